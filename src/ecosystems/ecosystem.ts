@@ -1,0 +1,137 @@
+import type { EcosystemId, PackageName } from '../model/artifact.ts';
+import type { PolicyPlace } from '../model/decision.ts';
+import type { ListedFile, Listing } from '../model/listing.ts';
+import type { ReasonCode } from '../model/reason-codes.ts';
+import type { VersionScheme } from '../model/versions.ts';
+
+/**
+ * A package ecosystem as a pure translator: paths in, nouns out, an index read and written anew. No policy
+ * word, no `async`, no clock. A new ecosystem is one folder and one line in `all.ts`.
+ */
+export interface Ecosystem<D = unknown> {
+  readonly id: EcosystemId;
+  readonly versions: VersionScheme;
+  /** Path prefix under which its routes live, with both slashes: `/npm/`, `/pypi/`. */
+  readonly mount: string;
+
+  /**
+   * What a request asks for. `path` is the raw request target after the mount, still percent-encoded, never
+   * decoded twice, without the query; leading double slashes are already collapsed. null: no such route.
+   * Throws nothing; a path that only looks like a route but breaks the grammar is `{ kind: 'malformed' }`.
+   */
+  route(path: string, request: RouteRequest): Route | null;
+
+  /** Where the upstream keeps the index of a package: a path relative to the source's base, and its Accept. */
+  indexRequest(name: PackageName): { readonly path: string; readonly accept: string };
+
+  /**
+   * Reads an upstream's index. Strict: anything that would have to be guessed throws IndexUnreadable.
+   * A single release that cannot be read is left out; the document as a whole must be what it claims.
+   */
+  readIndex(name: PackageName, bytes: Uint8Array): Listing<D>;
+
+  /** Writes an index anew from what may be served; never the upstream's bytes. */
+  writeIndex(listing: Listing<D>, view: IndexView): IndexPage;
+
+  /**
+   * The index of a name that is refused as a whole, for clients that show no reason for a refused index:
+   * null where the plain refusal is better. It names nothing that exists upstream.
+   */
+  writeRefusedIndex(name: PackageName, route: IndexRoute, refusal: RefusedIndex): IndexPage | null;
+
+  /** The files of a version, for a route that names a version or nothing but a file. */
+  fileOf(listing: Listing<D>, route: FileRoute): ListedFile | null;
+}
+
+/** What of a request, other than its path, may choose a representation. Values are untrusted. */
+export interface RouteRequest {
+  readonly method: string;
+  readonly accept: string;
+  readonly userAgent: string;
+  /** The raw query string without `?`; only search reads it. */
+  readonly query: string;
+}
+
+/** A representation of an index: npm `full`, `abbreviated`, `version:1.2.3`, `tags`; PyPI `html`, `json`. */
+export type Representation = string;
+
+export interface IndexRoute {
+  readonly kind: 'index';
+  readonly name: PackageName;
+  readonly representation: Representation;
+}
+
+/** An artifact, or a document cut from it. `version` where the path itself names it. */
+export interface FileRoute {
+  readonly kind: 'artifact' | 'metadata';
+  readonly name: PackageName;
+  readonly filename: string;
+}
+
+export type Route =
+  | IndexRoute
+  | FileRoute
+  /** A refused artifact's path (`/-/blocked/<code>/…`): always a refusal. */
+  | { readonly kind: 'blocked'; readonly name: PackageName; readonly filename: string }
+  /** The list of all names: answered with admitted names only. */
+  | { readonly kind: 'names'; readonly representation: Representation }
+  | { readonly kind: 'search'; readonly text: string; readonly from: number; readonly size: number }
+  | { readonly kind: 'audit'; readonly flavour: 'bulk' | 'quick' }
+  /** Signing keys of the registry, from our pinned file. */
+  | { readonly kind: 'keys' }
+  | {
+      readonly kind: 'attestations';
+      readonly name: PackageName;
+      readonly version: string;
+      readonly filename: string | null;
+    }
+  /** A fixed answer of our own: ping, whoami. */
+  | { readonly kind: 'fixed'; readonly body: string; readonly contentType: string }
+  /** A package manager asks whether it is itself up to date: never a refusal, never upstream. */
+  | { readonly kind: 'self-check'; readonly name: PackageName; readonly representation: Representation }
+  | { readonly kind: 'redirect'; readonly to: string }
+  /** Publish, unpublish, dist-tag, login, token: 405. */
+  | { readonly kind: 'write' }
+  /** Nearly a route, but no valid name, version or file name in it. */
+  | { readonly kind: 'malformed' };
+
+/** What the policy decided of one file, as far as the index needs it. */
+export interface FileView {
+  readonly allowed: boolean;
+  /** The first reason's code where refused. */
+  readonly code: ReasonCode | null;
+  /** sha256 hex of the METADATA that we cut from the admitted wheel, where we have it. */
+  readonly metadata: string | null;
+}
+
+/** How an index is to be written. */
+export interface IndexView {
+  readonly representation: Representation;
+  /** The exact base that the client used, up to and including the mount, with a trailing slash. */
+  readonly base: string;
+  /** The decision for each file of the listing; a file without one is refused. */
+  readonly files: ReadonlyMap<string, FileView>;
+  /** One line for people: what is refused and why, made of our own words. */
+  readonly message: (version: string, code: ReasonCode) => string;
+}
+
+export interface RefusedIndex {
+  readonly base: string;
+  readonly code: ReasonCode;
+  readonly message: string;
+}
+
+/** A finished index document, not yet compressed. `status` 404 or 403 for one version that is not served. */
+export interface IndexPage {
+  readonly status: 200 | 403 | 404;
+  readonly contentType: string;
+  readonly body: Uint8Array;
+  /** Refusal code where `status` is 403. */
+  readonly code?: ReasonCode;
+  readonly place?: PolicyPlace;
+}
+
+/** The upstream's index is not what its format says. */
+export class IndexUnreadable extends Error {
+  override readonly name = 'IndexUnreadable';
+}

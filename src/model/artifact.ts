@@ -1,0 +1,29 @@
+import { PackageURL } from '@socketregistry/packageurl-js';
+
+/** An ecosystem's id as policy files and purls spell it: `npm`, `pypi`. */
+export type EcosystemId = string;
+
+/** A package name in its ecosystem's one canonical spelling. Only an ecosystem's name parser makes one. */
+export type PackageName = string & { readonly __canonical: unique symbol };
+
+/** What the bytes of a file are, which says how they are inspected. */
+export type ArtifactKind = 'npm-tarball' | 'wheel' | 'sdist';
+
+/** A package in one ecosystem. */
+export interface PackageId {
+  readonly ecosystem: EcosystemId;
+  readonly name: PackageName;
+}
+
+/** One file of one version of one package. `version` is in the ecosystem's normal form. */
+export interface ArtifactId extends PackageId {
+  readonly version: string;
+  readonly filename: string;
+}
+
+/** The package URL (purl spec) of a package, or of one version of it. */
+export function purl(id: PackageId, version?: string): string {
+  const slash = id.name.startsWith('@') ? id.name.indexOf('/') : -1;
+  const namespace = slash > 0 ? id.name.slice(0, slash) : undefined;
+  return new PackageURL(id.ecosystem, namespace, id.name.slice(slash + 1), version).toString();
+}

@@ -1,0 +1,57 @@
+/**
+ * Every way in which sallyport says no, with the HTTP status it answers and our own words for it.
+ * A refusal (403) is a decision of policy; 5xx are faults, ours or the upstream's; the words never carry
+ * text that came from a package.
+ */
+export const REASONS = {
+  // decisions of the policy
+  NOT_ALLOWLISTED: [403, 'is not on the allowlist'],
+  VERSION_NOT_ALLOWED: [403, 'is in no version that the allowlist admits'],
+  DENIED: [403, 'is denied by the policy'],
+  NOT_PINNED: [403, 'is not pinned, and this profile is frozen'],
+  PIN_MISMATCH: [403, 'differs from its pinned digest'],
+  TOO_YOUNG: [403, 'is younger than the policy admits'],
+  INSTALL_SCRIPTS: [403, 'runs code of its own when it is installed'],
+  SDIST: [403, 'is a source distribution, which runs code when it is built'],
+  DIRECT_URL: [403, 'depends on an address instead of a package name'],
+  QUARANTINED_UPSTREAM: [403, 'is quarantined by its registry'],
+  WITHDRAWN_UPSTREAM: [403, 'is no longer listed by its registry'],
+  UNKNOWN_VERSION: [403, 'has no such version or file'],
+  NAME_BUDGET: [403, 'would be one new name too many under a prefix rule today'],
+  // integrity: no policy lifts these
+  NO_DIGEST: [403, 'has no declared digest and no pin'],
+  DIGEST_MISMATCH: [403, 'does not have the digest that its index declares'],
+  DIGEST_CHANGED: [403, 'has another digest than when it was first admitted'],
+  SIZE_MISMATCH: [403, 'does not have the size that its index declares'],
+  ARCHIVE_UNSAFE: [403, 'is not a well-formed archive'],
+  METADATA_MISMATCH: [403, 'says other things inside than its index says'],
+  TOO_LARGE: [403, 'is larger than this firewall accepts'],
+  // of the request
+  BAD_PATH: [400, 'the path is not one that a package manager asks for'],
+  BAD_REQUEST: [400, 'the request cannot be read'],
+  UNAUTHENTICATED: [401, 'a token is needed, and none that is known was given'],
+  NOT_FOUND: [404, 'there is no such route'],
+  METHOD_NOT_ALLOWED: [405, 'this registry is read-only'],
+  MISDIRECTED: [421, 'this host name is not one that this firewall answers to'],
+  // faults
+  UPSTREAM_FAULT: [502, 'the registry behind this firewall gave no usable answer'],
+  UPSTREAM_TIMEOUT: [504, 'the registry behind this firewall did not answer in time'],
+  UPSTREAM_ORIGIN: [502, 'the registry names a file server that has not been accepted yet'],
+  INDEX_UNREADABLE: [502, 'the registry sent an index that cannot be read'],
+  AUDIT_UNANSWERED: [503, 'nobody behind this firewall can answer an audit; this is not a clean result'],
+  LEDGER_UNAVAILABLE: [503, 'the install ledger cannot be written, so nothing is served'],
+  STORAGE_UNAVAILABLE: [503, 'the vault cannot be written or read, so nothing is served'],
+  OVERLOADED: [503, 'too many requests are waiting'],
+  INTERNAL: [500, 'an internal fault; nothing was served'],
+} as const satisfies Record<string, readonly [status: number, words: string]>;
+
+export type ReasonCode = keyof typeof REASONS;
+
+export function statusOf(code: ReasonCode): number {
+  return REASONS[code][0];
+}
+
+/** Our words for a code: they follow `name@version` for a 403, and stand alone for the others. */
+export function wordsOf(code: ReasonCode): string {
+  return REASONS[code][1];
+}

@@ -1,0 +1,60 @@
+import type { EcosystemId, PackageName } from '../model/artifact.ts';
+import type { Digest } from '../model/digest.ts';
+import type { FileFacts } from '../model/facts.ts';
+import type { ListedFile } from '../model/listing.ts';
+import type { Verdict } from '../model/verdict.ts';
+
+/** One policy file as it was read. `path` is relative to the allowlists folder. */
+export interface PolicySource {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A policy cannot be loaded. Every problem names file, line and column. */
+export class PolicyError extends Error {
+  override readonly name = 'PolicyError';
+  readonly problems: readonly PolicyProblem[];
+  constructor(problems: readonly PolicyProblem[]) {
+    super(problems.map((p) => `${p.path}:${p.line}:${p.column}: ${p.message}`).join('\n'));
+    this.problems = problems;
+  }
+}
+
+export interface PolicyProblem {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+export type Mode = 'enforce' | 'frozen';
+
+/** What is asked of the policy: a name, a listed file, or a downloaded one. Facts only; no clock. */
+export type Question = NameQuestion | ListingQuestion | DownloadQuestion;
+
+/** By name alone, before any contact with an upstream. */
+export interface NameQuestion {
+  readonly stage: 'name';
+  readonly ecosystem: EcosystemId;
+  readonly name: PackageName;
+}
+
+/** By what the index claims and what we remember. */
+export interface ListingQuestion {
+  readonly stage: 'listing';
+  readonly ecosystem: EcosystemId;
+  readonly name: PackageName;
+  readonly file: ListedFile;
+  readonly quarantined: boolean;
+  readonly facts: FileFacts;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** By all of that and the verdicts on the bytes. A check that is missing from `verdicts` counts as `unchecked`. */
+export interface DownloadQuestion extends Omit<ListingQuestion, 'stage'> {
+  readonly stage: 'download';
+  readonly sha256: Digest;
+  readonly sha512: Digest;
+  readonly verdicts: readonly Verdict[];
+}

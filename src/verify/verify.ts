@@ -1,0 +1,43 @@
+import type { ArtifactKind } from '../model/artifact.ts';
+import type { Finding } from '../model/finding.ts';
+
+/** Bytes that can be read at any place; what zip needs. `read` gives exactly `length` bytes or throws. */
+export interface ByteSource {
+  readonly size: number;
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** Bounds of an inspection. Beyond any of them the archive is ARCHIVE_UNSAFE. */
+export interface InspectionLimits {
+  /** Unpacked bytes in all. */
+  readonly maxUnpacked: number;
+  /** Unpacked to packed bytes. */
+  readonly maxRatio: number;
+  readonly maxEntries: number;
+  /** Bytes of one document that is read whole (package.json, METADATA). */
+  readonly maxDocument: number;
+  readonly maxPath: number;
+}
+
+export const INSPECTION_LIMITS: InspectionLimits = {
+  maxUnpacked: 4 * 1024 ** 3,
+  maxRatio: 200,
+  maxEntries: 200_000,
+  maxDocument: 4 * 1024 ** 2,
+  maxPath: 1024,
+};
+
+/** What the archive must agree with: the index's claims. */
+export interface Expected {
+  readonly kind: ArtifactKind;
+  readonly name: string;
+  readonly version: string;
+  readonly filename: string;
+}
+
+/** What an inspection saw. An inspection never throws on bytes: unreadable bytes are a finding. */
+export interface Inspection {
+  readonly findings: readonly Finding[];
+  /** METADATA of a wheel, PKG-INFO of an sdist, package.json of an npm tarball: the exact bytes. */
+  readonly metadata: Uint8Array | null;
+}

@@ -1,0 +1,26 @@
+import type { Reporter, SerializedError, TestModule } from 'vitest/node';
+
+/** Closes a run with `N passed, N failed[, N skipped]`. A module that failed without a failed test counts one. */
+export class ClosingLine implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
+    let passed = 0;
+    let failed = errors.length;
+    let skipped = 0;
+    for (const module of modules) {
+      let failedHere = 0;
+      for (const test of module.children.allTests()) {
+        const state = test.result().state;
+        if (state === 'passed') passed++;
+        else if (state === 'failed') failedHere++;
+        else if (state === 'skipped') {
+          skipped++;
+          console.log(`skipped: ${test.fullName}`);
+        }
+      }
+      failed += failedHere === 0 && module.state() === 'failed' ? 1 : failedHere;
+    }
+    process.once('exit', () => {
+      console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+    });
+  }
+}
