@@ -13,7 +13,8 @@ import { type JailReport, jail } from './jail.ts';
 export class ClientBox {
   readonly client: Client;
   readonly project: string;
-  readonly #root: string;
+  /** Holds project, home and temporary files. */
+  readonly root: string;
   readonly #folder: string;
   readonly #address: Address;
 
@@ -21,7 +22,7 @@ export class ClientBox {
     this.client = client;
     this.#folder = folder;
     this.#address = address;
-    this.#root = root;
+    this.root = root;
     this.project = join(root, 'project');
   }
 
@@ -58,13 +59,13 @@ export class ClientBox {
   }
 
   run(step: Step, timeoutMs = 120_000): Promise<JailReport> {
-    const home = join(this.#root, 'home');
+    const home = join(this.root, 'home');
     const env = {
       PATH: [dirname(process.execPath), join(this.project, '.venv', 'bin'), '/usr/bin', '/bin'].join(':'),
       HOME: home,
       // yarn 1 keeps root's cache outside of the home otherwise.
       XDG_CACHE_HOME: join(home, '.cache'),
-      TMPDIR: join(this.#root, 'tmp'),
+      TMPDIR: join(this.root, 'tmp'),
       LANG: 'C.UTF-8',
       NO_COLOR: '1',
       COLUMNS: '200',
@@ -95,7 +96,11 @@ export class ClientBox {
 
   /** Removes all of it. */
   close(): Promise<void> {
-    return rm(this.#root, { recursive: true, force: true });
+    return rm(this.root, { recursive: true, force: true });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   async #installedModule(name: string): Promise<string | null> {
@@ -116,8 +121,8 @@ export class ClientBox {
 
   async #clean(): Promise<void> {
     for (const name of ['home', 'tmp']) {
-      await rm(join(this.#root, name), { recursive: true, force: true });
-      await mkdir(join(this.#root, name));
+      await rm(join(this.root, name), { recursive: true, force: true });
+      await mkdir(join(this.root, name));
     }
     for (const name of ['node_modules', '.venv', '.yarn', '.pnp.cjs']) {
       await rm(join(this.project, name), { recursive: true, force: true });

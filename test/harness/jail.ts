@@ -26,6 +26,8 @@ export interface JailReport {
   readonly stderr: string;
   /** Request lines that went through the relay, as far as they could be read: `GET /npm/express`. */
   readonly reached: string[];
+  /** Everything that came back through the relay, as latin1: to show that certain bytes did not. */
+  readonly received: string;
   /** Host names that were looked up inside, each once: attempts to go elsewhere. None of them is answered. */
   readonly sought: string[];
 }
@@ -54,10 +56,11 @@ export async function jail(what: Jailed): Promise<JailReport> {
   const relay = join(folder, 'relay');
   const lookups = join(folder, 'lookups');
   const reached: string[] = [];
+  const received: Buffer[] = [];
   const sought = new Set<string>();
   const servers = [await listen(lookups, (socket) => collect(socket, (name) => sought.add(name)))];
   const { port } = what;
-  if (port !== null) servers.push(await listen(relay, (socket) => pipe(socket, port, reached)));
+  if (port !== null) servers.push(await listen(relay, (socket) => pipe(socket, port, reached, received)));
   const resolver = join(folder, 'resolv.conf');
   await writeFile(resolver, 'nameserver 127.0.0.1\noptions attempts:1 timeout:2\n');
   try {
@@ -74,17 +77,21 @@ export async function jail(what: Jailed): Promise<JailReport> {
       detached: true,
     });
     const ended = await watch(child, what.timeoutMs);
-    return { ...ended, reached, sought: [...sought].sort() };
+    return {
+      ...ended,
+      reached,
+      received: Buffer.concat(received).toString('latin1'),
+      sought: [...sought].sort(),
+    };
   } finally {
     for (const server of servers) server.close();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function watch(
-  child: ChildProcess,
-  timeoutMs: number,
-): Promise<Omit<JailReport, 'reached' | 'sought'>> {
+type Ended = Pick<JailReport, 'code' | 'stdout' | 'stderr'>;
+
+async function watch(child: ChildProcess, timeoutMs: number): Promise<Ended> {
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
@@ -114,14 +121,14 @@ function listen(path: string, serve: (socket: Socket) => void): Promise<Server> 
   });
 }
 
-function pipe(inner: Socket, port: number, reached: string[]): void {
+function pipe(inner: Socket, port: number, reached: string[], received: Buffer[]): void {
   const outer = dial({ port, host: '127.0.0.1', allowHalfOpen: true });
   const end = () => {
     inner.destroy();
     outer.destroy();
   };
   inner.on('error', end).on('data', (chunk: Buffer) => reached.push(...requestLines(chunk)));
-  outer.on('error', end);
+  outer.on('error', end).on('data', (chunk: Buffer) => received.push(chunk));
   inner.pipe(outer);
   outer.pipe(inner);
 }
