@@ -13,6 +13,8 @@ export interface FirewallOptions {
   readonly policy: Readonly<Record<string, string>>;
   /** Bases of the upstreams; one that is left out is the real registry, by the firewall's own default. */
   readonly upstream?: { readonly npm?: string; readonly pypi?: string };
+  /** The file of `SALLYPORT_AUTH`: YAML with `tokens:`. */
+  readonly auth?: string;
   /** More `SALLYPORT_…` variables; they win over those that are set here. */
   readonly env?: Readonly<Record<string, string>>;
   /** The folder of an earlier firewall (`root`) to start again on: its data and policy stay. */
@@ -60,6 +62,7 @@ export async function startFirewall(options: FirewallOptions): Promise<Firewall>
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, text);
   }
+  if (options.auth !== undefined) await writeFile(join(root, 'auth.yaml'), options.auth);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const env = {
@@ -70,6 +73,7 @@ export async function startFirewall(options: FirewallOptions): Promise<Firewall>
     ...(options.upstream?.npm === undefined ? {} : { SALLYPORT_NPM_UPSTREAM: options.upstream.npm }),
     ...(options.upstream?.pypi === undefined ? {} : { SALLYPORT_PYPI_UPSTREAM: options.upstream.pypi }),
     ...(options.upstream ? { SALLYPORT_PRIVATE_ADDRESSES: '127.0.0.0/8' } : {}),
+    ...(options.auth === undefined ? {} : { SALLYPORT_AUTH: join(root, 'auth.yaml') }),
     ...options.env,
   };
   const child = spawn(process.execPath, [MAIN, 'serve'], {
