@@ -51,6 +51,8 @@ export interface Upstream {
 
 export interface FileLimits {
   readonly maxBytes: number;
+  /** Path of the index that gave the address, below the source's base: what a relative address is relative to. */
+  readonly indexPath?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -59,7 +61,12 @@ export class UpstreamFault extends Error {
   override readonly name = 'UpstreamFault';
   readonly code: Extract<
     ReasonCode,
-    'UPSTREAM_FAULT' | 'UPSTREAM_TIMEOUT' | 'UPSTREAM_ORIGIN' | 'INDEX_UNREADABLE' | 'TOO_LARGE'
+    | 'UPSTREAM_FAULT'
+    | 'UPSTREAM_TIMEOUT'
+    | 'UPSTREAM_ORIGIN'
+    | 'INDEX_UNREADABLE'
+    | 'TOO_LARGE'
+    | 'OVERLOADED'
   >;
   /** HTTP status of the upstream where there was an answer. */
   readonly status: number | null;

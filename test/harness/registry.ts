@@ -83,7 +83,7 @@ export async function startRegistry(): Promise<FakeRegistry> {
   const requests: LoggedRequest[] = [];
 
   const listen = async (origin: LoggedRequest['origin']): Promise<{ server: Server; url: string }> => {
-    const server = createServer({ keepAliveTimeout: 1000 }, (request, response) => {
+    const server = createServer((request, response) => {
       request.on('error', () => {});
       handle(origin, request, response).catch((error: unknown) => {
         console.error('fake registry:', error);

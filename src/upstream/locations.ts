@@ -1,0 +1,82 @@
+import type { AddressRules } from './addresses.ts';
+import { port } from './faults.ts';
+import { type FileOrigins, type Source, UpstreamFault } from './upstream.ts';
+
+const LONGEST = 4096;
+
+/** The base of a source, with its trailing slash. */
+export function baseUrl(source: Source): URL {
+  const url = httpUrl(source.base);
+  if (url === null || url.search !== '' || url.hash !== '' || !url.pathname.endsWith('/')) {
+    throw new UpstreamFault(
+      'UPSTREAM_FAULT',
+      'the base of this upstream is not an http address with a slash at its end',
+    );
+  }
+  return url;
+}
+
+/**
+ * The address of an index. `path` is relative and is taken letter by letter: what a URL parser would change
+ * (dot segments, also as %2e, backslashes, control characters, spaces) is refused, and so is a query.
+ */
+export function indexUrl(source: Source, path: string): URL {
+  const base = baseUrl(source);
+  const url = path.length > LONGEST ? null : URL.parse(base.href + path);
+  const relative = path !== '' && !path.startsWith('/') && !/^[a-z][a-z0-9+.-]*:/i.test(path);
+  if (!relative || url === null || url.href !== base.href + path || url.search !== '' || url.hash !== '') {
+    throw new UpstreamFault('UPSTREAM_FAULT', 'the path of the index is not a plain relative path');
+  }
+  return url;
+}
+
+/**
+ * The address of a file as the index gave it, resolved against the index if relative, without its fragment.
+ * `indexPath` is the path of that index below the base.
+ */
+export function fileUrl(source: Source, text: string, indexPath: string | null): URL {
+  const index = indexPath === null ? null : indexUrl(source, indexPath);
+  const url = httpUrl(text, index);
+  if (url === null) throw new UpstreamFault('UPSTREAM_FAULT', 'the address of the file cannot be used');
+  url.hash = '';
+  return url;
+}
+
+/** An http(s) address without user and password, from text that a URL parser would not have to repair. */
+export function httpUrl(text: string, relativeTo: URL | null = null): URL | null {
+  if (text.length > LONGEST || /[^\x21-\x7e]|\\/.test(text)) return null;
+  const url = URL.parse(text, relativeTo?.href);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) return null;
+  return url.username === '' && url.password === '' ? url : null;
+}
+
+/**
+ * Passes where a file may be fetched from the origin of `url`: the base's own, one accepted by configuration,
+ * or one that `origins` knows or learns. Else throws UpstreamFault, before anything is looked up or sent.
+ */
+export async function admitFileOrigin(
+  source: Source,
+  url: URL,
+  origins: FileOrigins,
+  rules: AddressRules,
+): Promise<void> {
+  const base = baseUrl(source);
+  if (
+    url.origin === base.origin ||
+    source.fileOrigins.some((origin) => URL.parse(origin)?.origin === url.origin)
+  ) {
+    return;
+  }
+  if (base.protocol === 'https:' && url.protocol !== 'https:') {
+    throw new UpstreamFault('UPSTREAM_ORIGIN', 'the file lies on an origin without TLS, unlike its index');
+  }
+  // an origin that could never be reached must not become the one that was learned
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (/^[\d.]+$|:/.test(host) && !rules.admits(host)) {
+    throw new UpstreamFault('UPSTREAM_ORIGIN', 'the file lies on a private address');
+  }
+  const answer = await port(origins.check(source.id, url.origin));
+  if (answer !== 'known' && answer !== 'learned') {
+    throw new UpstreamFault('UPSTREAM_ORIGIN', 'the file lies on an origin that has not been accepted');
+  }
+}
