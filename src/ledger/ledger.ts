@@ -9,10 +9,14 @@ export type EntryValue = string | number | readonly EntryValue[] | { readonly [k
 /** An entry before it is written. `type` names its shape (entry.ts); absent facts are left out, never null. */
 export interface EntryDraft {
   readonly type: 'decision' | 'served' | 'aborted' | 'policy' | 'admin' | 'start' | 'stop' | 'alarm';
+  /** When it was decided, milliseconds since 1970. */
+  readonly time: number;
+  /** The request that it belongs to, or another id of the caller's; 1 to 128 characters. */
+  readonly id: string;
   readonly [field: string]: EntryValue;
 }
 
-/** What an append leaves behind: its place in the log and its RFC 6962 leaf hash (hex). */
+/** What an append leaves behind: its place in the log (0 is the first) and its RFC 6962 leaf hash (hex). */
 export interface Receipt {
   readonly seq: number;
   readonly leaf: string;
@@ -30,12 +34,26 @@ export interface Ledger {
   /**
    * Resolves when the entry is on disk (fdatasync returned). With `first`, also claims these digests for
    * the file; another digest already claimed rejects with LedgerError `conflict` and writes nothing.
+   * Also rejects with `malformed` (not RFC 8785's subset), `too-large`, and `unavailable`: then nothing was
+   * acknowledged, though after a crash or an I/O error the entry may still be found in the log.
    */
   append(draft: EntryDraft, first?: FirstDigest): Promise<Receipt>;
   /** Entries in log order, oldest first, as they were written. */
   query(filter: EntryFilter): AsyncIterable<StoredEntry>;
   readonly memory: Memory;
+  /**
+   * `ok`; `failing` when the last write could not be made durable (later ones are tried all the same);
+   * `dead` when nothing will be accepted any more until a restart.
+   */
+  health(): 'ok' | 'failing' | 'dead';
   /** Waits for what is under way and closes the files. */
+  close(): Promise<void>;
+}
+
+/** The ledger of a running or stopped server, for looking only. */
+export interface LedgerReader {
+  query(filter: EntryFilter): AsyncIterable<StoredEntry>;
+  readonly memory: MemoryReader;
   close(): Promise<void>;
 }
 
@@ -51,6 +69,8 @@ export interface EntryFilter {
   readonly until?: number;
   /** Only entries after this place. */
   readonly after?: number;
+  /** Only entries before this place. */
+  readonly before?: number;
   readonly limit?: number;
   /** Newest first. */
   readonly reverse?: boolean;
@@ -63,28 +83,36 @@ export interface StoredEntry {
   readonly bytes: string;
 }
 
-/** What we remember of upstream indexes and files: our own clock, our own first digests. Rebuildable. */
-export interface Memory {
+/** What we remember of upstream indexes and files. Every answer includes all writes that have resolved. */
+export interface MemoryReader {
   /** The index as we last saw it, or null. */
   lastIndex(id: PackageId): Promise<RememberedIndex | null>;
   /**
-   * Records that an index was seen at `at`: files not known before get `firstSeen = at` and `lastAbsent` = the
-   * previous sighting of this index. Files known but gone are kept. `files` is JSON: `[[filename, claimedAt|null], …]`.
-   * `files` null: the index was confirmed unchanged.
+   * Facts of every file of a package, as JSON bytes: `[[filename, FileFacts], …]` sorted by filename (UTF-16
+   * code units). The same facts are the same bytes.
    */
-  sawIndex(index: RememberedIndex, files: Uint8Array | null): Promise<void>;
-  /** Facts of every file of a package, as JSON bytes: `[[filename, FileFacts], …]` sorted by filename. */
   packageFacts(id: PackageId): Promise<Uint8Array>;
   fileFacts(id: PackageId, filename: string): Promise<FileFacts>;
-  /** What the bytes of an artifact showed, and where it lies in the vault; for the file and its digest. */
-  inspected(file: InspectedFile): Promise<void>;
   /** The artifact that has a declared digest, if it was ever inspected here. */
   artifactBy(digest: Digest): Promise<KnownArtifact | null>;
-  /** Origins from which a source's files come. */
+  /** Origins from which a source's files come, in the order in which they were learned. */
   fileOrigins(sourceId: string): Promise<readonly string[]>;
-  learnFileOrigin(sourceId: string, origin: string): Promise<void>;
-  /** Names of an ecosystem whose index was ever seen, for search and prefix budgets. */
+  /** Names of an ecosystem whose index was ever seen, sorted, for search and prefix budgets. */
   knownNames(ecosystem: EcosystemId): Promise<readonly PackageName[]>;
+}
+
+/** What we remember, and remembering: our own clock, our own first digests. Rebuildable. */
+export interface Memory extends MemoryReader {
+  /**
+   * Records that an index was seen at `at`: files not known before get `firstSeen = at` and `lastAbsent` = the
+   * previous sighting of this index at the same source. Files known but gone are kept. `files` is JSON:
+   * `[[filename, claimedAt|null], …]`; its buffer is handed over and must not be used afterwards.
+   * `files` null: the index was confirmed unchanged; rejects with `malformed` where its digest is not the last one.
+   */
+  sawIndex(index: RememberedIndex, files: Uint8Array | null): Promise<void>;
+  /** What the bytes of an artifact showed, and where it lies in the vault; for the file and its digest. */
+  inspected(file: InspectedFile): Promise<void>;
+  learnFileOrigin(sourceId: string, origin: string): Promise<void>;
 }
 
 export interface RememberedIndex extends PackageId {
@@ -111,9 +139,13 @@ export interface InspectedFile extends KnownArtifact {
   readonly artifact: ArtifactId;
 }
 
+/**
+ * `conflict`: another digest is claimed already. `unavailable`: nothing was acknowledged. `too-large`, `malformed`:
+ * the input is not an entry, a filter or a listing. `locked`: another process has the data folder.
+ */
 export class LedgerError extends Error {
   override readonly name = 'LedgerError';
-  readonly code: 'conflict' | 'unavailable' | 'too-large' | 'locked';
+  readonly code: 'conflict' | 'unavailable' | 'too-large' | 'malformed' | 'locked';
   constructor(code: LedgerError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

@@ -1,0 +1,236 @@
+import type { Reason } from '../model/decision.ts';
+import type { Digest } from '../model/digest.ts';
+import type { Finding } from '../model/finding.ts';
+import type { ReasonCode } from '../model/reason-codes.ts';
+import type { Verdict } from '../model/verdict.ts';
+import type { EntryDraft, EntryValue } from './ledger.ts';
+
+/**
+ * The shapes of entries, format version 1. A field without a value is left out; `yes` stands for true, and
+ * false is left out. Fields may be added; one that exists keeps its name and meaning for ever, because what
+ * is in the log is never rewritten. Untrusted text (a client's name) is cut and made well-formed here.
+ */
+
+/** What every entry has. */
+export interface Stamp {
+  /** Request id, or another id of the caller's. */
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+}
+
+type Maybe<T> = T | null | undefined;
+
+/** One answer to a name, a listing, a file, or a request that the gate refused by itself. */
+export interface DecisionInput extends Stamp {
+  readonly agent: string;
+  readonly profile: string;
+  /** Mode of the policy: `enforce`, `frozen`, `observe`. */
+  readonly mode: string;
+  /** User-Agent; cut to 200 characters. */
+  readonly client?: Maybe<string>;
+  /** Kind of route: `index`, `artifact`, `metadata`, …, `gate`. */
+  readonly route: string;
+  readonly method: string;
+  readonly ecosystem?: Maybe<string>;
+  readonly name?: Maybe<string>;
+  readonly version?: Maybe<string>;
+  readonly file?: Maybe<string>;
+  readonly purl?: Maybe<string>;
+  /** What stands for a name or path that fails its grammar: never its text. */
+  readonly path?: Maybe<{ readonly length: number; readonly sha256: string }>;
+  /** Bytes of the artifact, as received. */
+  readonly size?: Maybe<number>;
+  /** Digests of the artifact, as computed. */
+  readonly digests?: Maybe<{ readonly sha256: Digest; readonly sha512: Digest }>;
+  readonly verdict: 'allow' | 'refuse';
+  /** In the order of the policy language, with the place of the rule that refused; empty for `allow`. */
+  readonly reasons: readonly (ReasonCode | Reason)[];
+  /** The rule's place in the policy, and whether it is an exact name, a prefix or a pin. */
+  readonly place?: Maybe<string>;
+  readonly by?: Maybe<string>;
+  readonly checks?: Maybe<readonly Verdict[]>;
+  /** Digest of the policy. */
+  readonly policy: string;
+  readonly engine: string;
+  readonly facts?: Maybe<FactsRecord>;
+  readonly nearestAllowed?: Maybe<string>;
+  readonly eligibleAt?: Maybe<number>;
+}
+
+/** What a decision was made from, beside policy, engine and time: with these it can be decided again. */
+export interface FactsRecord {
+  /** Digest of the upstream's index. */
+  readonly index?: Maybe<Digest>;
+  readonly quarantined?: Maybe<boolean>;
+  // Our memory of the file (model/facts.ts).
+  readonly firstSeen?: Maybe<number>;
+  readonly lastAbsent?: Maybe<number>;
+  readonly claimedAt?: Maybe<number>;
+  readonly first?: Maybe<{ readonly sha256: Digest; readonly sha512: Digest }>;
+  /** Each code once, with the first place where it was found. */
+  readonly findings?: Maybe<readonly Finding[]>;
+  // What the index claims of the file (model/listing.ts).
+  readonly kind?: Maybe<string>;
+  readonly declared?: Maybe<readonly Digest[]>;
+  readonly declaredSize?: Maybe<number>;
+  readonly metadataDigest?: Maybe<Digest>;
+  readonly yanked?: Maybe<boolean>;
+  readonly installScripts?: Maybe<boolean>;
+  readonly directUrls?: Maybe<boolean>;
+}
+
+const MAX_CLIENT = 200;
+
+export function decisionEntry(input: DecisionInput): EntryDraft {
+  const { digests, path, checks, facts } = input;
+  return entry('decision', input, {
+    agent: input.agent,
+    profile: input.profile,
+    mode: input.mode,
+    client: input.client?.slice(0, MAX_CLIENT).toWellFormed(),
+    route: input.route,
+    method: input.method,
+    ecosystem: input.ecosystem,
+    name: input.name,
+    version: input.version,
+    file: input.file,
+    purl: input.purl,
+    path: path && { length: path.length, sha256: path.sha256 },
+    size: input.size,
+    sha256: digests?.sha256,
+    sha512: digests?.sha512,
+    verdict: input.verdict,
+    reasons: filled(input.reasons.map(reasonOf)),
+    place: input.place,
+    by: input.by,
+    checks: filled(checks?.map(({ check, result, code }) => present({ check, result, code }))),
+    policy: input.policy,
+    engine: input.engine,
+    facts: facts && factsOf(facts),
+    nearestAllowed: input.nearestAllowed,
+    eligibleAt: input.eligibleAt,
+  });
+}
+
+/** How serving ended. `decision` is the place of the entry that admitted it; `bytes` left our side. */
+export interface ServedInput extends Stamp {
+  readonly decision: number;
+  /** False: the client went away, or the bytes failed their check while they were read. */
+  readonly served: boolean;
+  readonly bytes: number;
+}
+
+export function servedEntry(input: ServedInput): EntryDraft {
+  return entry(input.served ? 'served' : 'aborted', input, { decision: input.decision, bytes: input.bytes });
+}
+
+/** Something that a person should look at. `code` is a fixed word; the others say what it is about. */
+export interface AlarmInput extends Stamp {
+  readonly code: string;
+  readonly agent?: Maybe<string>;
+  readonly ecosystem?: Maybe<string>;
+  readonly name?: Maybe<string>;
+  readonly version?: Maybe<string>;
+  readonly file?: Maybe<string>;
+  readonly source?: Maybe<string>;
+  /** What was known, and what came instead: digests, origins. */
+  readonly expected?: Maybe<string>;
+  readonly found?: Maybe<string>;
+}
+
+export function alarmEntry(input: AlarmInput): EntryDraft {
+  const { code, agent, ecosystem, name, version, file, source, expected, found } = input;
+  return entry('alarm', input, { code, agent, ecosystem, name, version, file, source, expected, found });
+}
+
+/** A policy was loaded, or a broken one was not and `policy` stays in force. */
+export interface PolicyInput extends Stamp {
+  readonly outcome: 'loaded' | 'rejected';
+  /** Digest of the policy that is in force now. */
+  readonly policy: string;
+  /** Digest of the one before, where it changed. */
+  readonly previous?: Maybe<string>;
+  /** How many problems the rejected one has. */
+  readonly problems?: Maybe<number>;
+}
+
+export function policyEntry(input: PolicyInput): EntryDraft {
+  const { outcome, policy, previous, problems } = input;
+  return entry('policy', input, { outcome, policy, previous, problems });
+}
+
+/** The server starts. */
+export interface StartInput extends Stamp {
+  /** Version of sallyport. */
+  readonly release: string;
+  readonly engine: string;
+  readonly policy: string;
+}
+
+export function startEntry(input: StartInput): EntryDraft {
+  const { release, engine, policy } = input;
+  return entry('start', input, { release, engine, policy });
+}
+
+/** The server stops in good order; a start without one before it followed a crash. `code`: why, a fixed word. */
+export interface StopInput extends Stamp {
+  readonly code: string;
+}
+
+export function stopEntry(input: StopInput): EntryDraft {
+  return entry('stop', input, { code: input.code });
+}
+
+function reasonOf(reason: ReasonCode | Reason): EntryValue {
+  return typeof reason === 'string' ? { code: reason } : present({ code: reason.code, place: reason.place });
+}
+
+function factsOf(facts: FactsRecord): EntryValue {
+  const yes = (flag: Maybe<boolean>) => (flag ? 'yes' : undefined);
+  return present({
+    index: facts.index,
+    quarantined: yes(facts.quarantined),
+    firstSeen: facts.firstSeen,
+    lastAbsent: facts.lastAbsent,
+    claimedAt: facts.claimedAt,
+    first: facts.first && { sha256: facts.first.sha256, sha512: facts.first.sha512 },
+    // An empty list says that the bytes were inspected and showed nothing: it is kept.
+    findings: facts.findings && findingsOf(facts.findings),
+    kind: facts.kind,
+    declared: filled(facts.declared),
+    declaredSize: facts.declaredSize,
+    metadataDigest: facts.metadataDigest,
+    yanked: yes(facts.yanked),
+    installScripts: yes(facts.installScripts),
+    directUrls: yes(facts.directUrls),
+  });
+}
+
+/** One finding of each code: an archive with ten thousand of them must not make its entry too large. */
+function findingsOf(findings: readonly Finding[]): EntryValue {
+  const first = new Map<string, string>();
+  for (const { code, place } of findings) if (!first.has(code)) first.set(code, place.toWellFormed());
+  return [...first].map(([code, place]) => ({ code, place }));
+}
+
+function entry(
+  type: EntryDraft['type'],
+  { id, time }: Stamp,
+  fields: Record<string, Maybe<EntryValue>>,
+): EntryDraft {
+  return { ...present(fields), type, id, time };
+}
+
+function filled<T>(list: Maybe<readonly T[]>): readonly T[] | undefined {
+  return list && list.length > 0 ? list : undefined;
+}
+
+/** The fields that have a value. */
+function present(fields: Record<string, Maybe<EntryValue>>): { [field: string]: EntryValue } {
+  const kept: { [field: string]: EntryValue } = {};
+  for (const [field, value] of Object.entries(fields)) {
+    if (value !== null && value !== undefined) kept[field] = value;
+  }
+  return kept;
+}

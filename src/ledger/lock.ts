@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { ensureDir } from '../disk/durable.ts';
+import { LedgerError } from './ledger.ts';
+
+/** Gives the data folder free. */
+export type Release = () => void;
+
+/**
+ * Takes a data folder for this process alone, or throws LedgerError `locked`. The lock is SQLite's exclusive
+ * lock on `<folder>/lock.db` (fcntl on Linux and macOS): the kernel drops it with the process, however that
+ * ends, so that nothing has to be cleaned up after kill -9. Nothing is ever written to the file.
+ */
+export async function lockFolder(folder: string): Promise<Release> {
+  await ensureDir(folder);
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(join(folder, 'lock.db'), { timeout: 0 });
+    db.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    db?.close();
+    const busy = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+    throw busy
+      ? new LedgerError(
+          'locked',
+          `the data folder ${folder} is in use by another sallyport; stop it, or give this one a data folder of its own (SALLYPORT_DATA)`,
+          { cause: error },
+        )
+      : new LedgerError('unavailable', `the data folder ${folder} cannot be locked: ${String(error)}`, {
+          cause: error,
+        });
+  }
+  const held = db;
+  return () => {
+    held.close();
+  };
+}

@@ -1,0 +1,50 @@
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ensureDir, syncFolder } from '../disk/durable.ts';
+import type { Ledger, LedgerReader } from './ledger.ts';
+import { lockFolder } from './lock.ts';
+import type { WriterCalls } from './sqlite/protocol.ts';
+import { SqliteLedger } from './sqlite/sqlite-ledger.ts';
+import { SqliteReader } from './sqlite/sqlite-reader.ts';
+import { Thread, threadModule } from './sqlite/thread.ts';
+
+export interface LedgerOptions {
+  /** The data folder: the database is `<dir>/ledger/ledger.db`, the lock `<dir>/lock.db`. */
+  readonly dir: string;
+}
+
+/**
+ * Opens the embedded ledger for this process alone, and brings its schema up to date. Rejects with LedgerError
+ * `locked` where another process has the folder, and `unavailable` where it cannot be written or is of a
+ * newer sallyport.
+ */
+export async function openLedger({ dir }: LedgerOptions): Promise<Ledger> {
+  const release = await lockFolder(dir);
+  try {
+    const folder = join(dir, 'ledger');
+    await ensureDir(folder);
+    const path = databaseIn(dir);
+    const writer = await Thread.start<WriterCalls>(threadModule('writer'), { path });
+    try {
+      // SQLite syncs what it writes, but not the name of a database that it just made.
+      await chmod(path, 0o600);
+      await syncFolder(folder);
+      return new SqliteLedger(writer, await SqliteReader.open(path), release);
+    } catch (error) {
+      await writer.close();
+      throw error;
+    }
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Opens the ledger for looking only, while a server may be running. Rejects where there is none yet. */
+export function openLedgerReader({ dir }: LedgerOptions): Promise<LedgerReader> {
+  return SqliteReader.open(databaseIn(dir));
+}
+
+function databaseIn(dir: string): string {
+  return join(dir, 'ledger', 'ledger.db');
+}

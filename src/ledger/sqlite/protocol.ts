@@ -1,0 +1,78 @@
+import type { PackageId } from '../../model/artifact.ts';
+import type { Digest } from '../../model/digest.ts';
+import type { FileFacts } from '../../model/facts.ts';
+import type { Selection } from '../filter.ts';
+import type {
+  FirstDigest,
+  InspectedFile,
+  KnownArtifact,
+  LedgerError,
+  RememberedIndex,
+  StoredEntry,
+} from '../ledger.ts';
+
+/** An entry in its final form, with what is searched for. */
+export interface PreparedEntry {
+  readonly bytes: string;
+  readonly leaf: string;
+  readonly time: number;
+  readonly type: string;
+  readonly agent: string | null;
+  readonly ecosystem: string | null;
+  readonly name: string | null;
+  readonly version: string | null;
+  readonly verdict: string | null;
+  readonly code: string | null;
+}
+
+/** Functions that a thread offers. A LedgerError is an answer: it is thrown before anything is written. */
+export type Calls = Record<string, (...args: never[]) => unknown>;
+
+/** What the writer thread does. Everything is durable when the answer comes. */
+export type WriterCalls = {
+  /** `claimed`: the first digest is new. */
+  append(
+    entry: PreparedEntry,
+    first: FirstDigest | null,
+  ): { readonly seq: number; readonly claimed: boolean };
+  sawIndex(index: RememberedIndex, files: Uint8Array | null): void;
+  /** `changed`: another inspection of the same bytes was known, and said otherwise. */
+  inspected(file: InspectedFile): { readonly changed: boolean };
+  learnFileOrigin(sourceId: string, origin: string): void;
+};
+
+export type ReaderCalls = {
+  lastIndex(id: PackageId): RememberedIndex | null;
+  packageFacts(id: PackageId): Uint8Array;
+  fileFacts(id: PackageId, filename: string): FileFacts;
+  artifactBy(digest: Digest): KnownArtifact | null;
+  fileOrigins(sourceId: string): string[];
+  knownNames(ecosystem: string): string[];
+  /** The places between which a selection's entries lie, both inclusive; null where there are none. */
+  bounds(selection: Selection): Bounds | null;
+  /** Entries of a selection within bounds, at most `limit`, in the order asked for. */
+  page(selection: Selection, bounds: Bounds, limit: number, reverse: boolean): StoredEntry[];
+};
+
+export interface Bounds {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Request {
+  readonly id: number;
+  readonly call: string;
+  readonly args: readonly unknown[];
+}
+
+export interface Fault {
+  readonly code: LedgerError['code'];
+  readonly message: string;
+}
+
+export type Reply =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly fault: Fault };
+
+/** The first message of a thread. */
+export type Greeting = { readonly ready: true } | { readonly ready: false; readonly fault: Fault };

@@ -1,0 +1,37 @@
+import { workerData } from 'node:worker_threads';
+import { openForReading } from './database.ts';
+import type { Reply, Request } from './protocol.ts';
+import { readsOf } from './reads.ts';
+import { greet, portOfThread, refused, run } from './serve.ts';
+
+/** Looks things up, on a connection of its own: it sees every commit that has returned, and delays none. */
+
+const port = portOfThread();
+const opened = greet(port, () => {
+  const db = openForReading((workerData as { path: string }).path);
+  return { db, calls: readsOf(db) };
+});
+
+if (opened) {
+  const { db, calls } = opened;
+  port.on('message', (request: Request | null) => {
+    if (request === null) {
+      db.close();
+      port.close();
+      return;
+    }
+    const reply = answer(() => run(calls, request), request);
+    const bytes = 'value' in reply && reply.value instanceof Uint8Array ? reply.value : null;
+    port.postMessage([reply], bytes ? [bytes.buffer as ArrayBuffer] : []);
+  });
+} else {
+  port.close();
+}
+
+function answer(work: () => unknown, request: Request): Reply {
+  try {
+    return { id: request.id, value: work() };
+  } catch (error) {
+    return refused(request, error);
+  }
+}

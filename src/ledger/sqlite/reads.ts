@@ -1,0 +1,120 @@
+import type Database from 'better-sqlite3';
+import type { PackageId } from '../../model/artifact.ts';
+import type { Digest } from '../../model/digest.ts';
+import type { FileFacts } from '../../model/facts.ts';
+import type { Finding } from '../../model/finding.ts';
+import type { KnownArtifact, RememberedIndex } from '../ledger.ts';
+import { entryReads } from './entry-reads.ts';
+import type { ReaderCalls } from './protocol.ts';
+
+/** The statements of a reader. */
+export function readsOf(db: Database.Database): ReaderCalls {
+  return { ...memoryReads(db), ...entryReads(db) };
+}
+
+function memoryReads(db: Database.Database) {
+  const packageOf = db
+    .prepare<[string, string], number>('SELECT id FROM package WHERE ecosystem = ? AND name = ?')
+    .pluck();
+  const findIndex = db.prepare<[number], Omit<RememberedIndex, 'ecosystem' | 'name'>>(
+    'SELECT source, digest, at, etag, last_modified AS lastModified FROM index_seen WHERE package = ?',
+  );
+  const findArtifact = db.prepare<[Digest, Digest], ArtifactRow>(
+    `SELECT sha256, sha512, size, chunks, findings, engine, metadata FROM artifact WHERE sha256 = ? OR sha512 = ?`,
+  );
+  const origins = db
+    .prepare<[string], string>('SELECT origin FROM file_origin WHERE source = ? ORDER BY id')
+    .pluck();
+  const names = db
+    .prepare<[string], string>(
+      'SELECT name FROM package JOIN index_seen ON package = id WHERE ecosystem = ? ORDER BY name',
+    )
+    .pluck();
+  const oneFile = db.prepare<{ package: number; filename: string }, FactsRow>(
+    factsQuery('(SELECT :filename AS filename)'),
+  );
+  const allFiles = db.prepare<{ package: number }, FactsRow>(
+    factsQuery(`(SELECT filename FROM file_seen WHERE package = :package
+      UNION SELECT filename FROM first_digest WHERE package = :package
+      UNION SELECT filename FROM file_artifact WHERE package = :package)`),
+  );
+  const encoder = new TextEncoder();
+
+  function lastIndex({ ecosystem, name }: PackageId): RememberedIndex | null {
+    const id = packageOf.get(ecosystem, name);
+    const row = id === undefined ? undefined : findIndex.get(id);
+    return row ? { ecosystem, name, ...row } : null;
+  }
+
+  function fileFacts(id: PackageId, filename: string): FileFacts {
+    // A package that is not known is -1: no row has it, and every fact is null.
+    return factsOf(oneFile.get({ package: packageOf.get(id.ecosystem, id.name) ?? -1, filename }));
+  }
+
+  function packageFacts(id: PackageId): Uint8Array {
+    const rows = allFiles.all({ package: packageOf.get(id.ecosystem, id.name) ?? -1 });
+    const facts = rows.map((row): [string, FileFacts] => [row.filename, factsOf(row)]);
+    facts.sort(([a], [b]) => (a < b ? -1 : 1));
+    return encoder.encode(JSON.stringify(facts));
+  }
+
+  function artifactBy(digest: Digest): KnownArtifact | null {
+    const row = findArtifact.get(digest, digest);
+    return row ? { ...row, findings: findingsOf(row.findings) } : null;
+  }
+
+  return {
+    lastIndex,
+    packageFacts,
+    fileFacts,
+    artifactBy,
+    fileOrigins: (sourceId: string) => origins.all(sourceId),
+    knownNames: (ecosystem: string) => names.all(ecosystem),
+  };
+}
+
+/**
+ * Facts of the files that `wanted` lists. What the bytes showed is that of the digest first admitted, or, as
+ * long as none is, of the artifact last inspected for the file.
+ */
+function factsQuery(wanted: string): string {
+  return `SELECT wanted.filename, seen.first_seen, seen.last_absent, seen.claimed_at,
+      first.sha256, first.sha512, artifact.findings, artifact.metadata
+    FROM ${wanted} AS wanted
+    LEFT JOIN file_seen AS seen ON seen.package = :package AND seen.filename = wanted.filename
+    LEFT JOIN first_digest AS first ON first.package = :package AND first.filename = wanted.filename
+    LEFT JOIN file_artifact AS last ON last.package = :package AND last.filename = wanted.filename
+    LEFT JOIN artifact ON artifact.sha256 = coalesce(first.sha256, last.sha256)`;
+}
+
+interface FactsRow {
+  readonly filename: string;
+  readonly first_seen: number | null;
+  readonly last_absent: number | null;
+  readonly claimed_at: number | null;
+  readonly sha256: Digest | null;
+  readonly sha512: Digest | null;
+  readonly findings: string | null;
+  readonly metadata: string | null;
+}
+
+interface ArtifactRow extends Omit<KnownArtifact, 'findings'> {
+  readonly findings: string;
+}
+
+/** In one order of keys, so that the same facts are the same JSON. */
+function factsOf(row: FactsRow | undefined): FileFacts {
+  if (!row) throw new Error('a query for one file gave no row');
+  return {
+    firstSeen: row.first_seen,
+    lastAbsent: row.last_absent,
+    claimedAt: row.claimed_at,
+    first: row.sha256 !== null && row.sha512 !== null ? { sha256: row.sha256, sha512: row.sha512 } : null,
+    findings: row.findings === null ? null : findingsOf(row.findings),
+    metadata: row.metadata,
+  };
+}
+
+function findingsOf(json: string): readonly Finding[] {
+  return JSON.parse(json) as Finding[];
+}

@@ -1,0 +1,94 @@
+/**
+ * The database's history: statement lists in order, `user_version` counts those that were applied. One that was
+ * released is never edited; a change is a new one at the end.
+ *
+ * `entry` is the ledger. `entry_index` repeats of it what is searched for, and can be rebuilt from it. The
+ * other tables are our memory of upstreams. Times are milliseconds since 1970; digests as in model/digest.ts.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  -- seq counts from 0 without a gap: it is the leaf's index in the Merkle tree. bytes is what leaf is the hash of.
+  CREATE TABLE entry (
+    seq INTEGER PRIMARY KEY CHECK (seq >= 0),
+    leaf BLOB NOT NULL CHECK (length(leaf) = 32),
+    bytes TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE entry_index (
+    seq INTEGER PRIMARY KEY,
+    time INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    agent TEXT, ecosystem TEXT, name TEXT, version TEXT, verdict TEXT, code TEXT
+  ) STRICT;
+  -- Every index ends in seq, so each lists its matches in log order.
+  CREATE INDEX entry_by_time ON entry_index (time);
+  CREATE INDEX entry_by_agent ON entry_index (agent);
+  CREATE INDEX entry_by_name ON entry_index (name);
+  CREATE INDEX entry_by_refusal ON entry_index (verdict) WHERE verdict = 'refuse';
+  CREATE INDEX entry_by_type ON entry_index (type) WHERE type NOT IN ('decision', 'served');
+
+  CREATE TABLE package (
+    id INTEGER PRIMARY KEY,
+    ecosystem TEXT NOT NULL,
+    name TEXT NOT NULL,
+    UNIQUE (ecosystem, name)
+  ) STRICT;
+
+  CREATE TABLE index_seen (
+    package INTEGER PRIMARY KEY REFERENCES package,
+    source TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    etag TEXT,
+    last_modified TEXT
+  ) STRICT;
+
+  CREATE TABLE file_seen (
+    package INTEGER NOT NULL REFERENCES package,
+    filename TEXT NOT NULL,
+    first_seen INTEGER NOT NULL,
+    last_absent INTEGER,
+    claimed_at INTEGER,
+    PRIMARY KEY (package, filename)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Written once and never changed: seq is the entry that admitted it.
+  CREATE TABLE first_digest (
+    package INTEGER NOT NULL REFERENCES package,
+    filename TEXT NOT NULL,
+    version TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    sha512 TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    chunks TEXT NOT NULL,
+    seq INTEGER NOT NULL REFERENCES entry,
+    PRIMARY KEY (package, filename)
+  ) STRICT, WITHOUT ROWID;
+
+  -- What the bytes showed. findings is JSON: [{"code": …, "place": …}, …].
+  CREATE TABLE artifact (
+    sha256 TEXT PRIMARY KEY,
+    sha512 TEXT NOT NULL UNIQUE,
+    size INTEGER NOT NULL,
+    chunks TEXT NOT NULL,
+    findings TEXT NOT NULL,
+    engine TEXT NOT NULL,
+    metadata TEXT
+  ) STRICT, WITHOUT ROWID;
+
+  -- The artifact that was last inspected for a file.
+  CREATE TABLE file_artifact (
+    package INTEGER NOT NULL REFERENCES package,
+    filename TEXT NOT NULL,
+    sha256 TEXT NOT NULL REFERENCES artifact,
+    PRIMARY KEY (package, filename)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE file_origin (
+    id INTEGER PRIMARY KEY,
+    source TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    UNIQUE (source, origin)
+  ) STRICT;
+  `,
+];

@@ -1,0 +1,114 @@
+import { isMarkedAsUntransferable } from 'node:worker_threads';
+import { CachedMemory } from '../cached-memory.ts';
+import { entryBytes, leafHash } from '../canonical.ts';
+import type { EntryDraft, EntryFilter, FirstDigest, Ledger, Receipt, StoredEntry } from '../ledger.ts';
+import { LedgerError } from '../ledger.ts';
+import type { Release } from '../lock.ts';
+import type { PreparedEntry, WriterCalls } from './protocol.ts';
+import type { SqliteReader } from './sqlite-reader.ts';
+import type { Thread } from './thread.ts';
+
+/** The embedded ledger: entries are made here, made durable by the writer thread, and read by reader threads. */
+export class SqliteLedger implements Ledger {
+  readonly memory: CachedMemory;
+  readonly #writer: Thread<WriterCalls>;
+  readonly #reader: SqliteReader;
+  readonly #release: Release;
+  #failing = false;
+
+  constructor(writer: Thread<WriterCalls>, reader: SqliteReader, release: Release) {
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#release = release;
+    this.memory = new CachedMemory(reader.memory, {
+      sawIndex: (index, files) => {
+        const bytes = files && ownBuffer(files);
+        return this.#write('sawIndex', [index, bytes], bytes ? [bytes.buffer] : []);
+      },
+      inspected: (file) => this.#write('inspected', [file]),
+      learnFileOrigin: (sourceId, origin) => this.#write('learnFileOrigin', [sourceId, origin]),
+    });
+  }
+
+  async append(draft: EntryDraft, first?: FirstDigest): Promise<Receipt> {
+    const entry = prepare(draft);
+    const { seq, claimed } = await this.#write('append', [entry, first ?? null]).catch((error: unknown) => {
+      if (first) this.memory.forget(first.artifact);
+      throw error;
+    });
+    if (first && claimed) this.memory.forget(first.artifact);
+    return { seq, leaf: entry.leaf };
+  }
+
+  query(filter: EntryFilter): AsyncIterable<StoredEntry> {
+    return this.#reader.query(filter);
+  }
+
+  health(): 'ok' | 'failing' | 'dead' {
+    if (!this.#writer.alive) return 'dead';
+    return this.#failing ? 'failing' : 'ok';
+  }
+
+  async close(): Promise<void> {
+    try {
+      // The writer is the last connection, so that SQLite can fold the WAL into the database.
+      await this.#reader.close();
+      await this.#writer.close();
+    } finally {
+      this.#release();
+    }
+  }
+
+  async #write<K extends keyof WriterCalls & string>(
+    call: K,
+    args: Parameters<WriterCalls[K]>,
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<ReturnType<WriterCalls[K]>> {
+    try {
+      const value = await this.#writer.call(call, args, transfer);
+      this.#failing = false;
+      return value;
+    } catch (error) {
+      if (error instanceof LedgerError && error.code === 'unavailable') this.#failing = true;
+      throw error;
+    }
+  }
+}
+
+/** The final form of an entry; throws LedgerError `malformed` or `too-large`. */
+function prepare(draft: EntryDraft): PreparedEntry {
+  const bytes = entryBytes(draft);
+  const text = (key: string): string | null => {
+    const value = Object.hasOwn(draft, key) ? draft[key] : undefined;
+    return typeof value === 'string' ? value : null;
+  };
+  return {
+    bytes,
+    leaf: leafHash(bytes),
+    time: draft.time,
+    type: draft.type,
+    agent: text('agent'),
+    ecosystem: text('ecosystem'),
+    name: text('name'),
+    version: text('version'),
+    verdict: text('verdict'),
+    code: text('code') ?? firstCode(draft),
+  };
+}
+
+/** The code of a decision's first reason. */
+function firstCode(draft: EntryDraft): string | null {
+  const reasons = Object.hasOwn(draft, 'reasons') ? draft['reasons'] : undefined;
+  const first: unknown = Array.isArray(reasons) ? reasons[0] : undefined;
+  if (typeof first !== 'object' || first === null || !Object.hasOwn(first, 'code')) return null;
+  const code = (first as { code: unknown }).code;
+  return typeof code === 'string' ? code : null;
+}
+
+/** Bytes in a buffer that can move to another thread: the same where it holds nothing else, else a copy. */
+function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes;
+  const whole = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength;
+  if (whole && !isMarkedAsUntransferable(buffer)) return bytes as Uint8Array<ArrayBuffer>;
+  return new Uint8Array(bytes);
+}

@@ -1,0 +1,186 @@
+import type Database from 'better-sqlite3';
+import type { PackageId } from '../../model/artifact.ts';
+import type { FirstDigest, InspectedFile, RememberedIndex } from '../ledger.ts';
+import { LedgerError } from '../ledger.ts';
+import type { PreparedEntry, WriterCalls } from './protocol.ts';
+import { readSeenFiles } from './seen-files.ts';
+
+/**
+ * The statements of the writer. Every call runs inside the transaction of its batch and checks before it
+ * writes: one that throws a LedgerError has written nothing, so the batch goes on without it.
+ */
+export interface Writes {
+  readonly calls: WriterCalls;
+  /** The transaction was rolled back: what is kept in memory of it is read again. */
+  forget(): void;
+}
+
+export function writesTo(db: Database.Database): Writes {
+  const entries = entryWrites(db);
+  return { calls: { append: entries.append, ...memoryWrites(db) }, forget: entries.forget };
+}
+
+function entryWrites(db: Database.Database) {
+  const lastSeq = db.prepare<[], number | null>('SELECT max(seq) FROM entry').pluck();
+  const insertEntry = db.prepare('INSERT INTO entry (seq, leaf, bytes) VALUES (?, ?, ?)');
+  const insertIndex = db.prepare(
+    `INSERT INTO entry_index (seq, time, type, agent, ecosystem, name, version, verdict, code)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const findFirst = db.prepare<[number, string], { sha256: string; sha512: string }>(
+    'SELECT sha256, sha512 FROM first_digest WHERE package = ? AND filename = ?',
+  );
+  const insertFirst = db.prepare(
+    `INSERT INTO first_digest (package, filename, version, sha256, sha512, size, chunks, seq)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const packages = packageIds(db);
+  let next: number | null = null;
+
+  function append(entry: PreparedEntry, first: FirstDigest | null): { seq: number; claimed: boolean } {
+    const claimed = first !== null && isNewClaim(first);
+    next ??= (lastSeq.get() ?? -1) + 1;
+    const seq = next;
+    insertEntry.run(seq, Buffer.from(entry.leaf, 'hex'), entry.bytes);
+    insertIndex.run(
+      seq,
+      entry.time,
+      entry.type,
+      entry.agent,
+      entry.ecosystem,
+      entry.name,
+      entry.version,
+      entry.verdict,
+      entry.code,
+    );
+    if (claimed) {
+      const { artifact, sha256, sha512, size, chunks } = first;
+      insertFirst.run(
+        packages.make(artifact),
+        artifact.filename,
+        artifact.version,
+        sha256,
+        sha512,
+        size,
+        chunks,
+        seq,
+      );
+    }
+    next = seq + 1;
+    return { seq, claimed };
+  }
+
+  /** Whether nothing is claimed for the file yet; the same digests again are no news, others a conflict. */
+  function isNewClaim(first: FirstDigest): boolean {
+    const id = packages.find(first.artifact);
+    const known = id === undefined ? undefined : findFirst.get(id, first.artifact.filename);
+    if (!known) return true;
+    if (known.sha256 === first.sha256 && known.sha512 === first.sha512) return false;
+    throw new LedgerError('conflict', `another digest was first admitted for ${first.artifact.filename}`);
+  }
+
+  return {
+    append,
+    forget(): void {
+      next = null;
+    },
+  };
+}
+
+function memoryWrites(db: Database.Database) {
+  const packages = packageIds(db);
+  const findIndex = db.prepare<[number], { source: string; digest: string; at: number }>(
+    'SELECT source, digest, at FROM index_seen WHERE package = ?',
+  );
+  const upsertIndex = db.prepare(
+    `INSERT INTO index_seen (package, source, digest, at, etag, last_modified) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (package) DO UPDATE SET source = excluded.source, digest = excluded.digest, at = excluded.at,
+       etag = excluded.etag, last_modified = excluded.last_modified`,
+  );
+  const knownFiles = db
+    .prepare<[number], [string, number | null]>(
+      'SELECT filename, claimed_at FROM file_seen WHERE package = ?',
+    )
+    .raw();
+  const insertFile = db.prepare(
+    `INSERT INTO file_seen (package, filename, first_seen, last_absent, claimed_at) VALUES (?, ?, ?, ?, ?)`,
+  );
+  const claimLater = db.prepare('UPDATE file_seen SET claimed_at = ? WHERE package = ? AND filename = ?');
+  const findArtifacts = db.prepare<[string, string], ArtifactRow>(
+    `SELECT sha256, sha512, size, chunks, findings, engine, metadata FROM artifact WHERE sha256 = ? OR sha512 = ?`,
+  );
+  const upsertArtifact = db.prepare(
+    `INSERT INTO artifact (sha256, sha512, size, chunks, findings, engine, metadata) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (sha256) DO UPDATE SET findings = excluded.findings, engine = excluded.engine,
+       metadata = excluded.metadata`,
+  );
+  const upsertFileArtifact = db.prepare(
+    `INSERT INTO file_artifact (package, filename, sha256) VALUES (?, ?, ?)
+     ON CONFLICT (package, filename) DO UPDATE SET sha256 = excluded.sha256`,
+  );
+  const insertOrigin = db.prepare('INSERT OR IGNORE INTO file_origin (source, origin) VALUES (?, ?)');
+
+  function sawIndex(index: RememberedIndex, files: Uint8Array | null): void {
+    const seen = files && readSeenFiles(files);
+    const known = packages.find(index);
+    const previous = known === undefined ? undefined : findIndex.get(known);
+    if (!seen && (previous?.digest !== index.digest || previous.source !== index.source)) {
+      throw new LedgerError('malformed', 'an index that was not seen before is confirmed as unchanged');
+    }
+    const id = known ?? packages.make(index);
+    upsertIndex.run(id, index.source, index.digest, index.at, index.etag, index.lastModified);
+    if (!seen) return;
+    // Another source's index says nothing of when a file was not yet in this one.
+    const lastAbsent = previous?.source === index.source ? previous.at : null;
+    const earlier = new Map(knownFiles.all(id));
+    for (const [filename, claimedAt] of seen) {
+      const before = earlier.get(filename);
+      if (before === undefined) insertFile.run(id, filename, index.at, lastAbsent, claimedAt);
+      // The latest time ever claimed: a later index may not make a file older.
+      else if (claimedAt !== null && (before === null || claimedAt > before)) {
+        claimLater.run(claimedAt, id, filename);
+      }
+    }
+  }
+
+  function inspected(file: InspectedFile): { changed: boolean } {
+    const { artifact, sha256, sha512, size, chunks, engine, metadata } = file;
+    const findings = JSON.stringify(file.findings.map(({ code, place }) => ({ code, place })));
+    const known = findArtifacts.all(sha256, sha512);
+    if (known.some((row) => row.sha256 !== sha256 || row.sha512 !== sha512)) {
+      throw new LedgerError('conflict', `${sha256} and ${sha512} are known as digests of different bytes`);
+    }
+    const before = known[0];
+    const changed =
+      before !== undefined &&
+      (before.findings !== findings || before.engine !== engine || before.metadata !== metadata);
+    if (!before || changed) upsertArtifact.run(sha256, sha512, size, chunks, findings, engine, metadata);
+    upsertFileArtifact.run(packages.make(artifact), artifact.filename, sha256);
+    return { changed };
+  }
+
+  function learnFileOrigin(sourceId: string, origin: string): void {
+    insertOrigin.run(sourceId, origin);
+  }
+
+  return { sawIndex, inspected, learnFileOrigin };
+}
+
+interface ArtifactRow {
+  readonly sha256: string;
+  readonly sha512: string;
+  readonly findings: string;
+  readonly engine: string;
+  readonly metadata: string | null;
+}
+
+/** The number of a package; `make` gives one on first use. */
+function packageIds(db: Database.Database) {
+  const insert = db.prepare('INSERT INTO package (ecosystem, name) VALUES (?, ?)');
+  const select = db
+    .prepare<[string, string], number>('SELECT id FROM package WHERE ecosystem = ? AND name = ?')
+    .pluck();
+  const find = ({ ecosystem, name }: PackageId) => select.get(ecosystem, name);
+  const make = (id: PackageId) => find(id) ?? Number(insert.run(id.ecosystem, id.name).lastInsertRowid);
+  return { find, make };
+}
