@@ -1,0 +1,106 @@
+import semver from 'semver';
+import { Findings } from '../archive/findings.ts';
+import { gunzip } from '../archive/gunzip.ts';
+import { Meter } from '../archive/meter.ts';
+import { type ArchivePath, folded } from '../archive/path.ts';
+import { walkTar } from '../archive/tar.ts';
+import { ArchiveUnsafe } from '../archive/unsafe.ts';
+import type { ByteSource, Expected, Inspection, InspectionLimits } from '../verify.ts';
+import { asksForBuild, installScript, type Manifest, own, readManifest } from './manifest.ts';
+import { shrinkwrapLeadsAway } from './shrinkwrap.ts';
+import { fieldThatLeadsAway } from './spec.ts';
+
+/**
+ * Inspects an npm tarball as an install unpacks it: the first folder of each path, whatever its name, is
+ * dropped. Bundled packages (`node_modules/…`) are installed with it and run their own scripts. Throws
+ * ArchiveUnsafe.
+ */
+export async function inspectNpmTarball(
+  source: ByteSource,
+  expected: Expected,
+  limits: InspectionLimits,
+): Promise<Inspection> {
+  const findings = new Findings();
+  const seen = new Set<string>();
+  let metadata: Uint8Array | null = null;
+  const options = { wants: isDocument, leadingDot: false };
+  for await (const entry of walkTar(gunzip(source), new Meter(source.size, limits), options)) {
+    const role = roleOf(entry.path);
+    if (entry.folder) continue;
+    // Some unpackers drop such a file, some keep it.
+    if (entry.path.segments.length < 2)
+      throw new ArchiveUnsafe('file outside the top folder', entry.path.text);
+    if (role === 'other') continue;
+    const place = installed(entry.path);
+    // Two top folders are one after unpacking, and readers differ about which file stays.
+    if (seen.has(place)) throw new ArchiveUnsafe('two files in one place', place);
+    seen.add(place);
+    if (role === 'gyp') {
+      findings.add('NATIVE_BUILD', place);
+      continue;
+    }
+    if (!entry.bytes) throw new ArchiveUnsafe('document that was not read', place);
+    const document = readManifest(entry.bytes, place);
+    if (role === 'shrinkwrap') {
+      if (shrinkwrapLeadsAway(document)) findings.add('DIRECT_URL', place);
+      continue;
+    }
+    if (installScript(document)) findings.add('INSTALL_SCRIPT', place);
+    if (asksForBuild(document)) findings.add('NATIVE_BUILD', place);
+    if (place !== 'package.json') continue;
+    // Of the package itself only: what a bundled one depends on is bundled too, or asked for by name.
+    if (fieldThatLeadsAway(document)) findings.add('DIRECT_URL', place);
+    if (!names(document, expected)) findings.add('METADATA_MISMATCH', place);
+    metadata = entry.bytes;
+  }
+  if (!metadata) throw new ArchiveUnsafe('no package.json');
+  return { findings: findings.list, metadata };
+}
+
+function isDocument(path: ArchivePath): boolean {
+  const role = roleOf(path);
+  return role === 'manifest' || role === 'shrinkwrap';
+}
+
+function names(manifest: Manifest, { name, version }: Expected): boolean {
+  const said = own(manifest, 'version');
+  const clean = typeof said === 'string' ? semver.clean(said, { loose: true }) : null;
+  return own(manifest, 'name') === name && clean !== null && clean === semver.clean(version, { loose: true });
+}
+
+type Role = 'manifest' | 'gyp' | 'shrinkwrap' | 'other';
+
+/** What a file is for, by its place after unpacking. Throws where that depends on the file system. */
+function roleOf(path: ArchivePath): Role {
+  const place = installed(path);
+  const role = roleOfPlace(place);
+  if (role === 'other' && roleOfPlace(folded(place)) !== 'other') {
+    throw new ArchiveUnsafe('a name that is another one on other file systems', path.text);
+  }
+  return role;
+}
+
+/** Any `*.gyp` makes npm run node-gyp where the manifest has no install script. */
+function roleOfPlace(place: string): Role {
+  if (place === 'npm-shrinkwrap.json') return 'shrinkwrap';
+  const folders = place.split('/');
+  const file = folders.pop() ?? '';
+  const role = file === 'package.json' ? 'manifest' : file.endsWith('.gyp') ? 'gyp' : 'other';
+  return role !== 'other' && isPackageFolder(folders) ? role : 'other';
+}
+
+/** The package's own folder, or that of a bundled one: `node_modules/a`, `node_modules/@s/b/node_modules/c`. */
+function isPackageFolder(folders: readonly string[]): boolean {
+  let at = 0;
+  while (at < folders.length) {
+    if (folders[at] !== 'node_modules') return false;
+    // `node_modules/@s` is no package for npm; other loaders may take it for one.
+    const scoped = folders[at + 1]?.startsWith('@') === true && folders.length > at + 2;
+    at += scoped ? 3 : 2;
+  }
+  return at === folders.length;
+}
+
+function installed(path: ArchivePath): string {
+  return path.segments.slice(1).join('/');
+}

@@ -1,0 +1,93 @@
+import { Findings } from '../archive/findings.ts';
+import { gunzip } from '../archive/gunzip.ts';
+import { Meter } from '../archive/meter.ts';
+import { type ArchivePath, folded } from '../archive/path.ts';
+import { walkTar } from '../archive/tar.ts';
+import { ArchiveUnsafe } from '../archive/unsafe.ts';
+import { openZip } from '../archive/zip.ts';
+import type { ByteSource, Expected, Inspection, InspectionLimits } from '../verify.ts';
+import { leadsAway, readCoreMetadata } from './core-metadata.ts';
+import { agrees } from './names.ts';
+import { buildLeadsAway } from './pyproject.ts';
+
+const DOCUMENTS = ['PKG-INFO', 'pyproject.toml'] as const;
+type DocumentName = (typeof DOCUMENTS)[number];
+
+/**
+ * Inspects a source distribution (.tar.gz or .zip): one top folder, with a PKG-INFO of the expected name and
+ * version in it. What its build would do cannot be seen. Throws ArchiveUnsafe, for other formats too.
+ */
+export async function inspectSdist(
+  source: ByteSource,
+  expected: Expected,
+  limits: InspectionLimits,
+): Promise<Inspection> {
+  const documents = /\.zip$/i.test(expected.filename)
+    ? await documentsOfZip(source, limits)
+    : await documentsOfTar(source, limits);
+  const findings = new Findings();
+  const metadata = documents.get('PKG-INFO') ?? null;
+  const pyproject = documents.get('pyproject.toml');
+  const core = metadata ? readCoreMetadata(metadata) : null;
+  if (!core || !agrees(core, expected)) findings.add('METADATA_MISMATCH', 'PKG-INFO');
+  if (core && leadsAway(core)) findings.add('DIRECT_URL', 'PKG-INFO');
+  if (pyproject && buildLeadsAway(pyproject)) findings.add('DIRECT_URL', 'pyproject.toml');
+  return { findings: findings.list, metadata };
+}
+
+type Documents = ReadonlyMap<DocumentName, Uint8Array>;
+
+async function documentsOfTar(source: ByteSource, limits: InspectionLimits): Promise<Documents> {
+  const documents = new Map<DocumentName, Uint8Array>();
+  const top = new TopFolder();
+  const options = { wants: (path: ArchivePath) => documentName(path) !== null, leadingDot: true };
+  for await (const { path, folder, bytes } of walkTar(
+    gunzip(source),
+    new Meter(source.size, limits),
+    options,
+  )) {
+    top.add(path, folder);
+    const name = documentName(path);
+    if (!bytes || !name) continue;
+    if (documents.has(name)) throw new ArchiveUnsafe('two files in one place', path.text);
+    documents.set(name, bytes);
+  }
+  return documents;
+}
+
+async function documentsOfZip(source: ByteSource, limits: InspectionLimits): Promise<Documents> {
+  const documents = new Map<DocumentName, Uint8Array>();
+  const top = new TopFolder();
+  const zip = await openZip(source, new Meter(source.size, limits));
+  for (const entry of zip.entries) {
+    top.add(entry.path, entry.path.folder);
+    const name = documentName(entry.path);
+    if (name && !entry.path.folder) documents.set(name, await zip.read(entry));
+  }
+  return documents;
+}
+
+/** Installers enter the one folder of a source distribution; of two, each has its own idea. */
+class TopFolder {
+  #name: string | null = null;
+
+  add(path: ArchivePath, folder: boolean): void {
+    const top = path.segments[0] ?? '';
+    if (!folder && path.segments.length < 2)
+      throw new ArchiveUnsafe('file outside the top folder', path.text);
+    this.#name ??= top;
+    if (this.#name !== top) throw new ArchiveUnsafe('two top folders', path.text);
+  }
+}
+
+function documentName(path: ArchivePath): DocumentName | null {
+  if (path.segments.length !== 2) return null;
+  const file = path.segments[1] ?? '';
+  for (const name of DOCUMENTS) {
+    if (file === name) return name;
+    if (folded(file) === folded(name)) {
+      throw new ArchiveUnsafe('a name that is another one on other file systems', path.text);
+    }
+  }
+  return null;
+}

@@ -1,0 +1,52 @@
+import { Findings } from '../archive/findings.ts';
+import { Meter } from '../archive/meter.ts';
+import { folded } from '../archive/path.ts';
+import { ArchiveUnsafe } from '../archive/unsafe.ts';
+import { openZip } from '../archive/zip.ts';
+import type { ByteSource, Expected, Inspection, InspectionLimits } from '../verify.ts';
+import { leadsAway, readCoreMetadata } from './core-metadata.ts';
+import { agrees, stemAgrees } from './names.ts';
+
+const INFO = '.dist-info';
+
+/**
+ * Inspects a wheel (PEP 427, PyPA binary distribution format): one .dist-info folder of the expected name and
+ * version, with METADATA that says the same, and WHEEL. Throws ArchiveUnsafe.
+ */
+export async function inspectWheel(
+  source: ByteSource,
+  expected: Expected,
+  limits: InspectionLimits,
+): Promise<Inspection> {
+  const zip = await openZip(source, new Meter(source.size, limits));
+  const findings = new Findings();
+  const infos = new Set<string>();
+  for (const { path } of zip.entries) {
+    const top = path.segments[0] ?? '';
+    if (!folded(top).endsWith(INFO)) continue;
+    infos.add(top);
+    // On a file system without case this would be another METADATA.
+    const file = path.segments.slice(1).join('/');
+    for (const name of ['METADATA', 'WHEEL']) {
+      if (file !== name && folded(file) === folded(name))
+        throw new ArchiveUnsafe('second METADATA', path.text);
+    }
+  }
+  const [info = ''] = infos;
+  const byPath = new Map(zip.entries.map((entry) => [entry.path.text, entry]));
+  const entry = byPath.get(`${info}/METADATA`);
+  if (infos.size !== 1 || !entry || entry.path.folder) {
+    findings.add('METADATA_MISMATCH', info);
+    return { findings: findings.list, metadata: null };
+  }
+  const metadata = await zip.read(entry);
+  const core = readCoreMetadata(metadata);
+  const wheel = byPath.get(`${info}/WHEEL`);
+  if (!wheel || wheel.path.folder) findings.add('METADATA_MISMATCH', `${info}/WHEEL`);
+  if (!info.endsWith(INFO) || !stemAgrees(info.slice(0, -INFO.length), expected)) {
+    findings.add('METADATA_MISMATCH', info);
+  }
+  if (!agrees(core, expected)) findings.add('METADATA_MISMATCH', `${info}/METADATA`);
+  if (leadsAway(core)) findings.add('DIRECT_URL', `${info}/METADATA`);
+  return { findings: findings.list, metadata };
+}
