@@ -3,6 +3,7 @@ import type { Digest } from '../model/digest.ts';
 import type { FileFacts } from '../model/facts.ts';
 import type { ListedFile } from '../model/listing.ts';
 import type { Verdict } from '../model/verdict.ts';
+import type { Profile } from './profile.ts';
 
 /** One policy file as it was read. `path` is relative to the allowlists folder. */
 export interface PolicySource {
@@ -27,7 +28,7 @@ export interface PolicyProblem {
   readonly message: string;
 }
 
-export type Mode = 'enforce' | 'frozen';
+export type { Mode } from './profile.ts';
 
 /** What is asked of the policy: a name, a listed file, or a downloaded one. Facts only; no clock. */
 export type Question = NameQuestion | ListingQuestion | DownloadQuestion;
@@ -57,4 +58,13 @@ export interface DownloadQuestion extends Omit<ListingQuestion, 'stage'> {
   readonly sha256: Digest;
   readonly sha512: Digest;
   readonly verdicts: readonly Verdict[];
+}
+
+/** A policy that was read whole. Its digest is in every decision's record. */
+export interface Policy {
+  /** sha256 over the paths and texts of its files, sorted by path. */
+  readonly digest: Digest;
+  readonly profiles: ReadonlyMap<string, Profile>;
+  /** Sorted by path. */
+  readonly sources: readonly PolicySource[];
 }

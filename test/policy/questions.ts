@@ -1,0 +1,90 @@
+import type { PackageName } from '../../src/model/artifact.ts';
+import type { Digest } from '../../src/model/digest.ts';
+import { NO_FACTS } from '../../src/model/facts.ts';
+import type { ListedFile } from '../../src/model/listing.ts';
+import type { Verdict } from '../../src/model/verdict.ts';
+import { decide } from '../../src/policy/decide.ts';
+import { parsePolicy } from '../../src/policy/load.ts';
+import type { DownloadQuestion, ListingQuestion, NameQuestion, Policy } from '../../src/policy/policy.ts';
+import { SCHEMES } from './schemes.ts';
+
+export const DAY = 86_400_000;
+export const NOW = Date.parse('2026-06-01T00:00:00Z');
+export const A256: Digest = `sha256:${'a'.repeat(64)}`;
+export const A512: Digest = `sha512:${'a'.repeat(128)}`;
+export const B256: Digest = `sha256:${'b'.repeat(64)}`;
+export const B512: Digest = `sha512:${'b'.repeat(128)}`;
+
+/** A policy of one file, `p.yaml`, for the profile `default`. */
+export function policyOf(text: string): Policy {
+  return parsePolicy([{ path: 'p.yaml', text: `profile: default\n${text}` }], SCHEMES);
+}
+
+export function nameOf(name: string, ecosystem = 'npm'): NameQuestion {
+  return { stage: 'name', ecosystem, name: name as PackageName };
+}
+
+/** A file that is old, declared by sha512 `aaa…`, and does nothing unusual. */
+export function listingOf(
+  name: string,
+  version: string,
+  change: Partial<Omit<ListingQuestion, 'file'>> & { file?: Partial<ListedFile> } = {},
+): ListingQuestion {
+  return {
+    stage: 'listing',
+    ecosystem: 'npm',
+    name: name as PackageName,
+    quarantined: false,
+    facts: NO_FACTS,
+    now: NOW,
+    ...change,
+    file: {
+      filename: `${name}-${version}.tgz`,
+      version,
+      kind: 'npm-tarball',
+      url: 'https://files.example/x',
+      digests: [A512],
+      size: null,
+      claimedAt: NOW - 1000 * DAY,
+      yanked: false,
+      metadataDigest: null,
+      installScripts: false,
+      directUrls: false,
+      ...change.file,
+    },
+  };
+}
+
+export const VERIFIED: readonly Verdict[] = [
+  { check: 'declared-digest', result: 'verified' },
+  { check: 'pin', result: 'absent', code: 'NOT_PINNED' },
+  { check: 'first-digest', result: 'absent', code: 'DIGEST_CHANGED' },
+  { check: 'size', result: 'absent', code: 'SIZE_MISMATCH' },
+  { check: 'archive', result: 'verified' },
+  { check: 'metadata', result: 'verified' },
+];
+
+/** The same file after its bytes were examined, all of it verified. */
+export function downloadOf(
+  listing: ListingQuestion,
+  change: Partial<Omit<DownloadQuestion, 'stage'>> = {},
+): DownloadQuestion {
+  return {
+    ...listing,
+    facts: { ...listing.facts, findings: listing.facts.findings ?? [] },
+    sha256: A256,
+    sha512: A512,
+    verdicts: VERIFIED,
+    ...change,
+    stage: 'download',
+  };
+}
+
+/** The codes of a decision under `default`, in order; empty for allow. */
+export function codes(policy: Policy, question: Parameters<typeof decide>[2]): string[] {
+  const decision = decide(policy, 'default', question);
+  const found = decision.reasons.map(({ code }) => code);
+  if ((decision.verdict === 'allow') !== (found.length === 0))
+    throw new Error('verdict and reasons disagree');
+  return found;
+}
