@@ -1,4 +1,4 @@
-import type { EcosystemId, PackageName } from '../model/artifact.ts';
+import type { ArtifactKind, EcosystemId, PackageName } from '../model/artifact.ts';
 import type { PolicyPlace } from '../model/decision.ts';
 import type { ListedFile, Listing } from '../model/listing.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
@@ -38,6 +38,9 @@ export interface Ecosystem<D = unknown> {
    * null where the plain refusal is better. It names nothing that exists upstream.
    */
   writeRefusedIndex(name: PackageName, route: IndexRoute, refusal: RefusedIndex): IndexPage | null;
+
+  /** What a file's name says of it, or null where it is no file name of this package. */
+  parseFilename(name: PackageName, filename: string): { readonly version: string; readonly kind: ArtifactKind } | null;
 
   /** The files of a version, for a route that names a version or nothing but a file. */
   fileOf(listing: Listing<D>, route: FileRoute): ListedFile | null;

@@ -25,5 +25,5 @@ export interface ArtifactId extends PackageId {
 export function purl(id: PackageId, version?: string): string {
   const slash = id.name.startsWith('@') ? id.name.indexOf('/') : -1;
   const namespace = slash > 0 ? id.name.slice(0, slash) : undefined;
-  return new PackageURL(id.ecosystem, namespace, id.name.slice(slash + 1), version).toString();
+  return new PackageURL(id.ecosystem, namespace, id.name.slice(slash + 1), version, undefined, undefined).toString();
 }

@@ -1,0 +1,178 @@
+import type { InspectedFile, KnownArtifact } from '../ledger/ledger.ts';
+import type { ArtifactId } from '../model/artifact.ts';
+import type { ArtifactDigests, Digest } from '../model/digest.ts';
+import { ENGINE } from '../model/engine.ts';
+import type { Finding } from '../model/finding.ts';
+import type { ListedFile } from '../model/listing.ts';
+import type { Verdict } from '../model/verdict.ts';
+import { Flights } from '../upstream/flights.ts';
+import { UpstreamFault } from '../upstream/upstream.ts';
+import type { Held, Stored } from '../vault/vault.ts';
+import { inspectionVerdicts } from '../verify/inspect.ts';
+import { checkDigests } from '../verify/integrity.ts';
+import type { FactsCache } from './facts.ts';
+import type { Ports } from './ports.ts';
+
+/** Bytes that we have received, hashed and inspected, with what they showed. */
+export interface Acquired extends ArtifactDigests {
+  readonly size: number;
+  readonly chunks: Digest;
+  readonly findings: readonly Finding[];
+  /** sha256 hex of a wheel's METADATA. */
+  readonly metadata: string | null;
+  /** Verdicts of the archive; the digests are compared anew for each asker. */
+  readonly archive: readonly Verdict[];
+  /** In the vault, or null where nobody's policy wanted to keep it. */
+  readonly stored: Stored | null;
+}
+
+/** Whether the one who caused the fetch would admit these bytes; otherwise they are not kept. */
+export type Keep = (acquired: Acquired) => boolean;
+
+/**
+ * From an index's claim to inspected bytes: out of the vault where it holds them, else by one upstream fetch
+ * for any number of askers, which goes on when they give up.
+ */
+export class Acquisition {
+  readonly #ports: Ports;
+  readonly #facts: FactsCache;
+  readonly #flights = new Flights<string, Acquired>();
+
+  constructor(ports: Ports, facts: FactsCache) {
+    this.#ports = ports;
+    this.#facts = facts;
+  }
+
+  /**
+   * `first`: the digest under which this very file was first admitted. Only then may the vault answer: bytes
+   * that were inspected as another package say nothing of this one.
+   */
+  async acquire(artifact: ArtifactId, file: ListedFile, first: Digest | null, keep: Keep): Promise<Acquired> {
+    const kept = first ? await this.#kept(first) : null;
+    return withIndexFinding(kept ?? (await this.#flight(artifact, file, keep)), file);
+  }
+
+  #flight(artifact: ArtifactId, file: ListedFile, keep: Keep): Promise<Acquired> {
+    const key = [artifact.ecosystem, artifact.name, artifact.filename, ...file.digests].join('\n');
+    return this.#flights.run(key, () => this.#fetch(artifact, file, keep));
+  }
+
+  /** An inspected artifact that the vault still holds. */
+  async #kept(digest: Digest): Promise<Acquired | null> {
+    const known = await this.#ports.ledger.memory.artifactBy(digest);
+    // An older engine may have seen less in the same bytes: they are fetched and inspected anew.
+    if (!known || known.engine !== ENGINE) return null;
+    if (!(await this.#ports.vault.has(known.sha256))) return null;
+    return acquiredFrom(known, known);
+  }
+
+  async #fetch(artifact: ArtifactId, file: ListedFile, keep: Keep): Promise<Acquired> {
+    const ports = this.#ports;
+    const reception = await ports.vault.receive();
+    let held: Held;
+    try {
+      const received = await ports.upstream.file(
+        ports.source(artifact),
+        file.url,
+        { maxBytes: ports.limits.maxFile },
+        (chunk) => reception.write(chunk),
+      );
+      held = await reception.finish();
+      if (held.size !== received) throw new UpstreamFault('UPSTREAM_FAULT', 'fewer bytes kept than received');
+    } catch (error) {
+      await reception.discard();
+      throw error;
+    }
+    let done = false;
+    try {
+      const acquired = await this.#inspect(artifact, file, held);
+      if (keep(withIndexFinding(acquired, file))) {
+        const stored = await held.commit();
+        done = true;
+        await this.#remember(artifact, acquired);
+        return { ...acquired, stored };
+      }
+      // What the declared digest does not name says nothing about the file: it is not remembered.
+      if (
+        checkDigests(held, { declared: file.digests, size: file.size, pin: null, first: null }).some(isFailed)
+      ) {
+        return acquired;
+      }
+      await this.#remember(artifact, acquired);
+      return acquired;
+    } finally {
+      if (!done) await held.discard();
+    }
+  }
+
+  async #inspect(artifact: ArtifactId, file: ListedFile, held: Held): Promise<Acquired> {
+    const inspection = await this.#ports.inspect(held.path, {
+      kind: file.kind,
+      name: artifact.name,
+      version: artifact.version,
+      filename: artifact.filename,
+    });
+    const findings = [...inspection.findings];
+    let metadata: string | null = null;
+    if (file.kind === 'wheel' && inspection.metadata) {
+      metadata = (await this.#ports.vault.putDocument(inspection.metadata)).slice('sha256:'.length);
+    }
+    // What the inspection could not find must be a finding, or it would be forgotten with this flight.
+    if (inspection.metadata === null && findings.length === 0) {
+      findings.push({ code: 'METADATA_MISMATCH', place: '' });
+    }
+    return {
+      sha256: held.sha256,
+      sha512: held.sha512,
+      size: held.size,
+      chunks: held.chunks,
+      findings,
+      metadata,
+      archive: inspectionVerdicts({ findings, metadata: SEEN }),
+      stored: null,
+    };
+  }
+
+  async #remember(artifact: ArtifactId, acquired: Acquired): Promise<void> {
+    const file: InspectedFile = {
+      artifact,
+      sha256: acquired.sha256,
+      sha512: acquired.sha512,
+      size: acquired.size,
+      chunks: acquired.chunks,
+      findings: acquired.findings,
+      engine: ENGINE,
+      metadata: acquired.metadata,
+    };
+    await this.#ports.ledger.memory.inspected(file);
+    this.#facts.forget(artifact);
+  }
+}
+
+function acquiredFrom(known: KnownArtifact, stored: Stored): Acquired {
+  return {
+    sha256: known.sha256,
+    sha512: known.sha512,
+    size: known.size,
+    chunks: known.chunks,
+    findings: known.findings,
+    metadata: known.metadata,
+    archive: inspectionVerdicts({ findings: known.findings, metadata: SEEN }),
+    stored: { sha256: stored.sha256, sha512: stored.sha512, size: stored.size, chunks: stored.chunks },
+  };
+}
+
+/** That the metadata was found; where it was not, a finding says so. */
+const SEEN = new Uint8Array();
+
+/** The index promised resolvers a METADATA (PEP 658): another one inside the wheel is a second face. */
+function withIndexFinding(acquired: Acquired, file: ListedFile): Acquired {
+  const promised = file.metadataDigest;
+  if (!promised || file.kind !== 'wheel' || promised === `sha256:${acquired.metadata}`) return acquired;
+  const findings: Finding[] = [...acquired.findings, { code: 'METADATA_MISMATCH', place: 'METADATA' }];
+  return { ...acquired, findings, archive: inspectionVerdicts({ findings, metadata: SEEN }) };
+}
+
+function isFailed(verdict: Verdict): boolean {
+  return verdict.result === 'failed';
+}

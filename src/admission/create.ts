@@ -1,0 +1,184 @@
+import { IndexUnreadable } from '../ecosystems/ecosystem.ts';
+import { writeNames } from '../ecosystems/pypi/names-page.ts';
+import { decisionEntry } from '../ledger/entry.ts';
+import { LedgerError } from '../ledger/ledger.ts';
+import { ENGINE } from '../model/engine.ts';
+import { type ReasonCode, statusOf, wordsOf } from '../model/reason-codes.ts';
+import { UpstreamFault } from '../upstream/upstream.ts';
+import { VaultDamaged } from '../vault/vault.ts';
+import { Acquisition } from './acquire.ts';
+import type {
+  Admission,
+  Answer,
+  Asked,
+  Caller,
+  DocumentAnswer,
+  Refusal,
+  RefusalContext,
+} from './admission.ts';
+import { Admitter } from './admit.ts';
+import { audit } from './audit.ts';
+import { PrefixBudget } from './budget.ts';
+import { FactsCache } from './facts.ts';
+import { Indexes } from './indexes.ts';
+import { Lister } from './list.ts';
+import { MetadataAdmitter } from './metadata.ts';
+import type { Ports } from './ports.ts';
+import { Recorder } from './record.ts';
+import { blocked, unanswered } from './refuse-routes.ts';
+import { search, visibleNames } from './search.ts';
+import { selfCheck } from './self-check.ts';
+
+/** The one admission: each route of every ecosystem ends in one of these methods, and nowhere else. */
+export function createAdmission(ports: Ports): Admission {
+  const facts = new FactsCache(ports.ledger.memory);
+  const indexes = new Indexes(ports, facts);
+  const recorder = new Recorder(ports);
+  const budget = new PrefixBudget(ports.limits.prefixBudget);
+  const lister = new Lister(ports, indexes, facts, recorder, budget);
+  const acquisition = new Acquisition(ports, facts);
+  const admitter = new Admitter(ports, indexes, facts, recorder, budget, acquisition);
+  const metadata = new MetadataAdmitter(ports, admitter, recorder);
+
+  async function route(asked: Asked): Promise<Answer> {
+    const { route } = asked;
+    switch (route.kind) {
+      case 'index':
+        return lister.list(asked, route);
+      case 'artifact':
+        return admitter.admit(asked, route);
+      case 'metadata':
+        return metadata.admit(asked, route);
+      case 'blocked':
+        return blocked(ports, recorder, admitter, asked, route);
+      case 'self-check':
+        return selfCheck(ports, lister, asked, route);
+      case 'names':
+        return {
+          ...document(writeNames(await visibleNames(ports, asked), route.representation)),
+          vary: true,
+        };
+      case 'search':
+        return search(ports, indexes, facts, asked, route);
+      case 'audit': {
+        const answer = await audit(ports, indexes, facts, asked, route.flavour);
+        if (answer === 'malformed') return refusal(asked.caller, 'BAD_REQUEST', contextOf(asked));
+        return answer === 'unanswered' ? unanswered(asked) : answer;
+      }
+      case 'keys':
+        return ports.npmKeys
+          ? document({ contentType: 'application/json', body: ports.npmKeys })
+          : refusal(asked.caller, 'NOT_FOUND', contextOf(asked));
+      case 'attestations':
+        // Evidence is passed on only once it is verified here; until then there is none to give.
+        return refusal(asked.caller, 'NOT_FOUND', contextOf(asked));
+      case 'fixed':
+        return document({ contentType: route.contentType, body: new TextEncoder().encode(route.body) });
+      case 'redirect':
+        return { kind: 'redirect', to: route.to };
+      case 'write':
+        return refusal(asked.caller, 'METHOD_NOT_ALLOWED', contextOf(asked));
+      case 'malformed':
+        return refusal(asked.caller, 'BAD_PATH', contextOf(asked));
+    }
+  }
+
+  async function refusal(caller: Caller, code: ReasonCode, context: RefusalContext): Promise<Answer> {
+    return { kind: 'refusal', refusal: await refuse(caller, code, context) };
+  }
+
+  async function refuse(caller: Caller, code: ReasonCode, context: RefusalContext): Promise<Refusal> {
+    const bare: Refusal = {
+      code,
+      reasons: [code],
+      package: null,
+      line: context.line ?? `sallyport: ${wordsOf(code)} (${code})`,
+      nearestAllowed: null,
+      eligibleAt: null,
+      entry: null,
+      seq: null,
+      ...(statusOf(code) >= 500 ? { retryAfter: 5 } : {}),
+    };
+    try {
+      const receipt = await ports.ledger.append(
+        decisionEntry({
+          id: context.requestId,
+          time: ports.now(),
+          agent: caller.agent,
+          profile: caller.profile,
+          mode: ports.policy().profiles.get(caller.profile)?.mode ?? 'enforce',
+          client: caller.client,
+          route: 'gate',
+          method: context.method,
+          ecosystem: context.ecosystem,
+          verdict: 'refuse',
+          reasons: [code],
+          policy: ports.policy().digest,
+          engine: ENGINE,
+          ...(context.path ? { path: context.path } : {}),
+        }),
+      );
+      return { ...bare, entry: receipt.leaf, seq: receipt.seq };
+    } catch (error) {
+      if (error instanceof LedgerError) return bare;
+      throw error;
+    }
+  }
+
+  return {
+    refuse,
+    async answer(asked: Asked): Promise<Answer> {
+      try {
+        return await route(asked);
+      } catch (error) {
+        const code = faultOf(error);
+        ports.fault(error, { request: asked.requestId, code });
+        if (code === 'UPSTREAM_ORIGIN') ports.alarm('file-origin', { ecosystem: asked.ecosystem.id });
+        return refusal(asked.caller, code, contextOf(asked)).catch(() => ({
+          kind: 'refusal',
+          refusal: INTERNAL,
+        }));
+      }
+    },
+  };
+}
+
+/** The code of a fault. What is not known is INTERNAL: refused, like everything else that went wrong. */
+function faultOf(error: unknown): ReasonCode {
+  if (error instanceof UpstreamFault) return error.code;
+  if (error instanceof IndexUnreadable) return 'INDEX_UNREADABLE';
+  if (error instanceof LedgerError) return 'LEDGER_UNAVAILABLE';
+  if (error instanceof VaultDamaged) return 'STORAGE_UNAVAILABLE';
+  const errno = error instanceof Error && 'code' in error ? error.code : null;
+  return typeof errno === 'string' && STORAGE_ERRNO.has(errno) ? 'STORAGE_UNAVAILABLE' : 'INTERNAL';
+}
+
+const STORAGE_ERRNO = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EACCES', 'EMFILE', 'ENFILE']);
+
+const INTERNAL: Refusal = {
+  code: 'INTERNAL',
+  reasons: ['INTERNAL'],
+  package: null,
+  line: `sallyport: ${wordsOf('INTERNAL')} (INTERNAL)`,
+  nearestAllowed: null,
+  eligibleAt: null,
+  entry: null,
+  seq: null,
+  retryAfter: 5,
+};
+
+function contextOf(asked: Asked): RefusalContext {
+  return { requestId: asked.requestId, method: asked.method, ecosystem: asked.ecosystem.id };
+}
+
+function document(page: { readonly contentType: string; readonly body: Uint8Array }): DocumentAnswer {
+  return {
+    kind: 'document',
+    status: 200,
+    contentType: page.contentType,
+    encoding: null,
+    body: page.body,
+    etag: null,
+    vary: false,
+  };
+}

@@ -1,0 +1,154 @@
+import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from 'node:zlib';
+import type { Ecosystem } from '../ecosystems/ecosystem.ts';
+import type { PackageId } from '../model/artifact.ts';
+import type { Listing } from '../model/listing.ts';
+import { wordsOf } from '../model/reason-codes.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { ContentEncoding } from './admission.ts';
+import { decideListing, readFacts } from './decide-listing.ts';
+import {
+  type IndexDesk,
+  type IndexRef,
+  NotOpen,
+  type OpenedIndex,
+  type Page,
+  type PageRequest,
+  type VersionsRequest,
+} from './ports.ts';
+
+/**
+ * The pure work on indexes, in whichever thread it is put: read, decide per file, write, compress. Listings
+ * are kept, least recently used first out, while their documents' bytes stay within `capacity`.
+ */
+export class Desk implements IndexDesk {
+  readonly #ecosystems: ReadonlyMap<string, Ecosystem>;
+  readonly #capacity: number;
+  readonly #open = new Map<string, { listing: Listing; bytes: number }>();
+  #held = 0;
+  /** The policy in force and the one before it: requests that began under that one end under it. */
+  readonly #policies = new Map<string, Policy>();
+
+  constructor(ecosystems: readonly Ecosystem[], capacity = 64 * 1024 ** 2) {
+    this.#ecosystems = new Map(ecosystems.map((e) => [e.id, e]));
+    this.#capacity = capacity;
+  }
+
+  async open(id: PackageId, chunks: Uint8Array[]): Promise<OpenedIndex> {
+    const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+    const listing = this.#ecosystem(id).readIndex(id.name, bytes);
+    const key = keyOf({ ...id, digest: listing.digest });
+    this.#forget(key);
+    this.#open.set(key, { listing, bytes: bytes.byteLength });
+    this.#held += bytes.byteLength;
+    for (const oldest of this.#open.keys()) {
+      if (this.#held <= this.#capacity || oldest === key) break;
+      this.#forget(oldest);
+    }
+    const files = [...listing.files.values()].map((f) => [f.filename, f.claimedAt]);
+    return { digest: listing.digest, files: new TextEncoder().encode(JSON.stringify(files)) };
+  }
+
+  async file(ref: IndexRef, filename: string) {
+    const listing = this.#listing(ref);
+    return { file: listing.files.get(filename) ?? null, quarantined: listing.quarantined };
+  }
+
+  async page(request: PageRequest): Promise<Page> {
+    const listing = this.#listing(request);
+    const view = this.#view(request, listing);
+    const written = this.#ecosystem(request).writeIndex(listing, {
+      representation: request.representation,
+      base: request.base,
+      files: view.files,
+      message: (version, code) => `${listing.name}@${version} ${wordsOf(code)} (${code})`,
+    });
+    let admitted = 0;
+    for (const file of view.files.values()) if (file.allowed) admitted++;
+    return {
+      status: written.status,
+      contentType: written.contentType,
+      body: compress(written.body, request.encoding),
+      code: written.code ?? null,
+      admitted,
+      files: view.files.size,
+      until: view.until,
+    };
+  }
+
+  async versions(request: VersionsRequest) {
+    const listing = this.#listing(request);
+    const { compare } = this.#ecosystem(request).versions;
+    const admitted = [...this.#view(request, listing).admitted].sort((a, b) => compare(b, a));
+    const known = new Set<string>();
+    for (const file of listing.files.values()) known.add(file.version);
+    return { admitted, known: [...known] };
+  }
+
+  async setPolicy(policy: Policy): Promise<void> {
+    this.#policies.delete(policy.digest);
+    this.#policies.set(policy.digest, policy);
+    for (const oldest of this.#policies.keys()) {
+      if (this.#policies.size <= 2) break;
+      this.#policies.delete(oldest);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#open.clear();
+  }
+
+  #view(request: VersionsRequest, listing: Listing) {
+    const policy = this.#policies.get(request.policy);
+    if (!policy) throw new Error('the desk does not hold the policy that was asked for');
+    return decideListing(
+      policy,
+      request.profile,
+      listing,
+      readFacts(request.facts),
+      request.now,
+      request.pinsOnly,
+    );
+  }
+
+  #ecosystem(id: PackageId): Ecosystem {
+    const ecosystem = this.#ecosystems.get(id.ecosystem);
+    if (!ecosystem) throw new Error(`no ecosystem ${id.ecosystem}`);
+    return ecosystem;
+  }
+
+  #listing(ref: IndexRef): Listing {
+    const key = keyOf(ref);
+    const found = this.#open.get(key);
+    if (!found) throw new NotOpen();
+    this.#open.delete(key);
+    this.#open.set(key, found);
+    return found.listing;
+  }
+
+  #forget(key: string): void {
+    const found = this.#open.get(key);
+    if (!found) return;
+    this.#open.delete(key);
+    this.#held -= found.bytes;
+  }
+}
+
+function keyOf(ref: IndexRef): string {
+  return `${ref.ecosystem}\n${ref.name}\n${ref.digest}`;
+}
+
+/** Compresses for keeping: pages are compressed once and sent many times. */
+function compress(body: Uint8Array, encoding: ContentEncoding): Uint8Array {
+  switch (encoding) {
+    case 'zstd':
+      return zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: 6 } });
+    case 'br':
+      return brotliCompressSync(body, {
+        params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_SIZE_HINT]: body.byteLength },
+      });
+    case 'gzip':
+      return gzipSync(body, { level: 6 });
+    case 'identity':
+      return body;
+  }
+}

@@ -1,0 +1,160 @@
+import { IndexUnreadable } from '../ecosystems/ecosystem.ts';
+import type { RememberedIndex } from '../ledger/ledger.ts';
+import type { PackageId } from '../model/artifact.ts';
+import { Flights } from '../upstream/flights.ts';
+import { UpstreamFault } from '../upstream/upstream.ts';
+import type { FactsCache } from './facts.ts';
+import { type IndexRef, NotOpen, type Ports } from './ports.ts';
+
+/**
+ * An index as it may be used now.
+ * `current`: the upstream confirmed it within the time to live, or cannot be reached and it is not too old.
+ * `expired`, `withdrawn`: only exact pins are served from it (design, section 3, "Gone upstream").
+ */
+export interface UsableIndex extends IndexRef {
+  readonly condition: 'current' | 'expired' | 'withdrawn';
+  /** When the upstream last confirmed it, ms. */
+  readonly at: number;
+  /** When it must be asked for again, ms. */
+  readonly freshUntil: number;
+}
+
+/** How long a fault or an absence is remembered, so that a crowd does not ask again for each request. */
+const FAULT_PAUSE = 5_000;
+
+/**
+ * The upstream's indexes: fetched by one flight per package, kept as documents in the vault, sighted in the
+ * ledger's memory, opened at the desk. null: the upstream knows no such package, and we never saw one.
+ */
+export class Indexes {
+  readonly #ports: Ports;
+  readonly #facts: FactsCache;
+  readonly #current = new Map<string, UsableIndex | null>();
+  readonly #absentUntil = new Map<string, number>();
+  readonly #flights = new Flights<string, UsableIndex | null>();
+  readonly #openings = new Flights<string, void>();
+
+  constructor(ports: Ports, facts: FactsCache) {
+    this.#ports = ports;
+    this.#facts = facts;
+  }
+
+  async get(id: PackageId): Promise<UsableIndex | null> {
+    const key = `${id.ecosystem}\n${id.name}`;
+    const now = this.#ports.now();
+    const held = this.#current.get(key);
+    if (held && now < held.freshUntil) return held;
+    if ((this.#absentUntil.get(key) ?? 0) > now) return null;
+    return this.#flights.run(key, async () => {
+      const index = await this.#refresh(id);
+      if (index) {
+        this.#current.set(key, index);
+        this.#absentUntil.delete(key);
+      } else {
+        // A forged or passing absence must not stick: seconds only.
+        this.#absentUntil.set(key, this.#ports.now() + FAULT_PAUSE);
+        this.#current.delete(key);
+      }
+      this.#bound();
+      return index;
+    });
+  }
+
+  /** Runs work at the desk, opening the listing again where the desk has let go of it. */
+  async at<T>(index: IndexRef, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof NotOpen)) throw error;
+    }
+    await this.#openings.run(index.digest, async () => {
+      const bytes = await this.#ports.vault.getDocument(index.digest);
+      if (!bytes) {
+        this.#current.delete(`${index.ecosystem}\n${index.name}`);
+        throw new UpstreamFault('UPSTREAM_FAULT', 'the kept index is gone; it will be fetched again');
+      }
+      await this.#ports.desk.open(index, [bytes]);
+    });
+    return work();
+  }
+
+  async #refresh(id: PackageId): Promise<UsableIndex | null> {
+    const ports = this.#ports;
+    const remembered = await ports.ledger.memory.lastIndex(id);
+    const source = ports.source(id);
+    // Another source's index is no memory of this one: a name that moved is judged anew.
+    const last = remembered?.source === source.id ? remembered : null;
+    const ecosystem = ports.ecosystems.find((e) => e.id === id.ecosystem);
+    if (!ecosystem) throw new Error(`no ecosystem ${id.ecosystem}`);
+    const request = ecosystem.indexRequest(id.name);
+    try {
+      const kept = last !== null && (await ports.vault.getDocument(last.digest)) !== null;
+      const validators = kept && last ? { etag: last.etag, lastModified: last.lastModified } : null;
+      const answer = await ports.upstream.index(source, request.path, request.accept, validators);
+      const now = ports.now();
+      switch (answer.kind) {
+        case 'absent':
+          if (!last) return null;
+          ports.alarm('withdrawn', { ecosystem: id.ecosystem, name: id.name });
+          return this.#usable(id, last, 'withdrawn', now + ports.limits.indexTtl);
+        case 'not-modified': {
+          if (!last || !kept)
+            throw new UpstreamFault('UPSTREAM_FAULT', 'not modified, but we asked for no change');
+          await ports.ledger.memory.sawIndex({ ...last, at: now }, null);
+          return this.#usable(id, { ...last, at: now }, 'current', now + ports.limits.indexTtl);
+        }
+        case 'document': {
+          const digest = await ports.vault.putDocument(answer.chunks);
+          const opened = await ports.desk.open(id, answer.chunks);
+          if (opened.digest !== digest) throw new Error('the desk read other bytes than the vault keeps');
+          const seen: RememberedIndex = {
+            ecosystem: id.ecosystem,
+            name: id.name,
+            source: source.id,
+            digest,
+            at: now,
+            etag: answer.validators.etag,
+            lastModified: answer.validators.lastModified,
+          };
+          await ports.ledger.memory.sawIndex(seen, opened.files);
+          this.#facts.forget(id);
+          return this.#usable(id, seen, 'current', now + ports.limits.indexTtl);
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof UpstreamFault || error instanceof IndexUnreadable)) throw error;
+      // Without an index that we saw ourselves there is nothing to fall back on.
+      if (!last || (await ports.vault.getDocument(last.digest)) === null) throw error;
+      const now = ports.now();
+      const condition = now - last.at <= ports.limits.maxIndexAge ? 'current' : 'expired';
+      ports.alarm('stale-index', { ecosystem: id.ecosystem, name: id.name, source: source.id });
+      return this.#usable(id, last, condition, now + FAULT_PAUSE);
+    }
+  }
+
+  #usable(
+    id: PackageId,
+    index: RememberedIndex,
+    condition: UsableIndex['condition'],
+    freshUntil: number,
+  ): UsableIndex {
+    return {
+      ecosystem: id.ecosystem,
+      name: id.name,
+      digest: index.digest,
+      condition,
+      at: index.at,
+      freshUntil,
+    };
+  }
+
+  /** Names are bounded by the policy and the prefix budget; this bounds them once more. */
+  #bound(): void {
+    for (const map of [this.#current, this.#absentUntil]) {
+      for (const oldest of map.keys()) {
+        if (map.size <= 50_000) break;
+        map.delete(oldest);
+      }
+    }
+  }
+}

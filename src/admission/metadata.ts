@@ -1,0 +1,100 @@
+import type { FileRoute } from '../ecosystems/ecosystem.ts';
+import { type Digest, parseDigest, sha256 } from '../model/digest.ts';
+import { UpstreamFault } from '../upstream/upstream.ts';
+import type { Answer, Asked, Refusal } from './admission.ts';
+import type { Admitter, Resolved } from './admit.ts';
+import { isRefusal } from './names.ts';
+import type { Ports } from './ports.ts';
+import type { Basis, Recorder } from './record.ts';
+
+/** Bytes of a `.metadata` document: core metadata is text and small (PEP 658). */
+const MAX_METADATA = 4 * 1024 ** 2;
+
+/**
+ * A wheel's `.metadata` (PEP 658): what the index declared with a digest, fetched and compared; otherwise cut
+ * from the wheel, after the wheel itself was admitted. Either way by the decision that the wheel gets.
+ */
+export class MetadataAdmitter {
+  readonly #ports: Ports;
+  readonly #admitter: Admitter;
+  readonly #recorder: Recorder;
+
+  constructor(ports: Ports, admitter: Admitter, recorder: Recorder) {
+    this.#ports = ports;
+    this.#admitter = admitter;
+    this.#recorder = recorder;
+  }
+
+  async admit(asked: Asked, route: FileRoute): Promise<Answer> {
+    const resolved = await this.#admitter.resolve(asked, route);
+    if (isRefusal(resolved)) return { kind: 'refusal', refusal: resolved };
+    const cut = await (resolved.file.metadataDigest && !resolved.facts.metadata
+      ? this.#declared(asked, resolved, resolved.file.metadataDigest)
+      : this.#cut(asked, resolved));
+    if (isRefusal(cut)) return { kind: 'refusal', refusal: cut };
+    const { bytes, digest, basis } = cut;
+    const receipt = await this.#recorder.allow(asked, resolved.artifact, basis);
+    return {
+      kind: 'file',
+      contentType: 'application/octet-stream',
+      size: bytes.byteLength,
+      etag: `"${digest.slice('sha256:'.length)}"`,
+      entry: receipt.leaf,
+      async *read(start, end) {
+        yield bytes.subarray(start, end);
+      },
+      done: (outcome) => this.#admitter.ended(asked, receipt, outcome),
+    };
+  }
+
+  async #declared(asked: Asked, resolved: Resolved, declared: Digest): Promise<Cut | Refusal> {
+    const basis: Basis = { ...basisOf(resolved, this.#ports.now()) };
+    const kept = await this.#ports.vault.getDocument(declared);
+    if (kept) return { bytes: kept, digest: declared, basis };
+    const pieces: Uint8Array[] = [];
+    const source = this.#ports.source(resolved.artifact);
+    await this.#ports.upstream.file(
+      source,
+      `${resolved.file.url}.metadata`,
+      { maxBytes: MAX_METADATA },
+      async (chunk) => {
+        pieces.push(Uint8Array.from(chunk));
+      },
+    );
+    const bytes = Buffer.concat(pieces);
+    if (sha256(bytes) !== declared) {
+      return this.#recorder.refuse(asked, resolved.artifact, ['DIGEST_MISMATCH'], basis);
+    }
+    await this.#ports.vault.putDocument(bytes);
+    return { bytes, digest: declared, basis };
+  }
+
+  async #cut(asked: Asked, resolved: Resolved): Promise<Cut | Refusal> {
+    const verified = await this.#admitter.verify(asked, resolved);
+    if (isRefusal(verified)) return verified;
+    const digest = verified.acquired.metadata ? parseDigest(`sha256:${verified.acquired.metadata}`) : null;
+    const bytes = digest ? await this.#ports.vault.getDocument(digest) : null;
+    if (!bytes || !digest)
+      throw new UpstreamFault('UPSTREAM_FAULT', 'the wheel has no METADATA that we kept');
+    return { bytes, digest, basis: verified.basis };
+  }
+}
+
+interface Cut {
+  readonly bytes: Uint8Array;
+  readonly digest: Digest;
+  readonly basis: Basis;
+}
+
+function basisOf(resolved: Resolved, now: number): Basis {
+  return {
+    policy: resolved.policy,
+    now,
+    place: resolved.place,
+    by: resolved.by,
+    index: resolved.index.digest,
+    quarantined: resolved.quarantined,
+    file: resolved.file,
+    facts: resolved.facts,
+  };
+}

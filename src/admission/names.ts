@@ -1,0 +1,43 @@
+import type { PackageId } from '../model/artifact.ts';
+import { decide } from '../policy/decide.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Asked, Refusal } from './admission.ts';
+import type { PrefixBudget } from './budget.ts';
+import type { Ports } from './ports.ts';
+import type { Recorder } from './record.ts';
+import { codesOf } from './refusal.ts';
+
+/** A name that the policy admits for the caller, under the policy that was in force. */
+export interface AdmittedName {
+  readonly policy: Policy;
+  readonly place: string | null;
+  readonly by: string | null;
+}
+
+/**
+ * The first door: by name alone, before any contact with an upstream. Unlisted, unknown and internal names
+ * get one code and one body, so nobody learns which of them it was.
+ */
+export async function admitName(
+  ports: Ports,
+  recorder: Recorder,
+  budget: PrefixBudget,
+  asked: Asked,
+  id: PackageId,
+): Promise<AdmittedName | Refusal> {
+  const policy = ports.policy();
+  const now = ports.now();
+  const decision = decide(policy, asked.caller.profile, { stage: 'name', ...id });
+  const basis = { policy, now, place: decision.place, by: decision.by };
+  if (decision.verdict !== 'allow') return recorder.refuse(asked, id, codesOf(decision), basis);
+  if (decision.by === 'prefix' && !(await ports.ledger.memory.lastIndex(id))) {
+    if (!budget.take(asked.caller.agent, `${id.ecosystem}\n${id.name}`, now)) {
+      return recorder.refuse(asked, id, ['NAME_BUDGET'], basis);
+    }
+  }
+  return { policy, place: decision.place, by: decision.by };
+}
+
+export function isRefusal(value: object): value is Refusal {
+  return 'reasons' in value && 'line' in value;
+}

@@ -1,0 +1,53 @@
+import type { PackageId } from '../model/artifact.ts';
+import type { Asked } from './admission.ts';
+import type { FactsCache } from './facts.ts';
+import type { Indexes, UsableIndex } from './indexes.ts';
+import type { Ports } from './ports.ts';
+
+/**
+ * The version that would be admitted instead: the highest stable one at or below the one asked for, else the
+ * highest stable one, else the highest. null where nothing is, or where it cannot be told: it is a courtesy
+ * of a refusal, never a reason to fail it.
+ */
+export async function nearestAllowed(
+  ports: Ports,
+  indexes: Indexes,
+  facts: FactsCache,
+  asked: Asked,
+  index: UsableIndex,
+  version: string | null,
+): Promise<string | null> {
+  try {
+    const { admitted } = await admittedVersions(ports, indexes, facts, asked.caller.profile, index, index);
+    const { versions } = asked.ecosystem;
+    const stable = admitted.filter((v) => !versions.isPrerelease(v));
+    const below = version === null ? undefined : stable.find((v) => versions.compare(v, version) <= 0);
+    return below ?? stable[0] ?? admitted[0] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Versions of which something may be served to a profile now, newest first; and all that the index knows. */
+export async function admittedVersions(
+  ports: Ports,
+  indexes: Indexes,
+  facts: FactsCache,
+  profile: string,
+  id: PackageId,
+  index: UsableIndex,
+): Promise<{ readonly admitted: readonly string[]; readonly known: readonly string[] }> {
+  const known = await facts.of(id);
+  return indexes.at(index, () =>
+    ports.desk.versions({
+      ecosystem: id.ecosystem,
+      name: id.name,
+      digest: index.digest,
+      policy: ports.policy().digest,
+      profile,
+      facts: known.bytes,
+      now: ports.now(),
+      pinsOnly: index.condition !== 'current',
+    }),
+  );
+}

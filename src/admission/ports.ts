@@ -1,0 +1,128 @@
+import type { Ecosystem } from '../ecosystems/ecosystem.ts';
+import type { AlarmInput } from '../ledger/entry.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { EcosystemId, PackageId, PackageName } from '../model/artifact.ts';
+import type { Digest } from '../model/digest.ts';
+import type { ListedFile } from '../model/listing.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Source, Upstream } from '../upstream/upstream.ts';
+import type { Vault } from '../vault/vault.ts';
+import type { Expected, Inspection } from '../verify/verify.ts';
+import type { ContentEncoding } from './admission.ts';
+
+/** All that admission may touch, handed in by the composition root. */
+export interface Ports {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** The policy in force. Never changes in place: a reload gives another value. */
+  policy(): Policy;
+  readonly ecosystems: readonly Ecosystem[];
+  readonly desk: IndexDesk;
+  readonly upstream: Upstream;
+  /** Where a name comes from; each name has exactly one source. */
+  source(id: PackageId): Source;
+  readonly vault: Vault;
+  readonly ledger: Ledger;
+  /** Inspects a file in quarantine, off the event loop. Rejects only where the thread itself failed. */
+  inspect(path: string, expected: Expected): Promise<Inspection>;
+  readonly limits: AdmissionLimits;
+  /** Metric and log of an event that someone should look at; the ledger entry is made by admission. */
+  alarm(kind: AlarmKind, about: Omit<AlarmInput, 'id' | 'time' | 'code'>): void;
+  /** A fault on the way: for the log. */
+  fault(error: unknown, context: Readonly<Record<string, string>>): void;
+  /** The registry's public keys from our own pinned file, as the npm route serves them; null for none. */
+  readonly npmKeys: Uint8Array | null;
+}
+
+export type AlarmKind =
+  | 'digest-changed'
+  | 'digest-mismatch'
+  | 'file-origin'
+  | 'vault-damaged'
+  | 'stale-index'
+  | 'withdrawn'
+  | 'policy-reload';
+
+export interface AdmissionLimits {
+  /** How long an index is taken as current without asking the upstream, ms. */
+  readonly indexTtl: number;
+  /** How old an index may be when the upstream cannot be reached, ms; then exact pins only. */
+  readonly maxIndexAge: number;
+  /** Bytes of one artifact. */
+  readonly maxFile: number;
+  /** New names under prefix rules, per agent and day. */
+  readonly prefixBudget: number;
+  /** Bytes of finished, compressed pages kept in memory. */
+  readonly pageCache: number;
+}
+
+/** An index that the desk is to look at. */
+export interface IndexRef extends PackageId {
+  readonly digest: Digest;
+}
+
+/** What admission needs to know of an index beside its pages. */
+export interface OpenedIndex {
+  readonly digest: Digest;
+  /** JSON bytes `[[filename, claimedAt|null], …]`, for the ledger's memory. */
+  readonly files: Uint8Array;
+}
+
+export interface PageRequest extends IndexRef {
+  readonly policy: Digest;
+  readonly profile: string;
+  /** JSON bytes as Memory.packageFacts gives them. */
+  readonly facts: Uint8Array;
+  readonly now: number;
+  /** Only exact pins may be served: the index is withdrawn or too old. */
+  readonly pinsOnly: boolean;
+  readonly representation: string;
+  readonly base: string;
+  readonly encoding: ContentEncoding;
+}
+
+export interface Page {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: Uint8Array;
+  readonly code: import('../model/reason-codes.ts').ReasonCode | null;
+  /** Files that may be served, of how many. */
+  readonly admitted: number;
+  readonly files: number;
+  /** The earliest instant at which the page can change by itself. */
+  readonly until: number | null;
+}
+
+export interface VersionsRequest extends Omit<PageRequest, 'representation' | 'base' | 'encoding'> {}
+
+/** The desk does not hold this listing: open it again. */
+export class NotOpen extends Error {
+  override readonly name = 'NotOpen';
+}
+
+/**
+ * Where indexes are read, decided on and written: pure work on large documents, done by threads. It keeps
+ * the listings that it opened last; NotOpen says that one must be opened again.
+ */
+export interface IndexDesk {
+  /** Reads an index. Rejects with IndexUnreadable. The pieces are given away (transferred). */
+  open(id: PackageId, chunks: Uint8Array[]): Promise<OpenedIndex>;
+  /** One file of an index, by its exact name, and whether the index as a whole is quarantined. */
+  file(
+    ref: IndexRef,
+    filename: string,
+  ): Promise<{ readonly file: ListedFile | null; readonly quarantined: boolean }>;
+  page(request: PageRequest): Promise<Page>;
+  /**
+   * The versions of which at least one file may be served, newest first, and whether the index has the
+   * versions asked for.
+   */
+  versions(
+    request: VersionsRequest,
+  ): Promise<{ readonly admitted: readonly string[]; readonly known: readonly string[] }>;
+  /** Takes a policy into use; pages for an earlier one are refused afterwards. */
+  setPolicy(policy: Policy): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type { EcosystemId, PackageName };

@@ -1,0 +1,118 @@
+import { type DecisionInput, decisionEntry } from '../ledger/entry.ts';
+import { type FirstDigest, LedgerError, type Receipt } from '../ledger/ledger.ts';
+import { purl } from '../model/artifact.ts';
+import type { ArtifactDigests, Digest } from '../model/digest.ts';
+import { ENGINE } from '../model/engine.ts';
+import type { FileFacts } from '../model/facts.ts';
+import type { ListedFile } from '../model/listing.ts';
+import type { ReasonCode } from '../model/reason-codes.ts';
+import type { Verdict } from '../model/verdict.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Asked, Refusal } from './admission.ts';
+import type { Ports } from './ports.ts';
+import { refusalOf, type Subject } from './refusal.ts';
+
+/** What a decision was made from, as far as it came: goes into its entry, so that it can be decided again. */
+export interface Basis {
+  readonly policy: Policy;
+  readonly now: number;
+  readonly place?: string | null;
+  readonly by?: string | null;
+  readonly index?: Digest;
+  readonly quarantined?: boolean;
+  readonly file?: ListedFile;
+  readonly facts?: FileFacts;
+  readonly digests?: ArtifactDigests & { readonly size: number };
+  readonly verdicts?: readonly Verdict[];
+  readonly nearest?: string | null;
+  readonly eligibleAt?: number | null;
+}
+
+/** Writes decisions to the ledger: the only place in admission that makes entries of them. */
+export class Recorder {
+  readonly #ports: Ports;
+
+  constructor(ports: Ports) {
+    this.#ports = ports;
+  }
+
+  /** A refusal with its entry. Where the entry cannot be written the answer is the ledger's fault, never less. */
+  async refuse(asked: Asked, subject: Subject, codes: readonly ReasonCode[], basis: Basis): Promise<Refusal> {
+    const refusal = refusalOf(subject, codes, {
+      nearest: basis.nearest ?? null,
+      eligibleAt: basis.eligibleAt ?? null,
+    });
+    try {
+      const receipt = await this.#ports.ledger.append(
+        decisionEntry(this.#input(asked, subject, 'refuse', refusal.reasons, basis)),
+      );
+      return { ...refusal, entry: receipt.leaf, seq: receipt.seq };
+    } catch (error) {
+      if (error instanceof LedgerError) return refusalOf(subject, ['LEDGER_UNAVAILABLE']);
+      throw error;
+    }
+  }
+
+  /** Durable when it resolves. Rejects with LedgerError; `conflict` where the file has another first digest. */
+  allow(asked: Asked, subject: Subject, basis: Basis, first?: FirstDigest): Promise<Receipt> {
+    const entry = decisionEntry(this.#input(asked, subject, 'allow', [], basis));
+    return first ? this.#ports.ledger.append(entry, first) : this.#ports.ledger.append(entry);
+  }
+
+  #input(
+    asked: Asked,
+    subject: Subject,
+    verdict: 'allow' | 'refuse',
+    reasons: readonly ReasonCode[],
+    basis: Basis,
+  ): DecisionInput {
+    const { file, facts } = basis;
+    return {
+      id: asked.requestId,
+      time: basis.now,
+      agent: asked.caller.agent,
+      profile: asked.caller.profile,
+      mode: basis.policy.profiles.get(asked.caller.profile)?.mode ?? 'enforce',
+      client: asked.caller.client,
+      route: asked.route.kind,
+      method: asked.method,
+      ecosystem: subject.ecosystem,
+      name: subject.name,
+      version: subject.version ?? null,
+      file: subject.filename ?? null,
+      purl: purl(subject, subject.version),
+      size: basis.digests?.size ?? null,
+      digests: basis.digests ? { sha256: basis.digests.sha256, sha512: basis.digests.sha512 } : null,
+      verdict,
+      reasons,
+      place: basis.place ?? null,
+      by: basis.by ?? null,
+      checks: basis.verdicts ?? [],
+      policy: basis.policy.digest,
+      engine: ENGINE,
+      facts: {
+        index: basis.index ?? null,
+        quarantined: basis.quarantined ?? false,
+        firstSeen: facts?.firstSeen ?? null,
+        lastAbsent: facts?.lastAbsent ?? null,
+        claimedAt: latest(facts?.claimedAt ?? null, file?.claimedAt ?? null),
+        first: facts?.first ?? null,
+        declared: file?.digests ?? [],
+        declaredSize: file?.size ?? null,
+        metadataDigest: file?.metadataDigest ?? null,
+        yanked: file?.yanked ?? false,
+        installScripts: file?.installScripts ?? false,
+        directUrls: file?.directUrls ?? false,
+        kind: file?.kind ?? null,
+        findings: facts?.findings ?? null,
+      },
+      nearestAllowed: basis.nearest ?? null,
+      eligibleAt: basis.eligibleAt ?? null,
+    };
+  }
+}
+
+function latest(a: number | null, b: number | null): number | null {
+  if (a === null) return b;
+  return b === null ? a : Math.max(a, b);
+}

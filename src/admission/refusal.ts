@@ -1,0 +1,54 @@
+import { type PackageId, purl } from '../model/artifact.ts';
+import type { Decision } from '../model/decision.ts';
+import { type ReasonCode, statusOf, wordsOf } from '../model/reason-codes.ts';
+import type { Refusal } from './admission.ts';
+
+/** What is refused: as much of it as the request named and the grammar passed. */
+export interface Subject extends PackageId {
+  readonly version?: string;
+  readonly filename?: string;
+}
+
+/** Seconds after which a fault may be gone; policy refusals have none, so that no client waits on them. */
+const RETRY_AFTER = 5;
+
+/** A refusal of policy, or a fault, of one package. The line is made of codes, our words and valid names. */
+export function refusalOf(
+  subject: Subject,
+  codes: readonly ReasonCode[],
+  more: { readonly nearest?: string | null; readonly eligibleAt?: number | null } = {},
+): Refusal {
+  const code = codes[0] ?? 'INTERNAL';
+  const nearest = more.nearest ? `${subject.name}@${more.nearest}` : null;
+  const eligibleAt = more.eligibleAt ?? null;
+  return {
+    code,
+    reasons: codes.length > 0 ? codes : ['INTERNAL'],
+    package: purl(subject, subject.version),
+    line: lineOf(subject, code, nearest, eligibleAt),
+    nearestAllowed: nearest,
+    eligibleAt,
+    entry: null,
+    seq: null,
+    ...(statusOf(code) >= 500 ? { retryAfter: RETRY_AFTER } : {}),
+  };
+}
+
+export function codesOf(decision: Decision): ReasonCode[] {
+  return decision.reasons.map((r) => r.code);
+}
+
+function lineOf(
+  subject: Subject,
+  code: ReasonCode,
+  nearest: string | null,
+  eligibleAt: number | null,
+): string {
+  const what = subject.version ? `${subject.name}@${subject.version}` : subject.name;
+  if (statusOf(code) >= 500) return `sallyport cannot serve ${what}: ${wordsOf(code)} (${code})`;
+  const parts = [`sallyport refused ${what}: it ${wordsOf(code)} (${code})`];
+  if (nearest) parts.push(`admitted instead: ${nearest}`);
+  else if (subject.version) parts.push('no version is admitted instead');
+  if (eligibleAt !== null) parts.push(`admissible from ${new Date(eligibleAt).toISOString().slice(0, 16)}Z`);
+  return parts.join('; ');
+}

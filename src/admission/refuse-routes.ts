@@ -1,0 +1,46 @@
+import type { FileRoute, Route } from '../ecosystems/ecosystem.ts';
+import { wordsOf } from '../model/reason-codes.ts';
+import type { Answer, Asked } from './admission.ts';
+import type { Admitter } from './admit.ts';
+import { isRefusal } from './names.ts';
+import type { Ports } from './ports.ts';
+import type { Recorder } from './record.ts';
+
+/** The path of a refused artifact: says why, by the decision of now; never anything else. */
+export async function blocked(
+  ports: Ports,
+  recorder: Recorder,
+  admitter: Admitter,
+  asked: Asked,
+  route: Extract<Route, { kind: 'blocked' }>,
+): Promise<Answer> {
+  const file: FileRoute = { kind: 'artifact', name: route.name, filename: route.filename };
+  const resolved = await admitter.resolve(asked, file);
+  if (isRefusal(resolved)) return { kind: 'refusal', refusal: resolved };
+  // It has become admissible since the page was written: the client must read the index again.
+  const refusal = await recorder.refuse(asked, resolved.artifact, ['UNKNOWN_VERSION'], {
+    policy: resolved.policy,
+    now: ports.now(),
+    place: resolved.place,
+    by: resolved.by,
+    index: resolved.index.digest,
+  });
+  return { kind: 'refusal', refusal };
+}
+
+/** Nobody can answer an audit: an error, never a clean result. It decides nothing, so it makes no entry. */
+export function unanswered(_asked: Asked): Answer {
+  return {
+    kind: 'refusal',
+    refusal: {
+      code: 'AUDIT_UNANSWERED',
+      reasons: ['AUDIT_UNANSWERED'],
+      package: null,
+      line: `sallyport: ${wordsOf('AUDIT_UNANSWERED')} (AUDIT_UNANSWERED)`,
+      nearestAllowed: null,
+      eligibleAt: null,
+      entry: null,
+      seq: null,
+    },
+  };
+}

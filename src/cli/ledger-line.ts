@@ -1,0 +1,31 @@
+import type { StoredEntry } from '../ledger/ledger.ts';
+
+/**
+ * One entry as one line for a terminal. What came from outside is printable ASCII by now (validated names, a
+ * reduced user agent); anything else is escaped, so that no entry can move the cursor.
+ */
+export function ledgerLine(stored: StoredEntry): string {
+  const entry = JSON.parse(stored.bytes) as Record<string, unknown>;
+  const text = (key: string) => (typeof entry[key] === 'string' ? (entry[key] as string) : '');
+  const time = typeof entry['time'] === 'number' ? new Date(entry['time']).toISOString() : '';
+  const what = text('purl') || text('name') || text('code') || text('policy').slice(0, 19);
+  const reasons = Array.isArray(entry['reasons'])
+    ? entry['reasons'].map((r: { code?: unknown }) => String(r.code)).join(',')
+    : '';
+  const fields = [
+    String(stored.seq).padStart(6),
+    time,
+    text('type').padEnd(8),
+    text('verdict').padEnd(6),
+    text('route').padEnd(8),
+    text('agent').padEnd(8),
+    what,
+    text('file'),
+    reasons,
+    stored.leaf.slice(0, 12),
+  ];
+  return fields
+    .filter((f) => f !== '')
+    .join(' ')
+    .replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

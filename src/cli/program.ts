@@ -1,0 +1,130 @@
+import { Command } from 'commander';
+
+/** What the commands do; the composition root supplies it. Each resolves with the exit code. */
+export interface Actions {
+  serve(options: { readonly config?: string }): Promise<number>;
+  check(names: readonly string[], options: CheckOptions): Promise<number>;
+  token(options: { readonly agent: string; readonly profile: string; readonly json?: true }): Promise<number>;
+  clientConfig(options: {
+    readonly config?: string;
+    readonly json?: true;
+    readonly url?: string;
+  }): Promise<number>;
+  policyTest(options: { readonly config?: string; readonly json?: true }): Promise<number>;
+  policySchema(): Promise<number>;
+  ledgerList(options: LedgerListOptions): Promise<number>;
+  ledgerShow(entry: string, options: { readonly config?: string }): Promise<number>;
+  vaultFsck(options: { readonly config?: string; readonly json?: true }): Promise<number>;
+}
+
+export interface CheckOptions {
+  readonly config?: string;
+  readonly json?: true;
+  readonly ecosystem: string;
+  readonly profile: string;
+}
+
+export interface LedgerListOptions {
+  readonly config?: string;
+  readonly json?: true;
+  readonly agent?: string;
+  readonly package?: string;
+  readonly verdict?: string;
+  readonly type?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly limit?: string;
+  readonly reverse?: true;
+}
+
+/** Exit codes: 0 ok, 1 refused or failed check, 2 usage, 3 could not run. */
+export const EXIT = { ok: 0, refused: 1, usage: 2, failed: 3 } as const;
+
+/** The command line. Data goes to stdout, words to stderr. */
+export function program(actions: Actions, version: string, exit: (code: number) => void): Command {
+  const root = new Command('sallyport')
+    .description('An install firewall: the registry that npm and pip are pointed at.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError();
+  const run =
+    <A extends unknown[]>(action: (...args: A) => Promise<number>) =>
+    async (...args: A) =>
+      exit(await action(...args));
+  const config = [
+    '-c, --config <file>',
+    'configuration file (default: SALLYPORT_CONFIG, ./sallyport.yaml)',
+  ] as const;
+
+  root
+    .command('serve')
+    .description('run the firewall')
+    .option(...config)
+    .action(run((options) => actions.serve(options)));
+  root
+    .command('check <package...>')
+    .description(
+      'say what would be decided for NAME or NAME@VERSION, and why; asks the upstream for admitted names',
+    )
+    .option('-e, --ecosystem <id>', 'npm or pypi', 'npm')
+    .option('-p, --profile <name>', 'whose policy', 'default')
+    .option('--json', 'one JSON object per line')
+    .option(...config)
+    .action(run((names, options) => actions.check(names, options)));
+  root
+    .command('token')
+    .description('make a token for an agent; its hash goes into the configuration')
+    .requiredOption('-a, --agent <name>', 'whose token')
+    .option('-p, --profile <name>', 'whose policy', 'default')
+    .option('--json', 'as JSON')
+    .action(run((options) => actions.token(options)));
+  root
+    .command('client-config')
+    .description('print what to put into each package manager')
+    .option('--url <url>', 'address of the firewall as clients see it')
+    .option('--json', 'as JSON')
+    .option(...config)
+    .action(run((options) => actions.clientConfig(options)));
+
+  const policy = root.command('policy').description('work with the allowlists');
+  policy
+    .command('test')
+    .description('run the cases under allowlists/cases')
+    .option('--json', 'one JSON object per line')
+    .option(...config)
+    .action(run((options) => actions.policyTest(options)));
+  policy
+    .command('schema')
+    .description('print the JSON Schema of a policy file')
+    .action(run(() => actions.policySchema()));
+
+  const ledger = root.command('ledger').description('read the install ledger');
+  ledger
+    .command('list')
+    .description('list entries, oldest first')
+    .option('--agent <name>', 'of one agent')
+    .option('--package <name>', 'of a name, or a package URL')
+    .option('--verdict <verdict>', 'allow or refuse')
+    .option('--type <type>', 'decision, served, aborted, policy, admin, start, stop, alarm')
+    .option('--since <time>', 'ISO 8601, inclusive')
+    .option('--until <time>', 'ISO 8601, exclusive')
+    .option('--limit <n>', 'at most so many')
+    .option('--reverse', 'newest first')
+    .option('--json', 'one JSON object per line, as written')
+    .option(...config)
+    .action(run((options) => actions.ledgerList(options)));
+  ledger
+    .command('show <entry>')
+    .description('show one entry by its number or leaf hash')
+    .option(...config)
+    .action(run((entry, options) => actions.ledgerShow(entry, options)));
+
+  const vault = root.command('vault').description('look after the stored artifacts');
+  vault
+    .command('fsck')
+    .description('hash everything again; what is damaged is moved aside')
+    .option('--json', 'as JSON')
+    .option(...config)
+    .action(run((options) => actions.vaultFsck(options)));
+  return root;
+}

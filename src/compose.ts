@@ -1,0 +1,180 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FastifyBaseLogger } from 'fastify';
+import { pino } from 'pino';
+import { createAdmission } from './admission/create.ts';
+import type { Ports } from './admission/ports.ts';
+import { loadPolicy } from './allowlists.ts';
+import type { Config } from './config.ts';
+import { ECOSYSTEMS } from './ecosystems/all.ts';
+import type { Metrics } from './gate/metrics.ts';
+import type { Readiness } from './gate/options.ts';
+import { alarmEntry, policyEntry, startEntry, stopEntry } from './ledger/entry.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { openLedger } from './ledger/open.ts';
+import type { Digest } from './model/digest.ts';
+import { ENGINE } from './model/engine.ts';
+import { keptDigests } from './policy/pins.ts';
+import { type Policy, PolicyError } from './policy/policy.ts';
+import { openSources } from './sources.ts';
+import { DeskPool } from './threads/desk-pool.ts';
+import { InspectPool } from './threads/inspect-pool.ts';
+import { openUpstream } from './upstream/open.ts';
+import { openFileVault } from './vault/file-vault.ts';
+import type { Vault } from './vault/vault.ts';
+
+/** Everything behind the gate, wired and running. */
+export interface House {
+  readonly ports: Ports;
+  readonly log: FastifyBaseLogger;
+  readonly admission: ReturnType<typeof createAdmission>;
+  policy(): Policy;
+  /** Reads the allowlists again: a valid policy is taken into use, another one is alarmed and left. */
+  reload(): Promise<boolean>;
+  /** Removes what no pin needs until the vault is within its bound. */
+  evict(): Promise<void>;
+  ready(): Readiness;
+  /** An entry for the agent that caused it; null for everybody else. */
+  why(leaf: string, agent: string): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens every room in the order in which one needs the other, and hands admission its ports. A room that
+ * cannot be opened closes the ones before it and rejects: nothing is served by half a house.
+ */
+export async function openHouse(
+  config: Config,
+  env: Readonly<Record<string, string | undefined>>,
+  now: () => number,
+  version: string,
+  watchers: Metrics,
+  write: (line: string) => void,
+): Promise<House> {
+  const log: FastifyBaseLogger = pino({ level: config.logLevel, base: null }, { write });
+  let policy = await loadPolicy(config.allowlists);
+  const sources = await openSources(config, env);
+  const npmKeys = config.npmKeys ? await readFile(config.npmKeys) : await readFile(PINNED_NPM_KEYS);
+  const closing: (() => Promise<void>)[] = [];
+  const closeAll = async () => {
+    for (const close of closing.reverse()) await close();
+  };
+  try {
+    const ledger: Ledger = await openLedger({ dir: config.data });
+    closing.push(() => ledger.close());
+    const vault: Vault = await openFileVault({ dir: config.vault ?? join(config.data, 'vault') });
+    closing.push(() => vault.close());
+    const desk = new DeskPool();
+    closing.push(() => desk.close());
+    await desk.setPolicy(policy);
+    const inspectors = new InspectPool();
+    closing.push(() => inspectors.close());
+    const upstream = openUpstream({
+      version,
+      privateAddresses: config.privateAddresses,
+      limits: { indexBytes: config.limits.maxIndex },
+      origins: {
+        async check(sourceId, origin) {
+          const known = await ledger.memory.fileOrigins(sourceId);
+          if (known.includes(origin)) return 'known';
+          if (known.length > 0) return 'new';
+          await ledger.memory.learnFileOrigin(sourceId, origin);
+          log.info({ source: sourceId, origin }, 'a file origin was learned on first use');
+          return 'learned';
+        },
+      },
+    });
+    closing.push(() => upstream.close());
+
+    let entries = 0;
+    const note = (entry: Parameters<Ledger['append']>[0]) => ledger.append(entry);
+    const ids = () => `house-${now()}-${entries++}`;
+    const ports: Ports = {
+      now,
+      policy: () => policy,
+      ecosystems: ECOSYSTEMS,
+      desk,
+      upstream,
+      source: sources,
+      vault,
+      ledger,
+      inspect: (path, expected) => inspectors.inspect(path, expected),
+      limits: config.limits,
+      npmKeys,
+      alarm(kind, about) {
+        watchers.alarm(kind);
+        log.warn({ alarm: kind, ...about }, 'alarm');
+        note(alarmEntry({ id: ids(), time: now(), code: kind, ...about })).catch((error: unknown) =>
+          log.error({ err: error }, 'an alarm could not be entered in the ledger'),
+        );
+      },
+      fault(error, context) {
+        log.error({ err: error, ...context }, 'fault');
+      },
+    };
+    await note(
+      startEntry({ id: ids(), time: now(), release: version, engine: ENGINE, policy: policy.digest }),
+    );
+
+    return {
+      ports,
+      log,
+      admission: createAdmission(ports),
+      policy: () => policy,
+      async reload() {
+        let next: Policy;
+        try {
+          next = await loadPolicy(config.allowlists);
+        } catch (error) {
+          log.error({ err: error }, 'the policy was not reloaded; the one before stays in force');
+          watchers.alarm('policy-reload');
+          const problems = error instanceof PolicyError ? error.problems.length : 1;
+          await note(
+            policyEntry({ id: ids(), time: now(), outcome: 'rejected', policy: policy.digest, problems }),
+          ).catch(() => undefined);
+          return false;
+        }
+        if (next.digest === policy.digest) return true;
+        await desk.setPolicy(next);
+        const before = policy.digest;
+        policy = next;
+        await note(
+          policyEntry({ id: ids(), time: now(), outcome: 'loaded', policy: next.digest, previous: before }),
+        );
+        log.info({ before, after: next.digest }, 'policy reloaded');
+        return true;
+      },
+      ready() {
+        const ok = ledger.health() === 'ok';
+        return { ok, notes: ok ? [] : [`the ledger is ${ledger.health()}`] };
+      },
+      async why(leaf, agent) {
+        for await (const stored of ledger.query({ leaf, limit: 1 })) {
+          const entry = JSON.parse(stored.bytes) as { agent?: string };
+          if (entry.agent === agent) return { seq: stored.seq, leaf: stored.leaf, entry };
+        }
+        return null;
+      },
+      async evict() {
+        const kept = new Set<Digest>();
+        for (const digest of keptDigests(policy)) {
+          kept.add(digest);
+          const known = await ledger.memory.artifactBy(digest);
+          if (known) kept.add(known.sha256);
+        }
+        await vault.evict(config.limits.vault, (sha256) => kept.has(sha256));
+        watchers.vault((await vault.usage()).bytes);
+      },
+      async close() {
+        await note(stopEntry({ id: ids(), time: now(), code: 'shutdown' })).catch(() => undefined);
+        await closeAll();
+      },
+    };
+  } catch (error) {
+    await closeAll().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The npm registry's public keys, as they were pinned at release. */
+const PINNED_NPM_KEYS = new URL('../trust/npm-keys.json', import.meta.url);

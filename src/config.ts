@@ -1,0 +1,182 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+
+/** A configuration that cannot be used: says which key, and what to do. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const token = z.strictObject({
+  /** sha256 of the token, `sha256:<hex>`; the token itself is nowhere. */
+  hash: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  agent: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$/),
+  profile: z.string().min(1).max(100).default('default'),
+  expires: z.iso.datetime({ offset: true }).optional(),
+});
+
+const upstreamUrl = z.url({ protocol: /^https?$/ });
+
+const privateUpstream = z.strictObject({
+  id: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/),
+  ecosystem: z.enum(['npm', 'pypi']),
+  /** Exact names, or prefixes ending in `*`; each name has exactly one upstream. */
+  names: z.array(z.string().min(1)).min(1),
+  base: upstreamUrl,
+  /** Environment variable that holds the credential: `user:password` for basic, a token for bearer. */
+  credentialEnv: z.string().optional(),
+  scheme: z.enum(['bearer', 'basic']).default('bearer'),
+  fileOrigins: z.array(upstreamUrl).default([]),
+});
+
+const bytes = z.coerce.number().int().positive();
+const duration = z.union([z.number(), z.string()]).transform((value, context) => {
+  if (typeof value === 'number') return value;
+  const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(value);
+  const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match?.[2] ?? ''];
+  if (!match || unit === undefined) {
+    context.addIssue({ code: 'custom', message: 'a duration such as 30s, 5m, 12h or 7d' });
+    return z.NEVER;
+  }
+  return Number(match[1]) * unit;
+});
+
+/** `sallyport.yaml`. Every key has a default: with no file and no environment it runs on loopback. */
+const schema = z.strictObject({
+  host: z.string().default('127.0.0.1'),
+  port: z.coerce.number().int().min(0).max(65_535).default(4880),
+  publicUrl: z.url({ protocol: /^https?$/ }).optional(),
+  /** Host names, with or without port, that requests may carry beside the listening address. */
+  hosts: z.array(z.string()).default([]),
+  data: z.string().default('./data'),
+  vault: z.string().optional(),
+  allowlists: z.string().default('./allowlists'),
+  tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
+  auth: z.strictObject({ tokens: z.array(token).default([]) }).default({ tokens: [] }),
+  npmUpstream: upstreamUrl.optional(),
+  pypiUpstream: upstreamUrl.optional(),
+  upstreams: z.array(privateUpstream).default([]),
+  /** Origins of files that are accepted beside the one learned first, per source id. */
+  fileOrigins: z.record(z.string(), z.array(upstreamUrl)).default({}),
+  /** CIDRs of private networks in which an upstream may lie. */
+  privateAddresses: z.array(z.string()).default([]),
+  npmKeys: z.string().optional(),
+  logLevel: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
+  limits: z
+    .strictObject({
+      indexTtl: duration.default(300_000),
+      maxIndexAge: duration.default(86_400_000),
+      maxIndex: bytes.default(128 * 1024 ** 2),
+      maxFile: bytes.default(2 * 1024 ** 3),
+      prefixBudget: z.coerce.number().int().nonnegative().default(2_000),
+      pageCache: bytes.default(96 * 1024 ** 2),
+      vault: bytes.default(20 * 1024 ** 3),
+    })
+    .prefault({}),
+});
+
+export type Config = z.infer<typeof schema>;
+
+/** Environment variables and the keys that they set; `list` values are comma-separated. */
+const ENVIRONMENT: Record<string, { key: string; list?: true }> = {
+  SALLYPORT_HOST: { key: 'host' },
+  SALLYPORT_PORT: { key: 'port' },
+  SALLYPORT_PUBLIC_URL: { key: 'publicUrl' },
+  SALLYPORT_HOSTS: { key: 'hosts', list: true },
+  SALLYPORT_DATA: { key: 'data' },
+  SALLYPORT_VAULT: { key: 'vault' },
+  SALLYPORT_ALLOWLISTS: { key: 'allowlists' },
+  SALLYPORT_TLS_CERT: { key: 'tls.cert' },
+  SALLYPORT_TLS_KEY: { key: 'tls.key' },
+  SALLYPORT_NPM_UPSTREAM: { key: 'npmUpstream' },
+  SALLYPORT_PYPI_UPSTREAM: { key: 'pypiUpstream' },
+  SALLYPORT_PRIVATE_ADDRESSES: { key: 'privateAddresses', list: true },
+  SALLYPORT_NPM_FILE_ORIGINS: { key: 'fileOrigins.npm', list: true },
+  SALLYPORT_PYPI_FILE_ORIGINS: { key: 'fileOrigins.pypi', list: true },
+  SALLYPORT_NPM_KEYS: { key: 'npmKeys' },
+  SALLYPORT_LOG_LEVEL: { key: 'logLevel' },
+  SALLYPORT_INDEX_TTL: { key: 'limits.indexTtl' },
+  SALLYPORT_MAX_INDEX_AGE: { key: 'limits.maxIndexAge' },
+  SALLYPORT_MAX_INDEX: { key: 'limits.maxIndex' },
+  SALLYPORT_MAX_FILE: { key: 'limits.maxFile' },
+  SALLYPORT_PREFIX_BUDGET: { key: 'limits.prefixBudget' },
+  SALLYPORT_PAGE_CACHE: { key: 'limits.pageCache' },
+  SALLYPORT_VAULT_LIMIT: { key: 'limits.vault' },
+};
+
+/** Known to the contract, not yet available: setting one must not be ignored. */
+const NOT_YET = ['SALLYPORT_DATABASE', 'SALLYPORT_TRUSTED_ROOT'];
+
+/**
+ * Reads the configuration: the file named by `--config` or SALLYPORT_CONFIG (or `./sallyport.yaml` if it is
+ * there), then the environment over it. SALLYPORT_AUTH names a YAML file with `tokens:`.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>, file?: string): Config {
+  const path =
+    file ?? env['SALLYPORT_CONFIG'] ?? (existsSync('sallyport.yaml') ? 'sallyport.yaml' : undefined);
+  const raw: Record<string, unknown> = path ? readYaml(path) : {};
+  for (const name of NOT_YET) {
+    if (env[name]) throw new ConfigError(`${name} is not available in this version; unset it`);
+  }
+  for (const name of Object.keys(env)) {
+    const known = name in ENVIRONMENT || ['SALLYPORT_CONFIG', 'SALLYPORT_AUTH', ...NOT_YET].includes(name);
+    if (name.startsWith('SALLYPORT_') && !known)
+      throw new ConfigError(`${name} is not a setting of sallyport`);
+  }
+  for (const [name, { key, list }] of Object.entries(ENVIRONMENT)) {
+    const value = env[name];
+    if (value !== undefined && value !== '')
+      put(raw, key, list ? value.split(',').map((v) => v.trim()) : value);
+  }
+  if (env['SALLYPORT_AUTH']) raw['auth'] = readYaml(env['SALLYPORT_AUTH']);
+  const parsed = schema.safeParse(raw);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((i) => `${i.path.join('.') || '(top)'}: ${i.message}`);
+    throw new ConfigError(`${path ?? 'the environment'}: ${problems.join('; ')}`);
+  }
+  checkListening(parsed.data);
+  return parsed.data;
+}
+
+/** Beyond loopback an address without tokens would let anybody in: refuse to start. */
+function checkListening(config: Config): void {
+  const loopback =
+    config.host === 'localhost' || config.host === '::1' || /^127(\.\d{1,3}){3}$/.test(config.host);
+  if (!loopback && config.auth.tokens.length === 0) {
+    throw new ConfigError(
+      `host ${config.host} can be reached from other machines, and no tokens are configured: ` +
+        'make one with `sallyport token --agent NAME` and put its hash under auth.tokens, or listen on 127.0.0.1',
+    );
+  }
+}
+
+function readYaml(path: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigError(
+      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  const document = parseDocument(text, { uniqueKeys: true });
+  const problem = document.errors[0];
+  if (problem) throw new ConfigError(`${path}: ${problem.message}`);
+  const value: unknown = document.toJS({ maxAliasCount: 0 });
+  if (value === null || value === undefined) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) throw new ConfigError(`${path}: not a mapping`);
+  return value as Record<string, unknown>;
+}
+
+function put(target: Record<string, unknown>, key: string, value: unknown): void {
+  const [head, ...rest] = key.split('.');
+  if (head === undefined) return;
+  if (rest.length === 0) {
+    target[head] = value;
+    return;
+  }
+  const inner = target[head];
+  const next = typeof inner === 'object' && inner !== null ? { ...inner } : {};
+  put(next as Record<string, unknown>, rest.join('.'), value);
+  target[head] = next;
+}

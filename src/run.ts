@@ -1,0 +1,273 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadPolicy, readCaseSources } from './allowlists.ts';
+import { check } from './check.ts';
+import { clientSettings, startHint } from './cli/client-config.ts';
+import { ledgerLine } from './cli/ledger-line.ts';
+import type { Actions } from './cli/program.ts';
+import { EXIT } from './cli/program.ts';
+import { openHouse } from './compose.ts';
+import { type Config, ConfigError, loadConfig } from './config.ts';
+import { ECOSYSTEMS } from './ecosystems/all.ts';
+import { createMetrics } from './gate/metrics.ts';
+import { buildGate } from './gate/server.ts';
+import type { EntryFilter } from './ledger/ledger.ts';
+import { openLedgerReader } from './ledger/open.ts';
+import type { Digest } from './model/digest.ts';
+import { runCases } from './policy/cases.ts';
+import { PolicyError } from './policy/policy.ts';
+import { policyJsonSchema } from './policy/schema.ts';
+import { openFileVault } from './vault/file-vault.ts';
+
+/** How often the vault is brought back within its bound, ms. */
+const EVICT_EVERY = 300_000;
+
+/** How long a shutdown waits for what is being served, ms. */
+const DRAIN = 30_000;
+
+/** The commands, on a real process. */
+export function actions(process: NodeJS.Process, version: string): Actions {
+  const { env, stdout, stderr } = process;
+  const say = (line: string) => void stderr.write(`${line}\n`);
+  const print = (line: string) => void stdout.write(`${line}\n`);
+  const configured = (options: { readonly config?: string }) => loadConfig(env, options.config);
+
+  /** Start-up faults are words and an exit code, never a stack. */
+  async function orSay(work: () => Promise<number>): Promise<number> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof ConfigError || error instanceof PolicyError) say(`sallyport: ${error.message}`);
+      else say(`sallyport: ${explain(error)}`);
+      return EXIT.failed;
+    }
+  }
+
+  return {
+    serve: (options) =>
+      orSay(async () => {
+        const config = configured(options);
+        const metrics = createMetrics();
+        const house = await openHouse(config, env, Date.now, version, metrics, (line) => stderr.write(line));
+        const tls = config.tls
+          ? { cert: await readFile(config.tls.cert), key: await readFile(config.tls.key) }
+          : null;
+        const gate = buildGate({
+          admission: house.admission,
+          ecosystems: ECOSYSTEMS,
+          tokens: config.auth.tokens.map((t) => ({
+            hash: t.hash as Digest,
+            agent: t.agent,
+            profile: t.profile,
+            expires: t.expires ? Date.parse(t.expires) : null,
+          })),
+          hosts: config.hosts,
+          publicUrl: config.publicUrl ?? null,
+          tls,
+          logger: house.log,
+          metrics,
+          now: Date.now,
+          ready: () => house.ready(),
+          why: (leaf, caller) => house.why(leaf, caller.agent),
+        });
+        try {
+          await gate.listen({ host: config.host, port: config.port });
+        } catch (error) {
+          await house.close();
+          throw error;
+        }
+        const address = gate.server.address();
+        const port = typeof address === 'object' && address ? address.port : config.port;
+        const name = config.host.includes(':') ? `[${config.host}]` : config.host;
+        const url = config.publicUrl ?? `${tls ? 'https' : 'http'}://${name}:${port}`;
+        stdout.write(startHint(url.replace(/\/$/, ''), config.auth.tokens.length > 0));
+
+        const evicting = setInterval(() => {
+          house
+            .evict()
+            .catch((error: unknown) => house.log.error({ err: error }, 'the vault was not trimmed'));
+        }, EVICT_EVERY);
+        process.on('SIGHUP', () => void house.reload());
+        await new Promise<void>((resolve) => {
+          process.once('SIGTERM', resolve);
+          process.once('SIGINT', resolve);
+        });
+        house.log.info('shutting down: serving what has begun');
+        clearInterval(evicting);
+        const drained = gate.close();
+        await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, DRAIN).unref())]);
+        await house.close();
+        return EXIT.ok;
+      }),
+
+    check: (names, options) =>
+      orSay(async () => check(configured(options), env, version, names, options, print, say)),
+
+    async token(options) {
+      const secret = `sp_${randomBytes(32).toString('base64url')}`;
+      const hash = `sha256:${createHash('sha256').update(secret).digest('hex')}`;
+      const record = { hash, agent: options.agent, profile: options.profile };
+      if (options.json) print(JSON.stringify({ token: secret, ...record }));
+      else {
+        print(secret);
+        say('This token is shown once. Put its hash into the configuration, under auth.tokens:');
+        say(`  - { hash: "${hash}", agent: ${options.agent}, profile: ${options.profile} }`);
+      }
+      return EXIT.ok;
+    },
+
+    clientConfig: (options) =>
+      orSay(async () => {
+        const config = configured(options);
+        const url = options.url ?? config.publicUrl ?? `http://${config.host}:${config.port}`;
+        const settings = clientSettings(url.replace(/\/$/, ''), config.auth.tokens.length > 0);
+        if (options.json) print(JSON.stringify(settings));
+        else for (const s of settings) print(`# ${s.client} (${s.where})\n${s.lines.join('\n')}\n`);
+        return EXIT.ok;
+      }),
+
+    policyTest: (options) =>
+      orSay(async () => {
+        const config = configured(options);
+        const policy = await loadPolicy(config.allowlists);
+        const results = runCases(
+          policy,
+          await readCaseSources(config.allowlists),
+          ECOSYSTEMS.map((e) => e.versions),
+        );
+        const failed = results.filter((r) => !r.passed);
+        for (const result of results) {
+          if (options.json) print(JSON.stringify(result));
+          else if (!result.passed)
+            print(
+              `FAIL ${result.place}: ${result.subject}: expected ${result.expected}, got ${result.got} (${result.why})`,
+            );
+        }
+        say(`${results.length - failed.length} passed, ${failed.length} failed`);
+        return failed.length > 0 ? EXIT.refused : EXIT.ok;
+      }),
+
+    async policySchema() {
+      print(JSON.stringify(policyJsonSchema(), null, 2));
+      return EXIT.ok;
+    },
+
+    ledgerList: (options) =>
+      orSay(async () => {
+        const filter = filterOf(options);
+        if (typeof filter === 'string') {
+          say(`sallyport: ${filter}`);
+          return EXIT.usage;
+        }
+        return withLedger(configured(options), async (reader) => {
+          for await (const entry of reader.query(filter)) {
+            print(
+              options.json
+                ? `{"seq":${entry.seq},"leaf":"${entry.leaf}","entry":${entry.bytes}}`
+                : ledgerLine(entry),
+            );
+          }
+          return EXIT.ok;
+        });
+      }),
+
+    ledgerShow: (wanted, options) =>
+      orSay(async () =>
+        withLedger(configured(options), async (reader) => {
+          const seq = /^\d{1,15}$/.test(wanted) ? Number(wanted) : null;
+          const filter: EntryFilter = seq === null ? { leaf: wanted } : { after: seq - 1, limit: 1 };
+          for await (const entry of reader.query(filter)) {
+            if (entry.seq !== seq && entry.leaf !== wanted) break;
+            print(
+              JSON.stringify({ seq: entry.seq, leaf: entry.leaf, entry: JSON.parse(entry.bytes) }, null, 2),
+            );
+            return EXIT.ok;
+          }
+          say(`sallyport: there is no entry ${wanted}`);
+          return EXIT.refused;
+        }),
+      ),
+
+    vaultFsck: (options) =>
+      orSay(async () => {
+        const config = configured(options);
+        const vault = await openFileVault({ dir: config.vault ?? join(config.data, 'vault') });
+        const { checked, damaged } = await vault.fsck();
+        await vault.close();
+        if (options.json) print(JSON.stringify({ checked, damaged }));
+        else for (const path of damaged) print(path);
+        say(`${checked} checked, ${damaged.length} damaged`);
+        return damaged.length > 0 ? EXIT.refused : EXIT.ok;
+      }),
+  };
+}
+
+async function withLedger(
+  config: Config,
+  work: (reader: Awaited<ReturnType<typeof openLedgerReader>>) => Promise<number>,
+): Promise<number> {
+  const reader = await openLedgerReader({ dir: config.data });
+  try {
+    return await work(reader);
+  } finally {
+    await reader.close();
+  }
+}
+
+/** The filter of `ledger list`, or what is wrong with it. */
+function filterOf(options: Parameters<Actions['ledgerList']>[0]): EntryFilter | string {
+  const time = (text: string | undefined, flag: string): number | undefined | string => {
+    if (text === undefined) return undefined;
+    const ms = Date.parse(text);
+    return Number.isNaN(ms) ? `${flag} ${text} is not an ISO 8601 time` : ms;
+  };
+  const since = time(options.since, '--since');
+  const until = time(options.until, '--until');
+  if (typeof since === 'string') return since;
+  if (typeof until === 'string') return until;
+  const { verdict, type } = options;
+  if (verdict !== undefined && verdict !== 'allow' && verdict !== 'refuse')
+    return '--verdict is allow or refuse';
+  if (type !== undefined && !TYPES.has(type)) return `--type is one of ${[...TYPES].join(', ')}`;
+  if (options.limit !== undefined && !/^[1-9]\d{0,8}$/.test(options.limit)) return '--limit is a number';
+  return {
+    ...(options.agent !== undefined ? { agent: options.agent } : {}),
+    ...(options.package !== undefined ? { package: options.package } : {}),
+    ...(verdict !== undefined ? { verdict } : {}),
+    ...(type !== undefined ? { type: type as NonNullable<EntryFilter['type']> } : {}),
+    ...(since !== undefined ? { since } : {}),
+    ...(until !== undefined ? { until } : {}),
+    ...(options.limit !== undefined ? { limit: Number(options.limit) } : {}),
+    ...(options.reverse ? { reverse: true } : {}),
+  };
+}
+
+const TYPES: ReadonlySet<string> = new Set([
+  'decision',
+  'served',
+  'aborted',
+  'policy',
+  'admin',
+  'start',
+  'stop',
+  'alarm',
+]);
+
+/** What to do about the faults that a start commonly meets. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? error.code : null;
+  switch (code) {
+    case 'EADDRINUSE':
+      return `${error.message}: something listens there already; stop it, or set SALLYPORT_PORT`;
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return `${error.message}: give this user write access to the data folder, or set SALLYPORT_DATA`;
+    case 'locked':
+      return `${error.message}: another sallyport uses this data folder; stop it, or set SALLYPORT_DATA`;
+    default:
+      return error.message;
+  }
+}

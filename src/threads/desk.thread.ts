@@ -1,0 +1,32 @@
+import { Desk } from '../admission/desk.ts';
+import type { IndexRef, PageRequest, VersionsRequest } from '../admission/ports.ts';
+import { ECOSYSTEMS } from '../ecosystems/all.ts';
+import type { PackageId } from '../model/artifact.ts';
+import { parsePolicy } from '../policy/load.ts';
+import type { PolicySource } from '../policy/policy.ts';
+import { Moved, owned, serve } from './rpc.ts';
+
+// The desk in a thread of its own: large documents are read, decided on and written here.
+const desk = new Desk(ECOSYSTEMS);
+
+serve({
+  async open(id: PackageId, chunks: Uint8Array[]) {
+    const opened = await desk.open(id, chunks);
+    const files = owned(opened.files);
+    return new Moved({ ...opened, files }, [files]);
+  },
+  file: (ref: IndexRef, filename: string) => desk.file(ref, filename),
+  async page(request: PageRequest) {
+    const page = await desk.page(request);
+    const body = owned(page.body);
+    return new Moved({ ...page, body }, [body]);
+  },
+  versions: (request: VersionsRequest) => desk.versions(request),
+  setPolicy: (sources: PolicySource[]) =>
+    desk.setPolicy(
+      parsePolicy(
+        sources,
+        ECOSYSTEMS.map((e) => e.versions),
+      ),
+    ),
+});
