@@ -1,0 +1,97 @@
+import type {
+  DocumentAnswer,
+  FileAnswer,
+  NotModifiedAnswer,
+  RedirectAnswer,
+} from '../admission/admission.ts';
+import { type Exchange, type Headers, send, writeHead } from './exchange.ts';
+import { headerSafe } from './headers.ts';
+import { pour } from './pour.ts';
+import { rangeOf } from './ranges.ts';
+import { localRefusal, sendRefusal } from './refusals.ts';
+import { parseTarget } from './target.ts';
+
+/** Everything is asked for again each time: a decision may have changed since. */
+const CACHE = 'private, no-cache';
+const VARY = 'Accept, Accept-Encoding, Authorization';
+const NOTHING = new Uint8Array(0);
+
+/** An index or another whole document. */
+export function sendDocument(exchange: Exchange, answer: DocumentAnswer): void {
+  const headers: Headers = {
+    'content-type': answer.contentType,
+    'cache-control': answer.status >= 400 ? 'no-store' : CACHE,
+    ...(answer.encoding ? { 'content-encoding': answer.encoding } : {}),
+    ...(answer.etag ? { etag: answer.etag } : {}),
+    ...(answer.vary ? { vary: VARY } : {}),
+    ...(answer.entry ? { 'x-sallyport-entry': answer.entry } : {}),
+  };
+  exchange.code = answer.code ?? null;
+  exchange.entry = answer.entry ?? null;
+  send(exchange, answer.status, null, headers, answer.body);
+}
+
+export function sendNotModified(exchange: Exchange, answer: NotModifiedAnswer): void {
+  send(exchange, 304, null, { etag: answer.etag, 'cache-control': CACHE, vary: VARY }, NOTHING);
+}
+
+/** To another spelling of the same page, below `base` and nowhere else. Throws where it would leave it. */
+export function sendRedirect(exchange: Exchange, answer: RedirectAnswer, base: string): void {
+  if (!parseTarget(`/${answer.to}`)) throw new Error('a redirect that leaves its base');
+  send(exchange, 301, null, { location: base + answer.to, 'cache-control': CACHE }, NOTHING);
+}
+
+/**
+ * An admitted file, whole or one range of it. Calls `done` exactly once. Where no byte can be read it is a
+ * 503; where reading fails later the connection is cut, and the declared length never completed.
+ */
+export async function sendFile(
+  exchange: Exchange,
+  answer: FileAnswer,
+  range: string | null,
+): Promise<unknown> {
+  let served = false;
+  let bytes = 0;
+  try {
+    const { response, method } = exchange;
+    exchange.entry = answer.entry;
+    const headers: Headers = {
+      'content-type': answer.contentType,
+      'cache-control': CACHE,
+      'accept-ranges': 'bytes',
+      etag: answer.etag,
+      vary: 'Authorization',
+      'x-sallyport-entry': headerSafe(answer.entry, 128),
+    };
+    if (response.destroyed) return undefined;
+    if (method === 'HEAD') {
+      writeHead(exchange, 200, null, { ...headers, 'content-length': answer.size });
+      response.end();
+      served = true;
+      return undefined;
+    }
+    const part = rangeOf(range, exchange.request.headers['if-range']?.toString(), answer.etag, answer.size);
+    if (part.kind === 'unsatisfiable') {
+      send(exchange, 416, null, { ...headers, 'content-range': `bytes */${answer.size}` }, NOTHING);
+      return undefined;
+    }
+    const { start, end } = part.kind === 'part' ? part : { start: 0, end: answer.size };
+    const poured = await pour(response, answer.read(start, end), end - start, () => {
+      const length = { ...headers, 'content-length': end - start };
+      if (part.kind === 'whole') writeHead(exchange, 200, null, length);
+      else
+        writeHead(exchange, 206, null, {
+          ...length,
+          'content-range': `bytes ${start}-${end - 1}/${answer.size}`,
+        });
+    });
+    bytes = poured.bytes;
+    exchange.bytes = bytes;
+    served = poured.end === 'complete';
+    if (poured.end === 'unreadable') sendRefusal(exchange, localRefusal('STORAGE_UNAVAILABLE'));
+    else if (poured.end === 'damaged') exchange.code = 'STORAGE_UNAVAILABLE';
+    return poured.error;
+  } finally {
+    answer.done({ served, bytes });
+  }
+}

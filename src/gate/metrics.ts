@@ -1,0 +1,87 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ReasonCode } from '../model/reason-codes.ts';
+
+/** The numbers of one process. Labels are ids, kinds and codes of ours: never a name, a path or a token. */
+export interface Metrics {
+  readonly contentType: string;
+  /** The exposition text for Prometheus. */
+  render(): Promise<string>;
+  /** A request. `kind`: the row of the route table; `status` 0 where the client left first; `seconds` to its last byte. */
+  request(kind: string, status: number, seconds: number, bytes: number): void;
+  /** `code` null: admitted. */
+  decision(ecosystem: string, kind: string, code: ReasonCode | null): void;
+  inFlight(change: 1 | -1): void;
+  /** Something that a person should look at. */
+  alarm(kind: string): void;
+  /** One exchange with an upstream: `outcome` is `ok`, `absent`, `not-modified` or a fault's code. */
+  upstream(source: string, outcome: string, seconds: number, bytes: number): void;
+  /** One durable append. */
+  append(seconds: number): void;
+  /** Bytes on disk. */
+  vault(bytes: number): void;
+  /** The policy in force, and when it was loaded (ms since 1970). */
+  policy(digest: string, loadedAt: number): void;
+}
+
+const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
+
+/** `processMetrics: false` leaves out memory, CPU, garbage collection and event loop delay (for tests). */
+export function createMetrics(options: { readonly processMetrics?: boolean } = {}): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  if (options.processMetrics !== false) collectDefaultMetrics({ register: registry });
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name, help, labelNames, registers });
+  const histogram = (name: string, help: string, labelNames: string[] = []) =>
+    new Histogram({ name, help, labelNames, buckets: SECONDS, registers });
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name, help, labelNames, registers });
+
+  const requests = counter('sallyport_requests_total', 'Requests answered.', ['kind', 'status']);
+  const latency = histogram('sallyport_request_seconds', 'Time from request to last byte.', ['kind']);
+  const served = counter('sallyport_served_bytes_total', 'Bytes of bodies served.', ['kind']);
+  const decisions = counter('sallyport_decisions_total', 'Answers by reason code; ADMITTED where none.', [
+    'ecosystem',
+    'kind',
+    'code',
+  ]);
+  const inFlight = gauge('sallyport_requests_in_flight', 'Requests being answered.');
+  const alarms = counter('sallyport_alarms_total', 'Events that a person should look at.', ['kind']);
+  const upstream = counter('sallyport_upstream_requests_total', 'Requests to upstreams.', [
+    'source',
+    'outcome',
+  ]);
+  const upstreamTime = histogram('sallyport_upstream_seconds', 'Time of requests to upstreams.', ['source']);
+  const upstreamBytes = counter('sallyport_upstream_bytes_total', 'Bytes received from upstreams.', [
+    'source',
+  ]);
+  const appends = histogram('sallyport_ledger_append_seconds', 'Time until a ledger entry is durable.');
+  const vault = gauge('sallyport_vault_bytes', 'Bytes in the vault.');
+  const policy = gauge('sallyport_policy_loaded_seconds', 'When the policy in force was loaded, by digest.', [
+    'digest',
+  ]);
+
+  return {
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+    request(kind, status, seconds, bytes) {
+      requests.inc({ kind, status: status > 0 ? `${Math.trunc(status / 100)}xx` : 'none' });
+      latency.observe({ kind }, seconds);
+      if (bytes > 0) served.inc({ kind }, bytes);
+    },
+    decision: (ecosystem, kind, code) => decisions.inc({ ecosystem, kind, code: code ?? 'ADMITTED' }),
+    inFlight: (change) => inFlight.inc(change),
+    alarm: (kind) => alarms.inc({ kind }),
+    upstream(source, outcome, seconds, bytes) {
+      upstream.inc({ source, outcome });
+      upstreamTime.observe({ source }, seconds);
+      if (bytes > 0) upstreamBytes.inc({ source }, bytes);
+    },
+    append: (seconds) => appends.observe(seconds),
+    vault: (bytes) => vault.set(bytes),
+    policy(digest, loadedAt) {
+      policy.reset();
+      policy.set({ digest }, loadedAt / 1000);
+    },
+  };
+}
