@@ -1,0 +1,220 @@
+import semver from 'semver';
+import type { Digest } from '../../model/digest.ts';
+import { sriOf } from '../../model/digest.ts';
+import { isObject, own, record } from './json.ts';
+import type { SpecMemory } from './specs.ts';
+
+/** A field whose meaning would have to be guessed: the release is left out of the listing. */
+export class ReleaseUnreadable extends Error {
+  override readonly name = 'ReleaseUnreadable';
+}
+
+/** One manifest field that we serve: why, and how its value is read. `read` gives undefined to drop it. */
+export interface ManifestField {
+  readonly name: string;
+  /** An older spelling, read where `name` is missing and written as `name`. */
+  readonly alias?: string;
+  readonly why: string;
+  readonly read: (value: unknown, specs: SpecMemory) => unknown;
+}
+
+/** What people read in place of the publisher's own words. */
+export const DEPRECATED = 'deprecated by its publisher';
+
+/**
+ * Every field of a version's manifest that may pass from the upstream to a client, beside `name`, `version`,
+ * `dist` and `hasInstallScript`, which are made anew. Chosen so that the same tree resolves with and without us.
+ * No value is free text: each is checked against a grammar of its own, and what does not fit is dropped, or,
+ * where dropping it would resolve another tree, leaves the release out.
+ */
+export const MANIFEST_FIELDS: readonly ManifestField[] = [
+  { name: 'dependencies', why: 'what is installed with it', read: strictSpecs },
+  { name: 'optionalDependencies', why: 'what is installed with it where it can be', read: strictSpecs },
+  { name: 'peerDependencies', why: 'what it is placed beside', read: strictSpecs },
+  { name: 'peerDependenciesMeta', why: 'which peers may be missing', read: peerMeta },
+  { name: 'devDependencies', why: 'part of the abbreviated format', read: lenientSpecs },
+  { name: 'acceptDependencies', why: 'which versions npm lets stand in a tree', read: lenientSpecs },
+  {
+    name: 'bundleDependencies',
+    alias: 'bundledDependencies',
+    why: 'which dependencies lie in the tarball and are not fetched',
+    read: bundle,
+  },
+  { name: 'bin', why: 'which commands are linked', read: bin },
+  { name: 'directories', why: 'where npm looks for commands (`bin`); nothing else of it', read: directories },
+  { name: 'engines', why: 'npm prefers versions that fit the running engine', read: engines },
+  { name: 'os', why: 'where it can be installed', read: platforms },
+  { name: 'cpu', why: 'where it can be installed', read: platforms },
+  { name: 'libc', why: 'where it can be installed', read: platforms },
+  { name: '_hasShrinkwrap', why: 'whether npm reads a tree of its own from the tarball', read: onlyTrue },
+  { name: 'deprecated', why: 'clients prefer versions without it; fixed words', read: deprecated },
+  { name: 'license', why: 'an SPDX expression; full documents only', read: licence },
+];
+
+/** Fields that only the full document carries. */
+export const FULL_ONLY: ReadonlySet<string> = new Set(['_id', 'license']);
+
+type Specs = Record<string, string>;
+
+/** Dependencies that decide the tree: one that cannot be read makes the release unreadable. */
+function strictSpecs(value: unknown, specs: SpecMemory): Specs | undefined {
+  if (isEmpty(value)) return undefined;
+  if (!isObject(value)) throw new ReleaseUnreadable('dependencies are no object');
+  const read = record<string>();
+  for (const name of Object.keys(value)) {
+    const spec = value[name];
+    if (!specs.isName(name) || typeof spec !== 'string' || specs.kind(spec) === null) {
+      throw new ReleaseUnreadable('a dependency cannot be read');
+    }
+    read[name] = spec;
+  }
+  return read;
+}
+
+/** Dependencies that no client installs from a registry: what cannot be read is dropped. */
+function lenientSpecs(value: unknown, specs: SpecMemory): Specs | undefined {
+  if (!isObject(value)) return undefined;
+  const read = record<string>();
+  let some = false;
+  for (const name of Object.keys(value)) {
+    const spec = value[name];
+    if (typeof spec !== 'string' || !specs.isName(name) || specs.kind(spec) !== 'registry') continue;
+    read[name] = spec;
+    some = true;
+  }
+  return some ? read : undefined;
+}
+
+function peerMeta(value: unknown, specs: SpecMemory): Record<string, { optional: true }> | undefined {
+  if (!isObject(value)) return undefined;
+  const read = record<{ optional: true }>();
+  let some = false;
+  for (const name of Object.keys(value)) {
+    const meta = value[name];
+    if (!specs.isName(name) || !isObject(meta) || own(meta, 'optional') !== true) continue;
+    read[name] = { optional: true };
+    some = true;
+  }
+  return some ? read : undefined;
+}
+
+function bundle(value: unknown, specs: SpecMemory): true | string[] | undefined {
+  if (value === true) return true;
+  if (!Array.isArray(value)) return undefined;
+  const names = value.filter((name): name is string => typeof name === 'string' && specs.isName(name));
+  return names.length > 0 ? names : undefined;
+}
+
+const COMMAND = /^@?[A-Za-z0-9._/-]{1,128}$/;
+const PATH = /^[A-Za-z0-9._@+~/-]{1,256}$/;
+
+function isInnerPath(value: unknown): value is string {
+  return typeof value === 'string' && PATH.test(value) && !value.split('/').includes('..');
+}
+
+function bin(value: unknown): string | Record<string, string> | undefined {
+  if (typeof value === 'string') return isInnerPath(value) ? value : undefined;
+  const read = record<string>();
+  let some = false;
+  const add = (name: string, path: unknown): void => {
+    if (!COMMAND.test(name) || name === '__proto__' || !isInnerPath(path)) return;
+    read[name] = path;
+    some = true;
+  };
+  if (Array.isArray(value)) {
+    // The form of before 2012: npm names each command after its file.
+    for (const path of value) if (isInnerPath(path)) add(path.slice(path.lastIndexOf('/') + 1), path);
+  } else if (isObject(value)) {
+    for (const name of Object.keys(value)) add(name, value[name]);
+  }
+  return some ? read : undefined;
+}
+
+function directories(value: unknown): { bin: string } | undefined {
+  const path = isObject(value) ? own(value, 'bin') : undefined;
+  return isInnerPath(path) ? { bin: path } : undefined;
+}
+
+const ENGINE = /^[a-z][a-z0-9-]{0,31}$/;
+/** npm holds an engine range that it cannot read to be unmet; so does this one, in our own words. */
+const UNMET = '<0.0.0-0';
+
+function engines(value: unknown): Record<string, string> | undefined {
+  if (!isObject(value)) return undefined;
+  const read = record<string>();
+  let some = false;
+  for (const name of Object.keys(value)) {
+    const range = value[name];
+    if (!ENGINE.test(name) || typeof range !== 'string') continue;
+    read[name] = range.length <= 512 && semver.validRange(range) !== null ? range : UNMET;
+    some = true;
+  }
+  return some ? read : undefined;
+}
+
+const PLATFORM = /^!?[A-Za-z0-9_]{1,24}$/;
+
+function platforms(value: unknown): string[] | undefined {
+  if (typeof value !== 'string' && !Array.isArray(value)) return undefined;
+  const asked: unknown[] = typeof value === 'string' ? [value] : value;
+  const read = asked.filter((name): name is string => typeof name === 'string' && PLATFORM.test(name));
+  if (read.length === asked.length) return read.length > 0 ? read : undefined;
+  // What fits no platform must not widen "these only" to "any".
+  return read.some((name) => !name.startsWith('!')) ? read : [...read, 'unknown'];
+}
+
+function onlyTrue(value: unknown): true | undefined {
+  return value === true ? true : undefined;
+}
+
+function deprecated(value: unknown): string | undefined {
+  return value === true || (typeof value === 'string' && value !== '') ? DEPRECATED : undefined;
+}
+
+const SPDX = /^\(*[A-Za-z0-9.+-]{1,48}\)*(?: (?:AND|OR|WITH) \(*[A-Za-z0-9.+-]{1,48}\)*)*$/;
+
+function licence(value: unknown): string | undefined {
+  return typeof value === 'string' && value.length <= 100 && SPDX.test(value) ? value : undefined;
+}
+
+/** `{}`, `[]`, `""`, null and false stand for "none" in old manifests. */
+function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === null || value === false || value === '') return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isObject(value) && Object.keys(value).length === 0;
+}
+
+const SHASUM = /^[0-9a-f]{40}$/;
+const KEY_ID = /^SHA256:[A-Za-z0-9+/]{43}=?$/;
+const SIGNATURE = /^[A-Za-z0-9+/]{16,512}={0,2}$/;
+
+/**
+ * What of `dist` is served beside `tarball`: `integrity` from the digests that we read, `shasum` (old lockfiles
+ * name it), counts, and the registry's own signatures, which clients check against the registry's keys.
+ */
+export function readDist(dist: Readonly<Record<string, unknown>>, digests: readonly Digest[]): object {
+  const read: Record<string, unknown> = {};
+  if (digests.length > 0) read['integrity'] = digests.map(sriOf).join(' ');
+  const shasum = own(dist, 'shasum');
+  if (typeof shasum === 'string' && SHASUM.test(shasum)) read['shasum'] = shasum;
+  for (const count of ['fileCount', 'unpackedSize']) {
+    const value = own(dist, count);
+    if (Number.isSafeInteger(value) && Number(value) >= 0) read[count] = value;
+  }
+  const signatures = readSignatures(own(dist, 'signatures'));
+  if (signatures.length > 0) read['signatures'] = signatures;
+  return read;
+}
+
+function readSignatures(value: unknown): { keyid: string; sig: string }[] {
+  if (!Array.isArray(value)) return [];
+  const read: { keyid: string; sig: string }[] = [];
+  for (const one of value.slice(0, 8)) {
+    if (!isObject(one)) continue;
+    const keyid = own(one, 'keyid');
+    const sig = own(one, 'sig');
+    if (typeof keyid !== 'string' || typeof sig !== 'string') continue;
+    if (KEY_ID.test(keyid) && SIGNATURE.test(sig)) read.push({ keyid, sig });
+  }
+  return read;
+}

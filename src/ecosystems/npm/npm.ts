@@ -1,0 +1,34 @@
+import type { Ecosystem } from '../ecosystem.ts';
+import { parseTarballName } from './filenames.ts';
+import { type NpmDocument, readPackument } from './packument-read.ts';
+import { writePackument } from './packument-write.ts';
+import { routeNpm } from './routes.ts';
+import { npmVersions } from './versions.ts';
+
+/**
+ * npm: the registry API as npm, pnpm, yarn, bun and deno speak it. Representations: `full`, `abbreviated`,
+ * `version:<version or tag>`, `tags`.
+ */
+export const npm: Ecosystem<NpmDocument> = {
+  id: 'npm',
+  versions: npmVersions,
+  mount: '/npm/',
+  route: routeNpm,
+
+  /** Always the full document: the abbreviated one has no `time`, without which nothing is old enough. */
+  indexRequest: (name) => ({ path: name.replace('/', '%2f'), accept: 'application/json' }),
+
+  readIndex: readPackument,
+  writeIndex: writePackument,
+
+  /**
+   * The plain 403 is better: npm, pnpm, yarn and bun print its reason phrase, its `error` or at least its status.
+   * Only deno shows nothing for a refused packument, and there is no document that would make it.
+   */
+  writeRefusedIndex: () => null,
+
+  parseFilename: parseTarballName,
+
+  fileOf: (listing, route) =>
+    route.kind === 'artifact' ? (listing.files.get(route.filename) ?? null) : null,
+};

@@ -1,0 +1,115 @@
+import type { PackageName } from '../../model/artifact.ts';
+import { digestsOfSri } from '../../model/digest.ts';
+import type { ListedFile } from '../../model/listing.ts';
+import { MANIFEST_FIELDS, ReleaseUnreadable, readDist } from './fields.ts';
+import { tarballName } from './filenames.ts';
+import { type Instant, readInstant } from './instant.ts';
+import { isObject, type JsonObject, own } from './json.ts';
+import type { SpecMemory } from './specs.ts';
+
+/** A manifest cut down to the fields that we serve; `dist` without its `tarball`, which depends on the asker. */
+export type Manifest = Readonly<Record<string, unknown>> & { readonly dist: object };
+
+/** One version that could be read. */
+export interface Release {
+  readonly version: string;
+  readonly filename: string;
+  readonly prerelease: boolean;
+  readonly published: Instant | null;
+  readonly manifest: Manifest;
+}
+
+const MAX_URL = 2048;
+const MAX_SRI = 4096;
+
+/**
+ * Reads one version of a packument; null where it cannot be read. `version` is the key under which it stands,
+ * already in normal form; `time` is what the packument's `time` says of it.
+ */
+export function readRelease(
+  name: PackageName,
+  version: string,
+  raw: JsonObject,
+  time: unknown,
+  specs: SpecMemory,
+): { readonly file: ListedFile; readonly release: Release } | null {
+  if (own(raw, 'name') !== name || own(raw, 'version') !== version) return null;
+  const dist = own(raw, 'dist');
+  if (!isObject(dist)) return null;
+  const url = readUrl(own(dist, 'tarball'));
+  if (url === null) return null;
+
+  const manifest: Record<string, unknown> = { name, version };
+  try {
+    for (const field of MANIFEST_FIELDS) {
+      const value = field.read(own(raw, field.name) ?? own(raw, field.alias ?? field.name), specs);
+      if (value !== undefined) manifest[field.name] = value;
+    }
+  } catch (error) {
+    if (error instanceof ReleaseUnreadable) return null;
+    throw error;
+  }
+  const installScripts = runsOnInstall(raw);
+  if (installScripts) manifest['hasInstallScript'] = true;
+  const sri = own(dist, 'integrity');
+  const digests = typeof sri === 'string' && sri.length <= MAX_SRI ? digestsOfSri(sri) : [];
+  const published = readInstant(time);
+  const filename = tarballName(name, version);
+  return {
+    file: {
+      filename,
+      version,
+      kind: 'npm-tarball',
+      url,
+      digests,
+      size: null,
+      claimedAt: published?.ms ?? null,
+      yanked: false,
+      metadataDigest: null,
+      installScripts,
+      directUrls: hasDirectDependency(manifest, specs),
+    },
+    release: {
+      version,
+      filename,
+      prerelease: version.includes('-'),
+      published,
+      manifest: { ...manifest, dist: readDist(dist, digests) },
+    },
+  };
+}
+
+function readUrl(value: unknown): string | null {
+  if (typeof value !== 'string' || value.length > MAX_URL) return null;
+  const url = URL.parse(value);
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) return null;
+  return url.username === '' && url.password === '' ? url.href : null;
+}
+
+const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall'] as const;
+
+/** True unless the manifest clearly says no. `prepare` is left out: no client runs it for a registry's package. */
+function runsOnInstall(raw: JsonObject): boolean {
+  for (const flag of ['hasInstallScript', 'gypfile']) {
+    const value = own(raw, flag);
+    if (value !== undefined && value !== null && value !== false) return true;
+  }
+  const scripts = own(raw, 'scripts');
+  if (!isObject(scripts)) return false;
+  return INSTALL_SCRIPTS.some((script) => {
+    const value = own(scripts, script);
+    return value !== undefined && value !== null && value !== '';
+  });
+}
+
+function hasDirectDependency(manifest: JsonObject, specs: SpecMemory): boolean {
+  for (const field of ['dependencies', 'optionalDependencies', 'peerDependencies']) {
+    const dependencies = own(manifest, field);
+    if (!isObject(dependencies)) continue;
+    for (const name of Object.keys(dependencies)) {
+      const spec = dependencies[name];
+      if (typeof spec !== 'string' || specs.kind(spec) !== 'registry') return true;
+    }
+  }
+  return false;
+}
