@@ -10,8 +10,8 @@ export interface Exchange {
   /** performance.now() at its start. */
   readonly started: number;
   readonly method: string;
-  /** The path, where it passed the grammar; its print where not. */
-  path: string | TargetPrint;
+  /** The path, where it passed the grammar; its print where not; null until read. */
+  path: string | TargetPrint | null;
   /** As Hosts gives it; null until known. */
   origin: string | null;
   /** Which row of the route table: a Route's kind, or one of ours. */

@@ -47,7 +47,8 @@ export async function serve(exchange: Exchange, counter: Counter, busy: boolean)
   exchange.client = caller.client;
   exchange.origin = hosts.origin(allOf(request, 'host'));
   if (!target) {
-    return refuse(exchange, options.admission, caller, 'BAD_PATH', { path: printOf(raw) });
+    exchange.path = printOf(raw);
+    return refuse(exchange, options.admission, caller, 'BAD_PATH', { path: exchange.path });
   }
   exchange.path = target.path;
   if (!readable(exchange)) return refuse(exchange, options.admission, caller, 'BAD_REQUEST');

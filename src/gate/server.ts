@@ -9,7 +9,6 @@ import { listenersOf } from './listener.ts';
 import type { GateOptions } from './options.ts';
 import { localRefusal, sendRefusal } from './refusals.ts';
 import { type Counter, serve } from './serve.ts';
-import { printOf } from './target.ts';
 
 /**
  * The registry's HTTP server. It listens where `listen` says; `close` serves to its end what it has begun.
@@ -32,6 +31,8 @@ export function buildGate(options: GateOptions): FastifyInstance {
       targets.set(request, request.url ?? '');
       return '/';
     },
+    // One logger for all: the access log's line carries the request's id itself.
+    childLoggerFactory: (logger) => logger,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     trustProxy: false,
@@ -42,6 +43,7 @@ export function buildGate(options: GateOptions): FastifyInstance {
     clientErrorHandler: () => undefined,
     frameworkErrors: (_error, _request, reply) => void reply.raw.destroy(),
   });
+  let port: number | null = null;
   const counter: Counter = {
     options,
     limits,
@@ -50,16 +52,18 @@ export function buildGate(options: GateOptions): FastifyInstance {
       names: options.hosts,
       publicUrl: options.publicUrl,
       scheme: options.tls ? 'https' : 'http',
-      port: () => portOf(app),
+      port: () => {
+        port ??= portOf(app);
+        return port;
+      },
     }),
   };
   let inFlight = 0;
 
   app.addHook('onRequest', async (request, reply) => {
     reply.hijack();
-    const target = targets.get(request.raw) ?? '';
-    request.raw.url = target;
-    const exchange = exchangeOf(request.id, request.raw, reply.raw, target);
+    request.raw.url = targets.get(request.raw) ?? '';
+    const exchange = exchangeOf(request.id, request.raw, reply.raw);
     inFlight += 1;
     options.metrics.inFlight(1);
     exchange.response.once('close', () => {
@@ -83,19 +87,14 @@ export function buildGate(options: GateOptions): FastifyInstance {
   return app;
 }
 
-function exchangeOf(
-  id: string,
-  request: Exchange['request'],
-  response: Exchange['response'],
-  target: string,
-): Exchange {
+function exchangeOf(id: string, request: Exchange['request'], response: Exchange['response']): Exchange {
   return {
     id,
     request,
     response,
     started: performance.now(),
     method: request.method ?? '',
-    path: printOf(target),
+    path: null,
     origin: null,
     kind: 'none',
     agent: null,

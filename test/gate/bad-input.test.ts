@@ -116,6 +116,8 @@ describe('requests that two readers could read in two ways', () => {
       () => `GET /npm/express HTTP/1.1\r\n${H()}X-A: ${'b'.repeat(20_000)}\r\n\r\n`,
       431,
     ],
+    ['CRLF in the target', () => `GET /npm/a\r\nX-B: c HTTP/1.1\r\n${H()}\r\n`, 400],
+    ['an unknown Expect', () => `GET /npm/express HTTP/1.1\r\n${H()}Expect: anything\r\n\r\n`, 417],
     ['no HTTP at all', () => '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
   ];
   test.each(cases)('%s', async (_title, request, status) => {

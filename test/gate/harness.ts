@@ -17,14 +17,14 @@ export interface RunningGate {
   readonly log: Record<string, unknown>[];
 }
 
-/** A gate on a free loopback port, with a scripted admission. */
-export async function startGate(
-  options: Partial<GateOptions> & { readonly admission?: ScriptedAdmission } = {},
-): Promise<RunningGate> {
-  const log: Record<string, unknown>[] = [];
-  const admission = options.admission ?? new ScriptedAdmission();
-  const metrics = createMetrics({ processMetrics: false });
-  const app = buildGate({
+/** Options of a gate with nothing configured. */
+export function optionsOf(
+  admission: ScriptedAdmission,
+  log: Record<string, unknown>[] = [],
+  metrics = createMetrics({ processMetrics: false }),
+): GateOptions {
+  return {
+    admission,
     ecosystems: ECOSYSTEMS,
     tokens: [],
     hosts: [],
@@ -34,9 +34,17 @@ export async function startGate(
     metrics,
     now: () => 1_800_000_000_000,
     ready: () => ({ ok: true, notes: [] }),
-    ...options,
-    admission,
-  });
+  };
+}
+
+/** A gate on a free loopback port, with a scripted admission. */
+export async function startGate(
+  options: Partial<GateOptions> & { readonly admission?: ScriptedAdmission } = {},
+): Promise<RunningGate> {
+  const log: Record<string, unknown>[] = [];
+  const admission = options.admission ?? new ScriptedAdmission();
+  const metrics = createMetrics({ processMetrics: false });
+  const app = buildGate({ ...optionsOf(admission, log, metrics), ...options, admission });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const address = app.server.address();
   const port = typeof address === 'object' && address ? address.port : 0;

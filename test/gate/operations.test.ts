@@ -1,8 +1,9 @@
 import net from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
+import { buildGate } from '../../src/gate/server.ts';
 import { file, page, ScriptedAdmission } from './fakes.ts';
-import { ask, parseAnswer, type RunningGate, sendRaw, startGate, until } from './harness.ts';
+import { ask, optionsOf, parseAnswer, type RunningGate, sendRaw, startGate, until } from './harness.ts';
 
 let gate: RunningGate | undefined;
 afterEach(() => gate?.app.close());
@@ -150,4 +151,42 @@ test('keep-alive: one connection, several requests', async () => {
   const last = `GET /npm/b HTTP/1.1\r\nHost: ${gate.host}\r\nConnection: close\r\n\r\n`;
   const raw = (await sendRaw(gate.port, one + one + last)).toString();
   expect(raw.split('HTTP/1.1 200 OK').length - 1).toBe(3);
+});
+
+test('the wait for a slow reader does not shorten the wait for admission', async () => {
+  let count = 0;
+  const admission = new ScriptedAdmission(async () => {
+    count += 1;
+    if (count === 2) await new Promise((resolve) => setTimeout(resolve, 600));
+    return page('{}');
+  });
+  gate = await startGate({ admission, limits: { stallTimeout: 150 } });
+  const { host } = gate;
+  const socket = net.connect(gate.port, '127.0.0.1');
+  let received = '';
+  socket.on('data', (piece) => {
+    received += piece;
+  });
+  const answers = () => received.split('HTTP/1.1 200 OK').length - 1;
+  socket.write(`GET /npm/a HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  await until(() => answers() === 1);
+  socket.write(`GET /npm/b HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  await until(() => answers() === 2);
+  socket.destroy();
+});
+
+test('both addresses of localhost are the same gate, and both are closed', async () => {
+  const admission = new ScriptedAdmission();
+  const app = buildGate(optionsOf(admission));
+  await app.listen({ host: 'localhost', port: 0 });
+  const addresses = app.addresses().filter((address) => typeof address === 'object');
+  const ports = new Set(addresses.map((address) => address.port));
+  expect(ports.size).toBe(1);
+  for (const { address, port } of addresses) {
+    const host = address.includes(':') ? `[${address}]` : address;
+    const answer = await fetch(`http://${host}:${port}/npm/express`);
+    expect(answer.status).toBe(200);
+  }
+  expect(admission.asked.length).toBe(addresses.length);
+  await app.close();
 });
