@@ -1,8 +1,8 @@
 import semver from 'semver';
 import type { Digest } from '../../model/digest.ts';
 import { sriOf } from '../../model/digest.ts';
-import { isObject, own, record } from './json.ts';
-import type { SpecMemory } from './specs.ts';
+import { isObject, type JsonObject, own, record } from './json.ts';
+import type { Spec, SpecMemory } from './specs.ts';
 
 /** A field whose meaning would have to be guessed: the release is left out of the listing. */
 export class ReleaseUnreadable extends Error {
@@ -54,35 +54,43 @@ export const MANIFEST_FIELDS: readonly ManifestField[] = [
 /** Fields that only the full document carries. */
 export const FULL_ONLY: ReadonlySet<string> = new Set(['_id', 'license']);
 
-type Specs = Record<string, string>;
+type Specs = Readonly<Record<string, unknown>>;
 
 /** Dependencies that decide the tree: one that cannot be read makes the release unreadable. */
 function strictSpecs(value: unknown, specs: SpecMemory): Specs | undefined {
   if (isEmpty(value)) return undefined;
   if (!isObject(value)) throw new ReleaseUnreadable('dependencies are no object');
-  const read = record<string>();
-  for (const name of Object.keys(value)) {
-    const spec = value[name];
-    if (!specs.isName(name) || typeof spec !== 'string' || specs.kind(spec) === null) {
-      throw new ReleaseUnreadable('a dependency cannot be read');
-    }
-    read[name] = spec;
-  }
-  return read;
+  return readSpecs(value, specs, (spec) => {
+    if (spec === null) throw new ReleaseUnreadable('a dependency cannot be read');
+    return true;
+  });
 }
 
-/** Dependencies that no client installs from a registry: what cannot be read is dropped. */
+/** Dependencies that no client installs from a registry: what cannot be read, or is an address, is dropped. */
 function lenientSpecs(value: unknown, specs: SpecMemory): Specs | undefined {
   if (!isObject(value)) return undefined;
-  const read = record<string>();
-  let some = false;
-  for (const name of Object.keys(value)) {
-    const spec = value[name];
-    if (typeof spec !== 'string' || !specs.isName(name) || specs.kind(spec) !== 'registry') continue;
-    read[name] = spec;
-    some = true;
+  const read = readSpecs(value, specs, (spec) => spec?.kind === 'registry');
+  return isEmpty(read) ? undefined : read;
+}
+
+/**
+ * Name → spec, of the entries that `keep` keeps; it is asked with null for what cannot be read. Where every
+ * entry stays as it is, which is nearly always, this is the parsed object itself.
+ */
+function readSpecs(value: JsonObject, specs: SpecMemory, keep: (spec: Spec | null) => boolean): Specs {
+  const names = Object.keys(value);
+  let copy: Record<string, unknown> | null = null;
+  for (const [i, name] of names.entries()) {
+    const raw = value[name];
+    const spec = typeof raw === 'string' && specs.isName(name) ? specs.read(raw) : null;
+    const kept = keep(spec) ? spec : null;
+    if (copy === null && kept?.text !== raw) {
+      copy = record();
+      for (const earlier of names.slice(0, i)) copy[earlier] = value[earlier];
+    }
+    if (copy !== null && kept !== null) copy[name] = kept.text;
   }
-  return some ? read : undefined;
+  return copy ?? value;
 }
 
 function peerMeta(value: unknown, specs: SpecMemory): Record<string, { optional: true }> | undefined {

@@ -97,9 +97,10 @@ function writeDocument(listing: Listing<NpmDocument>, view: IndexView, selection
 }
 
 function admittedManifest(listing: Listing<NpmDocument>, view: IndexView, release: Release, full: boolean) {
-  const manifest = full ? { _id: `${listing.name}@${release.version}` } : {};
-  const written: Record<string, unknown> = Object.assign(manifest, release.manifest);
-  if (!full) for (const field of FULL_ONLY) delete written[field];
+  const written: Record<string, unknown> = full ? { _id: `${listing.name}@${release.version}` } : {};
+  for (const field of Object.keys(release.manifest)) {
+    if (full || !FULL_ONLY.has(field)) written[field] = release.manifest[field];
+  }
   const tarball = `${view.base}${listing.name}/-/${release.filename}`;
   written['dist'] = { ...release.manifest.dist, tarball };
   return written;

@@ -108,7 +108,7 @@ function hasDirectDependency(manifest: JsonObject, specs: SpecMemory): boolean {
     if (!isObject(dependencies)) continue;
     for (const name of Object.keys(dependencies)) {
       const spec = dependencies[name];
-      if (typeof spec !== 'string' || specs.kind(spec) !== 'registry') return true;
+      if (typeof spec !== 'string' || specs.read(spec)?.kind !== 'registry') return true;
     }
   }
   return false;

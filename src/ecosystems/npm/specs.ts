@@ -17,29 +17,48 @@ const TAG = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/;
 const FILE_NAME = /\.(?:tgz|tar\.gz|tar)$/i;
 const PRINTABLE = /^[\x20-\x7e]*$/;
 
+/** A spec as it may be served. */
+export interface Spec {
+  readonly kind: SpecKind;
+  /** The publisher's text where nothing but a spec can be written that way, else the same in semver's words. */
+  readonly text: string;
+}
+
 /**
- * The kind of a dependency's spec, after npm-package-arg's order; null where no client can resolve it. What
- * contains a blank and is no range is null: a sentence is no spec, and must not be served as one.
+ * Reads a dependency's spec, after npm-package-arg's order; null where no client can resolve it. What contains
+ * a blank and is no range is null: a sentence is no spec, and must not be served as one.
  */
-export function specKind(spec: string): SpecKind | null {
+export function readSpec(spec: string): Spec | null {
   if (spec.length > MAX_RANGE || !PRINTABLE.test(spec)) return null;
   const text = spec.trim();
-  if (/^npm:/i.test(text)) return aliasKind(text.slice('npm:'.length));
-  if (isRegistrySpec(text)) return 'registry';
-  return text.length > MAX_TOKEN || text.includes(' ') ? null : 'direct';
+  if (/^npm:/i.test(text)) return readAlias(text);
+  const registry = registrySpec(text);
+  if (registry !== null) return { kind: 'registry', text: registry };
+  return text.length > MAX_TOKEN || text.includes(' ') ? null : { kind: 'direct', text };
 }
 
 /** An alias names a package and a registry spec of it; anything else behind `npm:` is an error in every client. */
-function aliasKind(target: string): SpecKind | null {
+function readAlias(text: string): Spec | null {
+  const target = text.slice('npm:'.length);
   const at = target.indexOf('@', 1);
   const name = at < 0 ? target : target.slice(0, at);
-  const spec = at < 0 ? '' : target.slice(at + 1).trim();
-  return canonicalName(name) !== null && isRegistrySpec(spec) ? 'registry' : null;
+  if (canonicalName(name) === null) return null;
+  if (at < 0) return { kind: 'registry', text };
+  const spec = registrySpec(target.slice(at + 1).trim());
+  return spec === null ? null : { kind: 'registry', text: `npm:${name}@${spec}` };
 }
 
-function isRegistrySpec(text: string): boolean {
-  if (RANGE_SHAPE.test(text) && semver.validRange(text, { loose: true }) !== null) return true;
-  return TAG.test(text) && !FILE_NAME.test(text);
+/**
+ * npm reads ranges loosely, and its loose reading passes over every word that is no comparator: `run this 1`
+ * is the range `1`. Only what reads strictly keeps its text; the rest is written as what was understood.
+ */
+function registrySpec(text: string): string | null {
+  if (RANGE_SHAPE.test(text)) {
+    if (semver.validRange(text) !== null) return text;
+    const understood = semver.validRange(text, { loose: true });
+    if (understood !== null) return understood;
+  }
+  return TAG.test(text) && !FILE_NAME.test(text) ? text : null;
 }
 
 /**
@@ -47,15 +66,15 @@ function isRegistrySpec(text: string): boolean {
  * them a few hundred thousand times. Bounded by the document that it lives for.
  */
 export class SpecMemory {
-  readonly #kinds = new Map<string, SpecKind | null>();
+  readonly #specs = new Map<string, Spec | null>();
   readonly #names = new Map<string, boolean>();
 
-  kind(spec: string): SpecKind | null {
-    const known = this.#kinds.get(spec);
+  read(spec: string): Spec | null {
+    const known = this.#specs.get(spec);
     if (known !== undefined) return known;
-    const kind = specKind(spec);
-    this.#kinds.set(spec, kind);
-    return kind;
+    const read = readSpec(spec);
+    this.#specs.set(spec, read);
+    return read;
   }
 
   isName(name: string): boolean {
