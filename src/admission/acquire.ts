@@ -68,13 +68,15 @@ export class Acquisition {
 
   async #fetch(artifact: ArtifactId, file: ListedFile, keep: Keep): Promise<Acquired> {
     const ports = this.#ports;
+    const ecosystem = ports.ecosystems.find((e) => e.id === artifact.ecosystem);
+    const indexPath = ecosystem?.indexRequest(artifact.name).path ?? '';
     const reception = await ports.vault.receive();
     let held: Held;
     try {
       const received = await ports.upstream.file(
         ports.source(artifact),
         file.url,
-        { maxBytes: ports.limits.maxFile },
+        { maxBytes: ports.limits.maxFile, indexPath },
         (chunk) => reception.write(chunk),
       );
       held = await reception.finish();

@@ -56,7 +56,7 @@ export class MetadataAdmitter {
     await this.#ports.upstream.file(
       source,
       `${resolved.file.url}.metadata`,
-      { maxBytes: MAX_METADATA },
+      { maxBytes: MAX_METADATA, indexPath: asked.ecosystem.indexRequest(resolved.artifact.name).path },
       async (chunk) => {
         pieces.push(Uint8Array.from(chunk));
       },
