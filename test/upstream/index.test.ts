@@ -41,6 +41,7 @@ describe('a registry that misbehaves', () => {
     ['redirects to a file', { kind: 'redirect', to: 'file:///etc/passwd' }, 'UPSTREAM_FAULT 302'],
     ['redirects to metadata', { kind: 'redirect', to: 'http://169.254.169.254/latest/' }, 'UPSTREAM_FAULT'],
     ['redirects elsewhere', { kind: 'redirect', to: 'http://elsewhere.invalid/a' }, 'UPSTREAM_FAULT'],
+    ['redirects to another port', { kind: 'redirect', to: 'http://127.0.0.1:1/a' }, 'UPSTREAM_FAULT'],
   ] as const)('%s', async (_, fault, expected) => {
     w.registry.addNpm('a', { '1.0.0': {} });
     w.registry.withFault('/npm-up/a', fault);
@@ -145,6 +146,15 @@ test('HTML is an index where it was asked for', async () => {
   );
   expect(document(answer).bytes.toString()).toContain('six-1.0-py3-none-any.whl');
   document(await w.upstream.index(w.pypi, 'six/', ACCEPT_SIMPLE, null));
+});
+
+test('a redirect to another origin is not followed, not even to where files are', async () => {
+  w.registry.addNpm('a', { '1.0.0': {} });
+  w.registry.addPypi('six', [{ filename: 'six-1.0.tar.gz' }]);
+  w.registry.withFault('/npm-up/a', { kind: 'redirect', to: w.registry.fileUrl('six-1.0.tar.gz') });
+  const source = { ...w.npm, fileOrigins: [w.registry.filesOrigin], authorization: 'Bearer canary' };
+  expect(await faultOf(w.upstream.index(source, 'a', ACCEPT_JSON, null))).toBe('UPSTREAM_FAULT');
+  expect(w.registry.pathsAsked()).toEqual(['GET /npm-up/a']);
 });
 
 test('a redirect inside the origin is followed, three times and no more', async () => {

@@ -2,7 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Lookup } from '../../src/upstream/connect.ts';
+import { AddressRefused, guardedConnector, type Lookup } from '../../src/upstream/connect.ts';
 import type { Upstream } from '../../src/upstream/upstream.ts';
 import { ACCEPT_JSON, faultOf, world } from './world.ts';
 
@@ -63,6 +63,29 @@ describe('names', () => {
       limits: { connectTime: 200, indexTime: 10_000, headersTime: 10_000 },
     });
     expect(await faultOf(upstream.index(named(), 'a', ACCEPT_JSON, null))).toBe('UPSTREAM_TIMEOUT');
+  });
+
+  test('a refused address as host gets no connection at all', async () => {
+    let connections = 0;
+    const server = createServer(() => connections++);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const upstream = w.open({ privateAddresses: [] });
+    expect(await faultOf(upstream.index({ ...w.npm, base }, 'a', ACCEPT_JSON, null))).toBe('UPSTREAM_FAULT');
+    await new Promise((resolve) => server.close(resolve));
+    expect(connections).toBe(0);
+  });
+
+  test('the address of the socket is judged again, however it was come by', async () => {
+    const judged: string[] = [];
+    const connect = guardedConnector({ admits: (address) => judged.push(address) === 1 }, 1000);
+    const { hostname, port } = new URL(w.registry.origin);
+    const [error, socket] = await new Promise<unknown[]>((resolve) => {
+      connect({ hostname, host: hostname, port, protocol: 'http:' }, (...result) => resolve(result));
+    });
+    expect(error).toBeInstanceOf(AddressRefused);
+    expect(socket).toBeNull();
+    expect(judged).toEqual(['127.0.0.1', '127.0.0.1']);
   });
 
   test('a block that cannot be read does not open', () => {

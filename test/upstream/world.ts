@@ -1,9 +1,10 @@
-import { afterEach, beforeEach } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
 import { openUpstream, type UpstreamOptions } from '../../src/upstream/open.ts';
 import { type Source, type Upstream, UpstreamFault } from '../../src/upstream/upstream.ts';
+import { type ForbiddenNetwork, forbidNetwork } from '../harness/no-network.ts';
 import { type FakeRegistry, startRegistry } from '../harness/registry.ts';
 
-/** A fake registry and a way to it with short limits, anew for each test. */
+/** A fake registry and a way to it with short limits, anew for each test. No test may try to leave the machine. */
 export interface World {
   registry: FakeRegistry;
   upstream: Upstream;
@@ -23,6 +24,7 @@ export const ACCEPT_SIMPLE =
 export function world(): World {
   const here = { asked: [] as string[], answer: 'known' } as unknown as World;
   const opened: Upstream[] = [];
+  let network: ForbiddenNetwork | undefined;
   here.open = ({ limits, ...options } = {}) => {
     const upstream = openUpstream({
       version: '0.0.0-test',
@@ -40,6 +42,7 @@ export function world(): World {
     return upstream;
   };
   beforeEach(async () => {
+    network = forbidNetwork();
     here.registry = await startRegistry();
     here.asked.length = 0;
     here.answer = 'known';
@@ -51,6 +54,8 @@ export function world(): World {
   afterEach(async () => {
     await here.registry.close();
     await Promise.all(opened.splice(0).map((upstream) => upstream.close()));
+    network?.restore();
+    expect(network?.attempts).toEqual([]);
   });
   return here;
 }
