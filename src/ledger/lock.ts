@@ -12,9 +12,9 @@ export type Release = () => void;
  * ends, so that nothing has to be cleaned up after kill -9. Nothing is ever written to the file.
  */
 export async function lockFolder(folder: string): Promise<Release> {
-  await ensureDir(folder);
   let db: Database.Database | undefined;
   try {
+    await ensureDir(folder);
     db = new Database(join(folder, 'lock.db'), { timeout: 0 });
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {

@@ -1,7 +1,8 @@
-import { chmod } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureDir, syncFolder } from '../disk/durable.ts';
 import type { Ledger, LedgerReader } from './ledger.ts';
+import { LedgerError } from './ledger.ts';
 import { lockFolder } from './lock.ts';
 import type { WriterCalls } from './sqlite/protocol.ts';
 import { SqliteLedger } from './sqlite/sqlite-ledger.ts';
@@ -24,11 +25,12 @@ export async function openLedger({ dir }: LedgerOptions): Promise<Ledger> {
     const folder = join(dir, 'ledger');
     await ensureDir(folder);
     const path = databaseIn(dir);
+    // Made here, empty, with its mode: SQLite gives the same to the WAL. It does not sync the name of a
+    // database that it makes; the folder's sync does.
+    await (await open(path, 'a', 0o600)).close();
+    await syncFolder(folder);
     const writer = await Thread.start<WriterCalls>(threadModule('writer'), { path });
     try {
-      // SQLite syncs what it writes, but not the name of a database that it just made.
-      await chmod(path, 0o600);
-      await syncFolder(folder);
       return new SqliteLedger(writer, await SqliteReader.open(path), release);
     } catch (error) {
       await writer.close();
@@ -36,7 +38,10 @@ export async function openLedger({ dir }: LedgerOptions): Promise<Ledger> {
     }
   } catch (error) {
     release();
-    throw error;
+    if (error instanceof LedgerError) throw error;
+    throw new LedgerError('unavailable', `the ledger in ${dir} cannot be opened: ${String(error)}`, {
+      cause: error,
+    });
   }
 }
 
