@@ -1,0 +1,201 @@
+import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ensureDir, syncFolder, writeDurable } from '../disk/durable.ts';
+import { type Digest, sha256 } from '../model/digest.ts';
+import { CHUNK_DIGEST, type Hashed } from './chunks.ts';
+import { documentDigest } from './document.ts';
+import { diskFault, orNull } from './faults.ts';
+import { fsck } from './fsck.ts';
+import { KeyedLock } from './keyed-lock.ts';
+import { Layout, type Shelf } from './layout.ts';
+import { OpenFile } from './open-artifact.ts';
+import { ADMITTED_MODE, FileReception } from './reception.ts';
+import { ShelfIndex } from './shelf-index.ts';
+import { type OpenArtifact, type Reception, type Stored, type Vault, VaultDamaged } from './vault.ts';
+
+export { VaultFull } from './faults.ts';
+
+export interface FileVaultOptions {
+  /** Folder of the vault alone, on one file system. One process at a time. */
+  readonly dir: string;
+  /** Bytes per chunk (1 MiB). It is not recorded: the same for the whole life of a vault. */
+  readonly chunkSize?: number;
+}
+
+/**
+ * Opens the vault in files, see Layout. It empties quarantine, so whoever opens it must be the only process
+ * that does. A full disk is VaultFull; other faults of the file system come as they are.
+ */
+export async function openFileVault({ dir, chunkSize = 1024 ** 2 }: FileVaultOptions): Promise<Vault> {
+  if (!Number.isSafeInteger(chunkSize) || chunkSize < 1) throw new RangeError('chunkSize must be positive');
+  const layout = new Layout(dir);
+  await rm(layout.quarantine, { recursive: true, force: true });
+  for (const folder of [layout.quarantine, layout.damaged, layout.shelf('cas'), layout.shelf('documents')]) {
+    await ensureDir(folder);
+  }
+  return new FileVault(layout, chunkSize);
+}
+
+class FileVault implements Vault {
+  readonly #layout: Layout;
+  readonly #chunkSize: number;
+  readonly #index = new ShelfIndex();
+  readonly #scan: Promise<void>;
+  /** What gives a digest its file, takes it away or opens it, does so alone. */
+  readonly #lock = new KeyedLock();
+  readonly #folders = new Set<string>();
+  #closed = false;
+
+  constructor(layout: Layout, chunkSize: number) {
+    this.#layout = layout;
+    this.#chunkSize = chunkSize;
+    this.#scan = this.#index.scan(layout);
+    // A failed scan rejects where it is waited for; until then it is not an unhandled rejection.
+    this.#scan.catch(() => undefined);
+  }
+
+  async receive(): Promise<Reception> {
+    if (this.#closed) throw new TypeError('the vault is closed');
+    const admit = (path: string, hashed: Hashed) => this.#admit(path, hashed);
+    return FileReception.begin(this.#layout.quarantined(), this.#chunkSize, admit);
+  }
+
+  async open(stored: Stored): Promise<OpenArtifact | null> {
+    return this.#lock.run(stored.sha256, async () => {
+      const file = await orNull(open(this.#layout.file('cas', stored.sha256), 'r'));
+      if (!file) return null;
+      try {
+        const table = await this.#checkedTable(file, stored);
+        if (!table) {
+          await this.#setAside('cas', stored.sha256, file);
+          throw new VaultDamaged('an artifact or its chunk table is not what was admitted');
+        }
+        this.#index.touch('cas', stored.sha256);
+        const onDamage = (): Promise<void> =>
+          this.#lock.run(stored.sha256, () => this.#setAside('cas', stored.sha256, file));
+        return new OpenFile(file, stored.size, table, this.#chunkSize, onDamage);
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+    });
+  }
+
+  async has(digest: Digest): Promise<boolean> {
+    return (await orNull(stat(this.#layout.file('cas', digest)))) !== null;
+  }
+
+  async putDocument(bytes: Uint8Array | readonly Uint8Array[]): Promise<Digest> {
+    const { digest, length } = documentDigest(bytes);
+    const path = this.#layout.file('documents', digest);
+    await this.#lock.run(digest, async () => {
+      try {
+        await this.#folder(dirname(path));
+        const there = await orNull(stat(path));
+        if (there?.size !== length) await writeDurable(path, bytes, ADMITTED_MODE);
+        // Whoever wrote it may have been killed before its name was synced.
+        else if (!this.#index.has('documents', digest)) await syncFolder(dirname(path));
+      } catch (error) {
+        throw diskFault(error);
+      }
+      this.#index.add('documents', digest, length);
+    });
+    return digest;
+  }
+
+  async getDocument(digest: Digest): Promise<Uint8Array | null> {
+    return this.#lock.run(digest, async () => {
+      const bytes = await orNull(readFile(this.#layout.file('documents', digest)));
+      if (!bytes) return null;
+      if (sha256(bytes) !== digest) {
+        await this.#setAside('documents', digest, null);
+        return null;
+      }
+      this.#index.touch('documents', digest);
+      return bytes;
+    });
+  }
+
+  async usage(): Promise<{ readonly bytes: number; readonly files: number }> {
+    await this.#scan;
+    return this.#index.usage;
+  }
+
+  async evict(maxBytes: number, keep: (sha256: Digest) => boolean): Promise<{ readonly removed: number }> {
+    await this.#scan;
+    let removed = 0;
+    for (const { shelf, digest, used } of this.#index.byUse()) {
+      if (this.#index.usage.bytes <= maxBytes) break;
+      if (keep(digest)) continue;
+      await this.#lock.run(digest, async () => {
+        // Used since the list was made: somebody has just been promised that it is here.
+        if (this.#index.lastUse(shelf, digest) !== used) return;
+        await rm(this.#layout.file(shelf, digest), { force: true });
+        if (shelf === 'cas') await rm(this.#layout.table(digest), { force: true });
+        this.#index.remove(shelf, digest);
+        removed += 1;
+      });
+    }
+    return { removed };
+  }
+
+  async fsck(): Promise<{ readonly checked: number; readonly damaged: readonly string[] }> {
+    await this.#scan;
+    return fsck(this.#layout, this.#chunkSize, {
+      locked: (digest, task) => this.#lock.run(digest, task),
+      setAside: (shelf, digest) => this.#setAside(shelf, digest, null),
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#scan.catch(() => undefined);
+  }
+
+  /**
+   * From quarantine to its place: the chunk table first, so that no artifact is ever without one. What has
+   * the name already is replaced by the same bytes, which also heals it where it was damaged; whoever has it
+   * open reads on in the old file.
+   */
+  async #admit(path: string, hashed: Hashed): Promise<void> {
+    await this.#lock.run(hashed.sha256, async () => {
+      const final = this.#layout.file('cas', hashed.sha256);
+      const table = this.#layout.table(hashed.sha256);
+      await this.#folder(dirname(final));
+      const there = await orNull(readFile(table));
+      if (!there || sha256(there) !== hashed.chunks) await writeDurable(table, hashed.table, ADMITTED_MODE);
+      await rename(path, final);
+      // Before the sync: should that fail, the file takes its room all the same.
+      this.#index.add('cas', hashed.sha256, hashed.size + hashed.table.length);
+      await syncFolder(dirname(final));
+    });
+  }
+
+  /** The chunk table, or null where it, or the file's size, is not what was admitted. */
+  async #checkedTable(file: FileHandle, stored: Stored): Promise<Uint8Array | null> {
+    const { size } = await file.stat();
+    const table = await orNull(readFile(this.#layout.table(stored.sha256)));
+    const length = Math.ceil(stored.size / this.#chunkSize) * CHUNK_DIGEST;
+    const good = size === stored.size && table?.length === length && sha256(table) === stored.chunks;
+    return good ? table : null;
+  }
+
+  /** Moves a damaged file out of the way; not one that has replaced the `opened` file meanwhile. */
+  async #setAside(shelf: Shelf, digest: Digest, opened: FileHandle | null): Promise<void> {
+    const path = this.#layout.file(shelf, digest);
+    const there = await orNull(stat(path));
+    if (!there || (opened && (await opened.stat()).ino !== there.ino)) return;
+    const aside = this.#layout.damagedFile(digest);
+    await rename(path, aside);
+    if (shelf === 'cas') await orNull(rename(this.#layout.table(digest), `${aside}.chunks`));
+    await syncFolder(dirname(path));
+    this.#index.remove(shelf, digest);
+  }
+
+  /** Makes a folder of a shelf durably, once. */
+  async #folder(path: string): Promise<void> {
+    if (this.#folders.has(path)) return;
+    await ensureDir(path);
+    this.#folders.add(path);
+  }
+}
