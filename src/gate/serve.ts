@@ -28,9 +28,9 @@ export interface Counter {
 /**
  * One request, from its raw target to its last byte:
  *
- * 1. the target passes the grammar, or 400, and nothing but its length and hash goes on;
- * 2. health and readiness answer anybody: a probe knows neither our name nor a token;
- * 3. no more than `maxInFlight` are being answered, or 503 (`busy`);
+ * 1. health and readiness answer anybody, at any time: a probe knows neither our name nor a token;
+ * 2. no more than `maxInFlight` are being answered, or 503 (`busy`);
+ * 3. the target passes the grammar, or 400, and nothing but its length and hash goes on;
  * 4. Host is one of our names, or 421;
  * 5. a token says who asks, or 401;
  * 6. the table and the ecosystem's grammar say what is asked, or 404, 400, 405;
@@ -46,23 +46,19 @@ export async function serve(exchange: Exchange, counter: Counter, busy: boolean)
   exchange.agent = caller.agent;
   exchange.client = caller.client;
   exchange.origin = hosts.origin(allOf(request, 'host'));
-  if (!target) {
-    exchange.path = printOf(raw);
-    return refuse(exchange, options.admission, caller, 'BAD_PATH', { path: exchange.path });
-  }
-  exchange.path = target.path;
-  if (!readable(exchange)) return refuse(exchange, options.admission, caller, 'BAD_REQUEST');
-
-  const row = rowOf(target.path, options.ecosystems);
-  exchange.kind = row.kind;
-  if (row.kind === 'health' || row.kind === 'ready') {
-    if (!isRead(exchange.method)) return refuseMethod(exchange, options.admission, caller, 'GET, HEAD');
-    return row.kind === 'health' ? sendHealth(exchange) : sendReady(exchange, options);
+  exchange.path = target ? target.path : printOf(raw);
+  const row = target ? rowOf(target.path, options.ecosystems) : null;
+  exchange.kind = row?.kind ?? 'none';
+  if (isRead(exchange.method)) {
+    if (row?.kind === 'health') return sendHealth(exchange);
+    if (row?.kind === 'ready') return sendReady(exchange, options);
   }
   // Without an entry: to wait for the ledger would be one more request in flight.
   if (busy) return sendRefusal(exchange, { ...localRefusal('OVERLOADED'), retryAfter: 1 });
+  if (!target || !row) return refuse(exchange, options.admission, caller, 'BAD_PATH', { path: printOf(raw) });
+  if (!readable(exchange)) return refuse(exchange, options.admission, caller, 'BAD_REQUEST');
   if (exchange.origin === null) return refuse(exchange, options.admission, caller, 'MISDIRECTED');
-  if (row.kind === 'metrics') {
+  if (row.kind === 'health' || row.kind === 'ready' || row.kind === 'metrics') {
     if (!isRead(exchange.method)) return refuseMethod(exchange, options.admission, caller, 'GET, HEAD');
     return sendMetrics(exchange, options);
   }

@@ -173,7 +173,8 @@ test('more in flight than the bound: 503 with Retry-After, and health still answ
   expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
   expect(JSON.parse(answer.body.toString()).code).toBe('OVERLOADED');
   expect((await ask(gate, '/healthz')).status).toBe(200);
-  expect(gate.admission.asked.length).toBe(2);
+  expect((await ask(gate, '/npm/..')).status).toBe(503);
+  expect([gate.admission.asked.length, gate.admission.refused.length]).toEqual([2, 0]);
   release();
   expect((await Promise.all(waiting)).map((a) => a.status)).toEqual([403, 403]);
   expect((await ask(gate, '/npm/d')).status).toBe(403);
