@@ -4,6 +4,8 @@ import { LedgerError } from './ledger.ts';
 
 /** An EntryFilter in the terms of the index columns. */
 export interface Selection {
+  /** Leaf hash, 64 lower-case hex digits. */
+  readonly leaf?: string;
   readonly agent?: string;
   readonly ecosystem?: string;
   readonly name?: string;
@@ -30,7 +32,9 @@ export function selectionOf(filter: EntryFilter): Selection {
     if (value !== undefined && !Number.isSafeInteger(value)) throw malformed(`${key} is no integer`);
   }
   if (filter.limit !== undefined && filter.limit < 0) throw malformed('limit is negative');
+  if (filter.leaf !== undefined && !/^[0-9a-f]{64}$/.test(filter.leaf)) throw malformed('leaf is no hash');
   return {
+    ...(filter.leaf !== undefined && { leaf: filter.leaf }),
     ...(filter.agent !== undefined && { agent: text('agent', filter.agent) }),
     ...(filter.package !== undefined && packageOf(text('package', filter.package))),
     ...(filter.verdict !== undefined && { verdict: filter.verdict }),

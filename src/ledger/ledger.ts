@@ -58,6 +58,8 @@ export interface LedgerReader {
 }
 
 export interface EntryFilter {
+  /** The leaf hash of one entry: 64 lower-case hex digits. */
+  readonly leaf?: string;
   readonly agent?: string;
   /** Canonical name, or a purl with or without version. */
   readonly package?: string;

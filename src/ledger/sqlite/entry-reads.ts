@@ -53,14 +53,15 @@ export function entryReads(db: Database.Database) {
 }
 
 /** Conditions as SQL text of our own, and the values to bind. `+` keeps a column from choosing the index. */
-function conditionsOf(selection: Selection): { conditions: string[]; values: (string | number)[] } {
+function conditionsOf(selection: Selection): { conditions: string[]; values: (string | number | Buffer)[] } {
   const conditions: string[] = [];
-  const values: (string | number)[] = [];
-  const where = (condition: string, value: string | number | undefined) => {
+  const values: (string | number | Buffer)[] = [];
+  const where = (condition: string, value: string | number | Buffer | undefined) => {
     if (value === undefined) return;
     conditions.push(condition);
     values.push(value);
   };
+  where('entry.leaf = ?', selection.leaf === undefined ? undefined : Buffer.from(selection.leaf, 'hex'));
   where('i.name = ?', selection.name);
   where('+i.ecosystem = ?', selection.ecosystem);
   where('+i.version = ?', selection.version);

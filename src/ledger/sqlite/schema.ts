@@ -13,6 +13,7 @@ export const MIGRATIONS: readonly string[] = [
     leaf BLOB NOT NULL CHECK (length(leaf) = 32),
     bytes TEXT NOT NULL
   ) STRICT;
+  CREATE INDEX entry_by_leaf ON entry (leaf);
 
   CREATE TABLE entry_index (
     seq INTEGER PRIMARY KEY,
