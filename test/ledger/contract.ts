@@ -143,6 +143,26 @@ function appendContract(newHome: () => Home): void {
     expect((await ledger.memory.fileFacts(file, file.filename)).first?.sha256).toBe(sha256('one'));
   });
 
+  test('a write that the database itself refuses takes none of its neighbours with it', async () => {
+    const ledger = await opened(newHome);
+    const file = artifact('odd');
+    const outcomes = await Promise.allSettled([
+      ledger.append(decision()),
+      ledger.memory.inspected(inspection(file, 'x', { size: 0.5 })),
+      ledger.append(decision(), { ...claim(file, 'x'), size: 0.5 }),
+      ledger.append(decision()),
+    ]);
+    expect(outcomes.map((outcome) => outcome.status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'rejected',
+      'fulfilled',
+    ]);
+    expect(await places(ledger, {})).toEqual([0, 1]);
+    expect(await ledger.memory.fileFacts(file, file.filename)).toEqual(NO_FACTS);
+    expect(await ledger.memory.artifactBy(sha256('x'))).toBeNull();
+  });
+
   test('a file of the same name in another package or ecosystem has its own first digest', async () => {
     const ledger = await opened(newHome);
     const one = artifact('a', '1.0.0', 'same.tgz');
