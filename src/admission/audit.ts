@@ -79,7 +79,7 @@ export async function audit(
       status: 200,
       contentType: 'application/json',
       encoding: null,
-      body: kind === 'bulk' ? writeBulkAnswer(found) : writeQuickAnswer(found),
+      body: kind === 'bulk' ? writeBulkAnswer(found) : writeQuickAnswer(found, asking),
       etag: null,
       vary: false,
     };
