@@ -56,7 +56,7 @@ export const ORDER: readonly Step[] = [
     judge: ({ question, pin }) => {
       if (question.stage === 'name') return [];
       const codes = judgeListing(question, pin);
-      if (question.stage === 'download') codes.push(...judgeBytes(question, pin));
+      if (question.stage === 'download') codes.push(...judgeBytes(question));
       return codes.map((code) => reason(code));
     },
   },

@@ -24,25 +24,20 @@ export function judgeListing(question: ListingQuestion | DownloadQuestion, pin: 
 }
 
 /**
- * What no policy lifts, by the verdicts on the bytes. A check that must be there and is not, or is not
- * `verified`, refuses; the digests are compared here once more, so that no verdict has to be believed.
+ * What no policy lifts, by the verdicts on the bytes. The digests are compared here once more, so that no
+ * verdict has to be believed.
  */
-export function judgeBytes(question: DownloadQuestion, pin: Pin | null): ReasonCode[] {
-  const codes: ReasonCode[] = [];
+export function judgeBytes(question: DownloadQuestion): ReasonCode[] {
   const { file, verdicts } = question;
-  const actual = [question.sha256, question.sha512];
-  if (file.digests.length > 0) {
-    if (!agrees(file.digests, actual)) codes.push('DIGEST_MISMATCH');
-    codes.push(...required(verdicts, 'declared-digest', 'DIGEST_MISMATCH'));
-  } else if (pin !== null) {
-    // Without a declared digest the pin is all there is to compare with.
-    codes.push(...required(verdicts, 'pin', 'PIN_MISMATCH'));
-    codes.push(...optional(verdicts, 'declared-digest', 'DIGEST_MISMATCH'));
-  }
-  // The digest says the size, too; the check only makes a short or endless answer fail early.
-  codes.push(...optional(verdicts, 'size', 'SIZE_MISMATCH'));
-  codes.push(...required(verdicts, 'archive', 'ARCHIVE_UNSAFE'));
-  codes.push(...required(verdicts, 'metadata', 'METADATA_MISMATCH'));
+  const declared = file.digests.length > 0;
+  const codes: ReasonCode[] = [];
+  if (!agrees(file.digests, [question.sha256, question.sha512])) codes.push('DIGEST_MISMATCH');
+  codes.push(
+    ...unproven(verdicts, 'declared-digest', declared, 'DIGEST_MISMATCH'),
+    ...unproven(verdicts, 'size', file.size !== null, 'SIZE_MISMATCH'),
+    ...unproven(verdicts, 'archive', true, 'ARCHIVE_UNSAFE'),
+    ...unproven(verdicts, 'metadata', true, 'METADATA_MISMATCH'),
+  );
   // `archive` may be verified and its findings lost on the way: bytes of which nothing is known are not served.
   if (question.facts.findings === null) codes.push('ARCHIVE_UNSAFE');
   return codes;
@@ -59,7 +54,7 @@ export function judgeFirstDigest(question: ListingQuestion | DownloadQuestion): 
   if (first !== null && (first.sha256 !== question.sha256 || first.sha512 !== question.sha512)) {
     codes.push('DIGEST_CHANGED');
   }
-  codes.push(...optional(question.verdicts, 'first-digest', 'DIGEST_CHANGED'));
+  codes.push(...unproven(question.verdicts, 'first-digest', first !== null, 'DIGEST_CHANGED'));
   return codes;
 }
 
@@ -70,7 +65,7 @@ export function judgePin(question: ListingQuestion | DownloadQuestion, pin: Pin 
   if (question.stage !== 'download') return codes;
   if (pin !== null && comparePin(pin, [question.sha256, question.sha512]) !== 'match')
     codes.push('PIN_MISMATCH');
-  codes.push(...optional(question.verdicts, 'pin', 'PIN_MISMATCH'));
+  codes.push(...unproven(question.verdicts, 'pin', pin !== null, 'PIN_MISMATCH'));
   return codes;
 }
 
@@ -84,15 +79,20 @@ function agrees(known: readonly Digest[], declared: readonly Digest[]): boolean 
   return true;
 }
 
-/** Nothing where the check was made and all its verdicts are `verified`. */
-function required(verdicts: readonly Verdict[], check: CheckName, code: ReasonCode): ReasonCode[] {
+/**
+ * Nothing where the check was made and each of its verdicts is `verified`. `absent` passes only where there was
+ * nothing to check (`due` false); a check without a verdict counts as `unchecked`, so that taking a verdict away
+ * can admit nothing.
+ */
+function unproven(
+  verdicts: readonly Verdict[],
+  check: CheckName,
+  due: boolean,
+  code: ReasonCode,
+): ReasonCode[] {
   const own = verdicts.filter((verdict) => verdict.check === check);
   if (own.length === 0) return [code];
-  return own.filter((verdict) => verdict.result !== 'verified').map((verdict) => verdict.code ?? code);
-}
-
-/** As `required`, but there may be nothing to check. */
-function optional(verdicts: readonly Verdict[], check: CheckName, code: ReasonCode): ReasonCode[] {
-  const own = verdicts.filter((verdict) => verdict.check === check && verdict.result !== 'absent');
-  return own.filter((verdict) => verdict.result !== 'verified').map((verdict) => verdict.code ?? code);
+  const bad = own.filter(({ result }) => result !== 'verified' && (due || result !== 'absent'));
+  // The code of `absent` tells of a claim that was not made, which is not what is wrong here.
+  return bad.map((verdict) => (verdict.result === 'absent' ? code : (verdict.code ?? code)));
 }

@@ -188,6 +188,6 @@ export function policySchema(ecosystems: readonly string[] = ECOSYSTEMS): z.ZodT
 
 /** The policy language as JSON Schema (draft 7), for editors and checks outside of this program. */
 export function policyJsonSchema(ecosystems: readonly string[] = ECOSYSTEMS): Record<string, unknown> {
-  const schema = z.toJSONSchema(policySchema(ecosystems), { target: 'draft-7', io: 'input', reused: 'ref' });
+  const schema = z.toJSONSchema(policySchema(ecosystems), { target: 'draft-7', io: 'input' });
   return { title: 'sallyport policy', ...schema };
 }

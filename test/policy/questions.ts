@@ -17,7 +17,7 @@ export const B512: Digest = `sha512:${'b'.repeat(128)}`;
 
 /** A policy of one file, `p.yaml`, for the profile `default`. */
 export function policyOf(text: string): Policy {
-  return parsePolicy([{ path: 'p.yaml', text: `profile: default\n${text}` }], SCHEMES);
+  return parsePolicy([{ path: 'p.yaml', text: `profile: default\n${text.trimStart()}` }], SCHEMES);
 }
 
 export function nameOf(name: string, ecosystem = 'npm'): NameQuestion {
