@@ -22,6 +22,7 @@ import { InspectPool } from './threads/inspect-pool.ts';
 import { openUpstream } from './upstream/open.ts';
 import { openFileVault } from './vault/file-vault.ts';
 import type { Vault } from './vault/vault.ts';
+import { watchedLedger, watchedUpstream } from './watch.ts';
 
 /** Everything behind the gate, wired and running. */
 export interface House {
@@ -60,7 +61,7 @@ export async function openHouse(
     for (const close of closing.reverse()) await close();
   };
   try {
-    const ledger: Ledger = await openLedger({ dir: config.data });
+    const ledger: Ledger = watchedLedger(await openLedger({ dir: config.data }), watchers);
     closing.push(() => ledger.close());
     const vault: Vault = await openFileVault({ dir: config.vault ?? join(config.data, 'vault') });
     closing.push(() => vault.close());
@@ -69,7 +70,7 @@ export async function openHouse(
     await desk.setPolicy(policy);
     const inspectors = new InspectPool();
     closing.push(() => inspectors.close());
-    const upstream = openUpstream({
+    const way = openUpstream({
       version,
       privateAddresses: config.privateAddresses,
       limits: { indexBytes: config.limits.maxIndex },
@@ -84,6 +85,7 @@ export async function openHouse(
         },
       },
     });
+    const upstream = watchedUpstream(way, watchers);
     closing.push(() => upstream.close());
 
     let entries = 0;
@@ -138,6 +140,7 @@ export async function openHouse(
         await desk.setPolicy(next);
         const before = policy.digest;
         policy = next;
+        watchers.policy(next.digest, now());
         await note(
           policyEntry({ id: ids(), time: now(), outcome: 'loaded', policy: next.digest, previous: before }),
         );

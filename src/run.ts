@@ -13,6 +13,7 @@ import { ECOSYSTEMS } from './ecosystems/all.ts';
 import { createMetrics } from './gate/metrics.ts';
 import { buildGate } from './gate/server.ts';
 import type { EntryFilter } from './ledger/ledger.ts';
+import { lockFolder } from './ledger/lock.ts';
 import { openLedgerReader } from './ledger/open.ts';
 import type { Digest } from './model/digest.ts';
 import { runCases } from './policy/cases.ts';
@@ -192,9 +193,13 @@ export function actions(process: NodeJS.Process, version: string): Actions {
     vaultFsck: (options) =>
       orSay(async () => {
         const config = configured(options);
+        // A running server empties and fills the quarantine: never beside it.
+        const release = await lockFolder(config.data);
         const vault = await openFileVault({ dir: config.vault ?? join(config.data, 'vault') });
-        const { checked, damaged } = await vault.fsck();
-        await vault.close();
+        const { checked, damaged } = await vault.fsck().finally(async () => {
+          await vault.close();
+          release();
+        });
         if (options.json) print(JSON.stringify({ checked, damaged }));
         else for (const path of damaged) print(path);
         say(`${checked} checked, ${damaged.length} damaged`);

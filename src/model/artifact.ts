@@ -21,9 +21,18 @@ export interface ArtifactId extends PackageId {
   readonly filename: string;
 }
 
-/** The package URL (purl spec) of a package, or of one version of it. */
-export function purl(id: PackageId, version?: string): string {
+/**
+ * The package URL (purl spec) of a package, or of one version of it. null for a name that the purl spec has no
+ * form for, though the ecosystem's grammar lets it pass.
+ */
+export function purl(id: PackageId, version?: string): string | null {
   const slash = id.name.startsWith('@') ? id.name.indexOf('/') : -1;
   const namespace = slash > 0 ? id.name.slice(0, slash) : undefined;
-  return new PackageURL(id.ecosystem, namespace, id.name.slice(slash + 1), version, undefined, undefined).toString();
+  const name = id.name.slice(slash + 1);
+  try {
+    return new PackageURL(id.ecosystem, namespace, name, version, undefined, undefined).toString();
+  } catch {
+    // Its words are not ours, and a name without a purl is still recorded by its name.
+    return null;
+  }
 }

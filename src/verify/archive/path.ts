@@ -1,7 +1,8 @@
 import { ArchiveUnsafe } from './unsafe.ts';
 
-/** A path inside an archive, checked: relative, no `.` or `..`, no empty segment, no NUL, no backslash. */
+/** A path inside an archive, checked: relative, no `..`, no empty segment, no NUL, no backslash. */
 export interface ArchivePath {
+  /** The segments joined by `/`, without those that are `.` */
   readonly text: string;
   readonly segments: readonly string[];
   /** It ended in a slash. */
@@ -19,11 +20,14 @@ export function archivePath(raw: string, maxPath: number): ArchivePath {
   // `C:x` is absolute on one system and a plain name on the others.
   if (/^[A-Za-z]:/.test(raw) || raw.startsWith('/')) throw new ArchiveUnsafe('absolute path', raw);
   const folder = raw.endsWith('/');
-  const segments = (folder ? raw.slice(0, -1) : raw).split('/');
-  for (const segment of segments) {
+  const written = (folder ? raw.slice(0, -1) : raw).split('/');
+  for (const segment of written) {
     if (segment === '..') throw new ArchiveUnsafe('path that leaves its folder', raw);
-    if (segment === '' || segment === '.') throw new ArchiveUnsafe('ambiguous path', raw);
+    if (segment === '') throw new ArchiveUnsafe('ambiguous path', raw);
   }
+  // Some packers write `package/./dist/a.js`. In the first place, the dot would be the folder to strip.
+  if (written[0] === '.') throw new ArchiveUnsafe('ambiguous path', raw);
+  const segments = written.filter((segment) => segment !== '.');
   return { text: segments.join('/'), segments, folder };
 }
 

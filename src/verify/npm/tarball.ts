@@ -80,12 +80,12 @@ function roleOf(path: ArchivePath): Role {
   return role;
 }
 
-/** Any `*.gyp` makes npm run node-gyp where the manifest has no install script. */
+/** A `binding.gyp` makes clients run node-gyp, also where neither manifest nor index says so. */
 function roleOfPlace(place: string): Role {
   if (place === 'npm-shrinkwrap.json') return 'shrinkwrap';
   const folders = place.split('/');
   const file = folders.pop() ?? '';
-  const role = file === 'package.json' ? 'manifest' : file.endsWith('.gyp') ? 'gyp' : 'other';
+  const role = file === 'package.json' ? 'manifest' : file === 'binding.gyp' ? 'gyp' : 'other';
   return role !== 'other' && isPackageFolder(folders) ? role : 'other';
 }
 
