@@ -1,5 +1,4 @@
 import { IndexUnreadable } from '../ecosystems/ecosystem.ts';
-import { writeNames } from '../ecosystems/pypi/names-page.ts';
 import { decisionEntry } from '../ledger/entry.ts';
 import { LedgerError } from '../ledger/ledger.ts';
 import { ENGINE } from '../model/engine.ts';
@@ -53,11 +52,12 @@ export function createAdmission(ports: Ports): Admission {
         return blocked(ports, recorder, admitter, asked, route);
       case 'self-check':
         return selfCheck(ports, lister, asked, route);
-      case 'names':
-        return {
-          ...document(writeNames(await visibleNames(ports, asked), route.representation)),
-          vary: true,
-        };
+      case 'names': {
+        const page = asked.ecosystem.writeNames(await visibleNames(ports, asked), route.representation);
+        return page
+          ? { ...document(page), vary: true }
+          : refusal(asked.caller, 'NOT_FOUND', contextOf(asked));
+      }
       case 'search':
         return search(ports, indexes, facts, asked, route);
       case 'audit': {
@@ -73,7 +73,10 @@ export function createAdmission(ports: Ports): Admission {
         // Evidence is passed on only once it is verified here; until then there is none to give.
         return refusal(asked.caller, 'NOT_FOUND', contextOf(asked));
       case 'fixed':
-        return document({ contentType: route.contentType, body: new TextEncoder().encode(route.body) });
+        return document({
+          contentType: route.contentType,
+          body: new TextEncoder().encode(route.body(asked.base)),
+        });
       case 'redirect':
         return { kind: 'redirect', to: route.to };
       case 'write':

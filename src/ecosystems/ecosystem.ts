@@ -1,6 +1,6 @@
 import type { ArtifactKind, EcosystemId, PackageName } from '../model/artifact.ts';
 import type { PolicyPlace } from '../model/decision.ts';
-import type { ListedFile, Listing } from '../model/listing.ts';
+import type { Listing } from '../model/listing.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
 import type { VersionScheme } from '../model/versions.ts';
 
@@ -39,11 +39,14 @@ export interface Ecosystem<D = unknown> {
    */
   writeRefusedIndex(name: PackageName, route: IndexRoute, refusal: RefusedIndex): IndexPage | null;
 
-  /** What a file's name says of it, or null where it is no file name of this package. */
-  parseFilename(name: PackageName, filename: string): { readonly version: string; readonly kind: ArtifactKind } | null;
+  /** The list of all names that may be served, sorted; null where the ecosystem has no such document. */
+  writeNames(names: Iterable<PackageName>, representation: Representation): IndexPage | null;
 
-  /** The files of a version, for a route that names a version or nothing but a file. */
-  fileOf(listing: Listing<D>, route: FileRoute): ListedFile | null;
+  /** What a file's name says of it, or null where it is no file name of this package. */
+  parseFilename(
+    name: PackageName,
+    filename: string,
+  ): { readonly version: string; readonly kind: ArtifactKind } | null;
 }
 
 /** What of a request, other than its path, may choose a representation. Values are untrusted. */
@@ -88,8 +91,8 @@ export type Route =
       readonly version: string;
       readonly filename: string | null;
     }
-  /** A fixed answer of our own: ping, whoami. */
-  | { readonly kind: 'fixed'; readonly body: string; readonly contentType: string }
+  /** An answer of our own that depends on nothing but the base: ping, whoami, a registry's own description. */
+  | { readonly kind: 'fixed'; readonly body: (base: string) => string; readonly contentType: string }
   /** A package manager asks whether it is itself up to date: never a refusal, never upstream. */
   | { readonly kind: 'self-check'; readonly name: PackageName; readonly representation: Representation }
   | { readonly kind: 'redirect'; readonly to: string }

@@ -102,7 +102,7 @@ const NAME = /^(?:@[a-z0-9-]+(?:\/|%2f))?[a-z0-9_.-]+$/i;
 function npmRoute(path: string, request: RouteRequest): Route | null {
   if (path === '-/npm/v1/security/advisories/bulk') return { kind: 'audit', flavour: 'bulk' };
   if (request.method === 'POST' || path.startsWith('-/user/')) return { kind: 'write' };
-  if (path === '-/ping') return { kind: 'fixed', body: '{}', contentType: 'application/json' };
+  if (path === '-/ping') return { kind: 'fixed', body: () => '{}', contentType: 'application/json' };
   if (path === '-/v1/search') return { kind: 'search', text: request.query, from: 0, size: 20 };
   if (path === '' || path.startsWith('-/')) return null;
   const [name = '', filename] = path.split('/-/');
@@ -142,7 +142,7 @@ function ecosystem(id: string, route: Ecosystem['route']): Ecosystem {
     readIndex: unused,
     writeIndex: unused,
     writeRefusedIndex: unused,
-    fileOf: unused,
+    writeNames: unused,
   };
 }
 

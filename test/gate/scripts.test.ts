@@ -13,7 +13,7 @@ import { parseAnswer, type RunningGate, sendRaw, startGate } from './harness.ts'
 const folder = new URL('./scripts/', import.meta.url);
 
 function answerFor({ route, encodings, validators, body }: Asked): Answer {
-  if (route.kind === 'fixed') return page(route.body, { etag: null, vary: false });
+  if (route.kind === 'fixed') return page(route.body(''), { etag: null, vary: false });
   if (route.kind === 'audit') return page(Buffer.from(body ?? []).toString(), { etag: null });
   if (route.kind === 'redirect') return { kind: 'redirect', to: route.to };
   if (route.kind === 'artifact') return file(Buffer.from('the bytes of a tarball'));
@@ -30,7 +30,8 @@ function answerFor({ route, encodings, validators, body }: Asked): Answer {
 
 function askedLine({ method, ecosystem, route, base }: Asked): string {
   const { kind, ...rest } = route;
-  return `asked: ${method} ${ecosystem.id} ${kind} ${Object.values(rest).join(' ')} under ${base}`;
+  const fields = Object.values(rest).map((value) => (typeof value === 'function' ? value(base) : value));
+  return `asked: ${method} ${ecosystem.id} ${kind} ${fields.join(' ')} under ${base}`;
 }
 
 async function run(gate: RunningGate, conversation: string): Promise<void> {

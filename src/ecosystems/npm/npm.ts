@@ -29,6 +29,6 @@ export const npm: Ecosystem<NpmDocument> = {
 
   parseFilename: parseTarballName,
 
-  fileOf: (listing, route) =>
-    route.kind === 'artifact' ? (listing.files.get(route.filename) ?? null) : null,
+  /** npm has no such document; search is its own answer. */
+  writeNames: () => null,
 };

@@ -22,8 +22,8 @@ const AUDITS: ReadonlyMap<string, Route> = new Map<string, Route>([
 ]);
 
 const SERVICES: ReadonlyMap<string, Route> = new Map<string, Route>([
-  ['ping', { kind: 'fixed', body: '{}', contentType: JSON_TYPE }],
-  ['whoami', { kind: 'fixed', body: WHOAMI, contentType: JSON_TYPE }],
+  ['ping', { kind: 'fixed', body: () => '{}', contentType: JSON_TYPE }],
+  ['whoami', { kind: 'fixed', body: () => WHOAMI, contentType: JSON_TYPE }],
   ['npm/v1/keys', { kind: 'keys' }],
   ['v1/login', WRITE],
   ['npm/v1/tokens', WRITE],

@@ -3,6 +3,7 @@ import type { Ecosystem } from '../ecosystem.ts';
 import type { PypiDocument } from './document.ts';
 import { parseFilename } from './filenames.ts';
 import { canonicalName } from './names.ts';
+import { writeNames } from './names-page.ts';
 import { parseRange } from './ranges.ts';
 import { isRefusedWheel } from './refused-wheel.ts';
 import { route } from './routes.ts';
@@ -46,12 +47,7 @@ export const pypi: Ecosystem<PypiDocument> = {
     const parsed = parseFilename(filename, name);
     return parsed && !isRefusedWheel(parsed) ? { version: parsed.version, kind: parsed.kind } : null;
   },
-  fileOf(listing, { kind, name, filename }) {
-    const file = name === listing.name ? listing.files.get(filename) : undefined;
-    if (!file || (kind === 'metadata' && file.kind !== 'wheel')) return null;
-    return file;
-  },
+  writeNames,
 };
 
 export type { PypiDocument } from './document.ts';
-export { writeNames } from './names-page.ts';

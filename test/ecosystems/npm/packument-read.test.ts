@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { IndexUnreadable } from '../../../src/ecosystems/ecosystem.ts';
 import { npm } from '../../../src/ecosystems/npm/npm.ts';
 import { readSpec } from '../../../src/ecosystems/npm/specs.ts';
-import { bytes, manifest, nameOf, packument, read } from './packument.ts';
+import { manifest, nameOf, packument, read } from './packument.ts';
 
 /** Reads one version whose manifest has these fields; undefined where it was left out. */
 function one(fields: object, rest: object = {}) {
@@ -268,12 +268,6 @@ test('releases are in the order of semver', () => {
   ]);
 });
 
-test('the request for an index and the file behind a route', () => {
+test('the request for an index', () => {
   expect(npm.indexRequest(nameOf('@s/n'))).toEqual({ path: '@s%2fn', accept: 'application/json' });
-  const listing = npm.readIndex(nameOf('aa'), bytes(packument('aa', ['1.0.0'])));
-  const name = nameOf('aa');
-  expect(npm.fileOf(listing, { kind: 'artifact', name, filename: 'aa-1.0.0.tgz' })?.version).toBe('1.0.0');
-  expect(npm.fileOf(listing, { kind: 'artifact', name, filename: 'aa-2.0.0.tgz' })).toBeNull();
-  expect(npm.fileOf(listing, { kind: 'artifact', name, filename: '__proto__' })).toBeNull();
-  expect(npm.fileOf(listing, { kind: 'metadata', name, filename: 'aa-1.0.0.tgz' })).toBeNull();
 });

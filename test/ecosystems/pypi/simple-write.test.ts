@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { writeNames } from '../../../src/ecosystems/pypi/names-page.ts';
 import type { PypiDocument } from '../../../src/ecosystems/pypi/pypi.ts';
-import { pypi, writeNames } from '../../../src/ecosystems/pypi/pypi.ts';
+import { pypi } from '../../../src/ecosystems/pypi/pypi.ts';
 import type { Listing } from '../../../src/model/listing.ts';
 import { ALLOWED, BASE, fileEntry, HEX, nameOf, pageOf, textOf, viewOf } from './pages.ts';
 
@@ -230,26 +231,6 @@ describe('the list of names', () => {
       '<a href="constructor/">constructor</a><br>',
       '<a href="six/">six</a><br>',
     ]);
-  });
-});
-
-describe('fileOf', () => {
-  const listing = listingOf([fileEntry(WHEEL), fileEntry(SDIST)]);
-  test.each([
-    ['artifact', 'six', WHEEL, WHEEL],
-    ['artifact', 'six', SDIST, SDIST],
-    ['metadata', 'six', WHEEL, WHEEL],
-    ['metadata', 'six', SDIST, undefined],
-    ['artifact', 'sax', WHEEL, undefined],
-    ['artifact', 'six', WHEEL.toUpperCase(), undefined],
-    ['artifact', 'six', '__proto__', undefined],
-  ] as const)('%s of %s: %s', (kind, name, filename, expected) => {
-    expect(pypi.fileOf(listing, { kind, name: nameOf(name), filename })?.filename).toBe(expected);
-  });
-
-  test('parseFilename gives no version to the made-up wheel', () => {
-    expect(pypi.parseFilename(SIX, WHEEL)).toEqual({ version: '1.16.0', kind: 'wheel' });
-    expect(pypi.parseFilename(SIX, 'six-0+refused.x-py3-none-any.whl')).toBeNull();
   });
 });
 
