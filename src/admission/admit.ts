@@ -105,16 +105,14 @@ export class Admitter {
       }
       return this.#answer(asked, open, acquired, receipt);
     }
-    const refusal = await this.#recorder.refuse(
-      asked,
-      { ecosystem: asked.ecosystem.id, name: route.name },
-      ['OVERLOADED'],
-      {
-        policy: this.#ports.policy(),
-        now: this.#ports.now(),
-      },
-    );
-    return { kind: 'refusal', refusal };
+    return { kind: 'refusal', refusal: await this.overloaded(asked, route) };
+  }
+
+  /** The policy, or what others kept, changed under every attempt. */
+  overloaded(asked: Asked, route: FileRoute): Promise<Refusal> {
+    const subject = { ecosystem: asked.ecosystem.id, name: route.name };
+    const basis = { policy: this.#ports.policy(), now: this.#ports.now() };
+    return this.#recorder.refuse(asked, subject, ['OVERLOADED'], basis);
   }
 
   /** Step 1: everything that can be decided without the bytes. */

@@ -1,4 +1,5 @@
 import type { FileRoute } from '../ecosystems/ecosystem.ts';
+import type { Receipt } from '../ledger/ledger.ts';
 import { type Digest, parseDigest, sha256 } from '../model/digest.ts';
 import { UpstreamFault } from '../upstream/upstream.ts';
 import type { Answer, Asked, Refusal } from './admission.ts';
@@ -26,31 +27,39 @@ export class MetadataAdmitter {
   }
 
   async admit(asked: Asked, route: FileRoute): Promise<Answer> {
-    const resolved = await this.#admitter.resolve(asked, route);
-    if (isRefusal(resolved)) return { kind: 'refusal', refusal: resolved };
-    const cut = await (resolved.file.metadataDigest && !resolved.facts.metadata
-      ? this.#declared(asked, resolved, resolved.file.metadataDigest)
-      : this.#cut(asked, resolved));
-    if (isRefusal(cut)) return { kind: 'refusal', refusal: cut };
-    const { bytes, digest, basis } = cut;
-    const receipt = await this.#recorder.allow(asked, resolved.artifact, basis);
-    return {
-      kind: 'file',
-      contentType: 'application/octet-stream',
-      size: bytes.byteLength,
-      etag: `"${digest.slice('sha256:'.length)}"`,
-      entry: receipt.leaf,
-      async *read(start, end) {
-        yield bytes.subarray(start, end);
-      },
-      done: (outcome) => this.#admitter.ended(asked, receipt, outcome),
-    };
+    // As with artifacts: under a policy that changed meanwhile it is decided again.
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const resolved = await this.#admitter.resolve(asked, route);
+      if (isRefusal(resolved)) return { kind: 'refusal', refusal: resolved };
+      const cut = await (resolved.file.metadataDigest && !resolved.facts.metadata
+        ? this.#declared(asked, resolved, resolved.file.metadataDigest)
+        : this.#cut(asked, resolved));
+      if (cut === 'again') continue;
+      if (isRefusal(cut)) return { kind: 'refusal', refusal: cut };
+      if (this.#ports.policy() !== resolved.policy) continue;
+      const receipt = await cut.record();
+      if (isRefusal(receipt)) return { kind: 'refusal', refusal: receipt };
+      const { bytes, digest } = cut;
+      return {
+        kind: 'file',
+        contentType: 'application/octet-stream',
+        size: bytes.byteLength,
+        etag: `"${digest.slice('sha256:'.length)}"`,
+        entry: receipt.leaf,
+        async *read(start, end) {
+          yield bytes.subarray(start, end);
+        },
+        done: (outcome) => this.#admitter.ended(asked, receipt, outcome),
+      };
+    }
+    return { kind: 'refusal', refusal: await this.#admitter.overloaded(asked, route) };
   }
 
   async #declared(asked: Asked, resolved: Resolved, declared: Digest): Promise<Cut | Refusal> {
     const basis: Basis = { ...basisOf(resolved, this.#ports.now()) };
     const kept = await this.#ports.vault.getDocument(declared);
-    if (kept) return { bytes: kept, digest: declared, basis };
+    const record = () => this.#recorder.allow(asked, resolved.artifact, basis);
+    if (kept) return { bytes: kept, digest: declared, record };
     const pieces: Uint8Array[] = [];
     const source = this.#ports.source(resolved.artifact);
     await this.#ports.upstream.file(
@@ -66,24 +75,28 @@ export class MetadataAdmitter {
       return this.#recorder.refuse(asked, resolved.artifact, ['DIGEST_MISMATCH'], basis);
     }
     await this.#ports.vault.putDocument(bytes);
-    return { bytes, digest: declared, basis };
+    return { bytes, digest: declared, record };
   }
 
-  async #cut(asked: Asked, resolved: Resolved): Promise<Cut | Refusal> {
+  async #cut(asked: Asked, resolved: Resolved): Promise<Cut | Refusal | 'again'> {
     const verified = await this.#admitter.verify(asked, resolved);
     if (isRefusal(verified)) return verified;
+    // Nobody kept the wheel: another profile's fetch was refused. Ours fetches anew.
+    if (!verified.acquired.stored) return 'again';
     const digest = verified.acquired.metadata ? parseDigest(`sha256:${verified.acquired.metadata}`) : null;
     const bytes = digest ? await this.#ports.vault.getDocument(digest) : null;
     if (!bytes || !digest)
       throw new UpstreamFault('UPSTREAM_FAULT', 'the wheel has no METADATA that we kept');
-    return { bytes, digest, basis: verified.basis };
+    // The wheel itself was admitted: this claims its first digest, and the wheel's own request finds it kept.
+    return { bytes, digest, record: () => this.#admitter.record(asked, resolved, verified) };
   }
 }
 
 interface Cut {
   readonly bytes: Uint8Array;
   readonly digest: Digest;
-  readonly basis: Basis;
+  /** Makes the entry durable; a refusal where the file has another first digest. */
+  record(): Promise<Receipt | Refusal>;
 }
 
 function basisOf(resolved: Resolved, now: number): Basis {
