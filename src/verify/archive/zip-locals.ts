@@ -5,7 +5,7 @@ import type { ZipEnd } from './zip-end.ts';
 import { readExtra } from './zip-extra.ts';
 
 const HEADER = 30;
-const WINDOW = 64 * 1024;
+const WINDOW = 16 * 1024;
 const ZIP64_SIZE = 0xffffffff;
 
 /**

@@ -3,9 +3,10 @@ import { isDirectUrl } from './core-metadata.ts';
 /**
  * Whether a pyproject.toml asks for a build requirement by address (`[build-system] requires`, PEP 518). Not
  * a TOML reader: every array after a key `requires`, in whatever table, is looked through, and what cannot be
- * followed (an escape, an array without an end) counts as an address. So it errs to the safe side only.
+ * followed (an escape, an array without an end, half a megabyte) counts as an address. So it errs to the safe side only.
  */
 export function buildLeadsAway(bytes: Uint8Array): boolean {
+  if (bytes.length > MAX_LENGTH) return true;
   const text = Buffer.from(bytes).toString('utf8');
   // A key can be written with escapes: "requ\u0069res" (at most 80 characters). Nobody does.
   for (const [key] of text.matchAll(/"(?:[^"\\\n]|\\.){0,100}"[ \t]*=/g)) {
@@ -21,6 +22,8 @@ export function buildLeadsAway(bytes: Uint8Array): boolean {
   return false;
 }
 
+/** No project has a longer one, and the search below must stay short. */
+const MAX_LENGTH = 512 * 1024;
 /** Each array may be followed to the end of the file, so there may not be many. */
 const MAX_ARRAYS = 50;
 
