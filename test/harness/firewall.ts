@@ -22,7 +22,12 @@ export interface FirewallOptions {
 }
 
 /** One line of `ledger list --json`. */
-export type LedgerLine = Readonly<Record<string, unknown>>;
+export interface LedgerLine {
+  readonly seq: number;
+  /** RFC 6962 leaf hash, hex. */
+  readonly leaf: string;
+  readonly entry: Readonly<Record<string, unknown>>;
+}
 
 export interface Firewall {
   /** `http://127.0.0.1:PORT`, without a trailing slash. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installClients } from '../../harness/clients/install.ts';
 import { CLIENTS, type Client } from '../../harness/clients.ts';
 import { ClientBox } from '../../harness/clients-box.ts';
@@ -8,6 +8,7 @@ import type { FakeRegistry } from '../../harness/registry.ts';
 import { originsIn } from './addresses.ts';
 import { fleet, HULL, POLICY } from './fleet.ts';
 import { type Case, document, type Row } from './table.ts';
+import { tellOnFailure } from './tell.ts';
 import { wordsOf } from './words.ts';
 
 const why = reasonForNoJail();
@@ -48,7 +49,7 @@ describe.skipIf(why !== null)(
 
       test('installs an admitted package and what it needs, from nothing', async () => {
         const report = await box.install([{ name: HULL[client.ecosystem] }]);
-        tellOnFailure(report);
+        tellOnFailure(report, firewall);
         expect(report.code).toBe(0);
         expect(await box.installed(HULL[client.ecosystem])).toBe('1.2.0');
         expect(report.sought).toEqual([]);
@@ -61,7 +62,7 @@ describe.skipIf(why !== null)(
       test('installs the same again from its lockfile and an empty cache', async () => {
         const before = await box.lockfile();
         const report = await box.installLocked();
-        tellOnFailure(report);
+        tellOnFailure(report, firewall);
         expect(report.code).toBe(0);
         expect(await box.installed(HULL[client.ecosystem])).toBe('1.2.0');
         expect(artifactsAsked(report)).toHaveLength(2);
@@ -72,7 +73,7 @@ describe.skipIf(why !== null)(
       test('is refused a name that is on no allowlist, and the upstream never hears of it', async () => {
         await using other = await fresh();
         const report = await other.install([{ name: 'anchor' }]);
-        tellOnFailure(report);
+        tellOnFailure(report, firewall);
         expect(report.code).not.toBe(0);
         expect(report.code).not.toBe(124);
         expect(await other.installed('anchor')).toBeNull();
@@ -84,7 +85,7 @@ describe.skipIf(why !== null)(
       test('gets the newest admitted version where it may choose', async () => {
         await using other = await fresh();
         const report = await other.install([{ name: 'rudder' }]);
-        tellOnFailure(report);
+        tellOnFailure(report, firewall);
         expect(report.code).toBe(0);
         expect(await other.installed('rudder')).toBe('1.0.0');
       });
@@ -92,7 +93,7 @@ describe.skipIf(why !== null)(
       test('is refused a version that is not admitted, asked for exactly', async () => {
         await using other = await fresh();
         const report = await other.install([{ name: 'rudder', version: '2.0.0' }]);
-        tellOnFailure(report);
+        tellOnFailure(report, firewall);
         expect(report.code).not.toBe(0);
         expect(report.code).not.toBe(124);
         expect(await other.installed('rudder')).toBeNull();
@@ -103,11 +104,12 @@ describe.skipIf(why !== null)(
       test('gets no byte of a file in which one was flipped', async () => {
         await using other = await fresh();
         const report = await other.install([{ name: 'bilge' }]);
-        tellOnFailure(report);
+        tellOnFailure(report, firewall);
         expect(report.code).not.toBe(0);
         expect(report.code).not.toBe(124);
         expect(await other.installed('bilge')).toBeNull();
-        expect(artifactsAsked(report).length).toBeGreaterThan(0);
+        // pip may give up at the wheel's metadata, which are cut from the same bytes.
+        expect(report.reached.join()).toMatch(/bilge-1\.0\.0/);
         expect(report.received).not.toContain(midst(client, upstream));
         note('file', report, other);
       });
@@ -137,8 +139,4 @@ function midst(client: Client, upstream: FakeRegistry): string {
       ? upstream.tarball('bilge', '1.0.0')
       : upstream.file('bilge-1.0.0-py3-none-any.whl');
   return bytes.subarray(1000, 1032).toString('latin1');
-}
-
-function tellOnFailure(report: JailReport): void {
-  onTestFailed(() => console.log(report.reached, report.sought, report.stdout, report.stderr));
 }

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installClients } from '../../harness/clients/install.ts';
 import { CLIENTS, clientOf } from '../../harness/clients.ts';
 import { ClientBox } from '../../harness/clients-box.ts';
 import { type Firewall, startFirewall } from '../../harness/firewall.ts';
-import { type JailReport, reasonForNoJail } from '../../harness/jail.ts';
+import { reasonForNoJail } from '../../harness/jail.ts';
 import { originsIn, publicNpm } from './addresses.ts';
+import { tellOnFailure } from './tell.ts';
 
 // Every client with a real package and all that it needs, from the real registries.
 
@@ -38,7 +39,7 @@ describe.skipIf(why !== null)(`every client on the real registries${why ? ` (ski
 
     test(`installs ${MAIN[client.ecosystem]} from nothing`, async () => {
       const report = await box.install([{ name: MAIN[client.ecosystem] }]);
-      tellOnFailure(report);
+      tellOnFailure(report, firewall);
       expect(report.code).toBe(0);
       expect(await box.installed(MAIN[client.ecosystem])).not.toBeNull();
       expect(report.sought).toEqual([]);
@@ -51,7 +52,7 @@ describe.skipIf(why !== null)(`every client on the real registries${why ? ` (ski
       const version = await box.installed(MAIN[client.ecosystem]);
       const before = await box.lockfile();
       const report = await box.installLocked();
-      tellOnFailure(report);
+      tellOnFailure(report, firewall);
       expect(report.code).toBe(0);
       expect(await box.installed(MAIN[client.ecosystem])).toBe(version);
       expect(report.sought).toEqual([]);
@@ -74,7 +75,7 @@ describe.skipIf(why !== null)(`every client on the real registries${why ? ` (ski
       expect(originsIn(lockfile)).toContain(new URL(publicNpm()).origin);
       await box.write(npm.lockfile, lockfile);
       const report = await box.installLocked();
-      tellOnFailure(report);
+      tellOnFailure(report, firewall);
       expect(report.code).toBe(0);
       expect(await box.installed('is-odd')).not.toBeNull();
       expect(report.reached.filter((line) => line.endsWith('.tgz'))).toHaveLength(2);
@@ -102,8 +103,4 @@ describe.skipIf(why !== null)(`every client on the real registries${why ? ` (ski
 /** The origins that a lockfile names, but for addresses of its own format's and of people to fund. */
 function downloads(lockfile: string): string[] {
   return originsIn(lockfile.replace(/"funding": (\{[^}]*\}|"[^"]*"|\[[^\]]*\])/g, ''));
-}
-
-function tellOnFailure(report: JailReport): void {
-  onTestFailed(() => console.log(report.reached, report.sought, report.stdout, report.stderr));
 }

@@ -19,20 +19,23 @@ const FAILURE = /error|fail|not found|no matching|unable|cannot|could not|refuse
 
 /** Finds them; `url` and `folders` are what differs from run to run and is written in one way. */
 export function wordsOf(report: JailReport, url: string, folders: readonly string[]): Words {
-  const lines = `${report.stdout}\n${report.stderr}`
-    .split('\n')
-    .map((line) => normal(line, url, folders))
-    .filter((line) => line !== '');
-  const ours = unique(lines.filter((line) => [...OURS, ...SLUGS].some((text) => line.includes(text))));
-  if (ours.length > 0) return { lines: ours, reason: true };
-  return { lines: unique(lines.filter((line) => FAILURE.test(line))).slice(0, 3), reason: false };
+  const printed = `${report.stdout}\n${report.stderr}`;
+  // pnpm 12 breaks long lines and indents what follows.
+  const joined = printed.replace(/\n(?:\s*│\s{2,}|\s{4,})(?=\S)/g, ' ');
+  for (const text of [printed, joined]) {
+    const lines = unique(text.split('\n').map((line) => normal(line, url, folders)));
+    const ours = lines.filter((line) => [...OURS, ...SLUGS].some((words) => line.includes(words)));
+    if (ours.length > 0) return { lines: ours, reason: true };
+  }
+  const lines = unique(joined.split('\n').map((line) => normal(line, url, folders)));
+  return { lines: lines.filter((line) => FAILURE.test(line)).slice(0, 3), reason: false };
 }
 
 function normal(line: string, url: string, folders: readonly string[]): string {
   let text = line.replaceAll(url, 'http://127.0.0.1:4880').replaceAll(new URL(url).host, '127.0.0.1:4880');
   for (const folder of folders) text = text.replaceAll(folder, '…');
   return text
-    .replace(/[0-9a-f]{40,}/g, '…')
+    .replace(/\b[0-9a-f]{16,}\b/g, '…')
     .replace(/\d{4}-\d\d-\d\dT[\d_:.]+Z?/g, '…')
     .replace(/\b\d+(\.\d+)?m?s\b/g, '…')
     .replace(/\s+/g, ' ')
