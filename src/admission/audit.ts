@@ -1,4 +1,7 @@
+import { IndexUnreadable } from '../ecosystems/ecosystem.ts';
+import type { Advisories, Advisory } from '../ecosystems/npm/advisories.ts';
 import {
+  type AuditQuery,
   filterAdvisories,
   readBulk,
   readQuick,
@@ -7,7 +10,7 @@ import {
 } from '../ecosystems/npm/audit.ts';
 import type { PackageName } from '../model/artifact.ts';
 import { decide } from '../policy/decide.ts';
-import { UpstreamFault } from '../upstream/upstream.ts';
+import { type Source, UpstreamFault } from '../upstream/upstream.ts';
 import type { Answer, Asked } from './admission.ts';
 import type { FactsCache } from './facts.ts';
 import type { Indexes } from './indexes.ts';
@@ -46,34 +49,36 @@ export async function audit(
       leftOut++;
       continue;
     }
-    const index = await indexes.get(id);
-    const known = index
-      ? (await admittedVersions(ports, indexes, facts, asked.caller.profile, id, index)).known
-      : [];
+    let known: readonly string[] = [];
+    try {
+      const index = await indexes.get(id);
+      if (index) {
+        ({ known } = await admittedVersions(ports, indexes, facts, asked.caller.profile, id, index));
+      }
+    } catch (error) {
+      if (!(error instanceof UpstreamFault || error instanceof IndexUnreadable)) throw error;
+    }
     const held = versions.filter((v) => known.includes(v));
     if (held.length < versions.length) leftOut++;
     if (held.length > 0) asking.set(name, held);
   }
   if (asking.size === 0) return wanted.size === 0 ? answer(flavour, new Map()) : 'unanswered';
-  const [anyName] = asking.keys();
-  if (!anyName) return 'unanswered';
-  let body: Uint8Array;
-  try {
-    body = await ports.upstream.audit(
-      ports.source({ ecosystem: asked.ecosystem.id, name: anyName }),
-      BULK,
-      writeBulk(asking),
-    );
-  } catch (error) {
-    if (error instanceof UpstreamFault) return 'unanswered';
-    throw error;
+  const advisories = new Map<PackageName, readonly Advisory[]>();
+  for (const [source, names] of bySource(ports, asked, asking)) {
+    try {
+      const found = filterAdvisories(await ports.upstream.audit(source, BULK, writeBulk(names)), names);
+      if (!found) return 'unanswered';
+      for (const [name, about] of found) advisories.set(name, about);
+    } catch (error) {
+      if (!(error instanceof UpstreamFault)) throw error;
+      leftOut++;
+    }
   }
-  const advisories = filterAdvisories(body, asking);
-  // Silence about what was not asked is no clean result.
-  if (!advisories || (advisories.size === 0 && leftOut > 0)) return 'unanswered';
+  // Silence about what was not asked or not answered is no clean result.
+  if (advisories.size === 0 && leftOut > 0) return 'unanswered';
   return answer(flavour, advisories);
 
-  function answer(kind: 'bulk' | 'quick', found: NonNullable<ReturnType<typeof filterAdvisories>>): Answer {
+  function answer(kind: 'bulk' | 'quick', found: Advisories): Answer {
     return {
       kind: 'document',
       status: 200,
@@ -86,6 +91,22 @@ export async function audit(
   }
 }
 
-function writeBulkAnswer(found: NonNullable<ReturnType<typeof filterAdvisories>>): Uint8Array {
+/** Each name goes to the one upstream that it comes from: another one must not learn that it exists. */
+function bySource(
+  ports: Ports,
+  asked: Asked,
+  asking: AuditQuery,
+): Map<Source, Map<PackageName, readonly string[]>> {
+  const groups = new Map<string, { source: Source; names: Map<PackageName, readonly string[]> }>();
+  for (const [name, versions] of asking) {
+    const source = ports.source({ ecosystem: asked.ecosystem.id, name });
+    const group = groups.get(source.id) ?? { source, names: new Map() };
+    groups.set(source.id, group);
+    group.names.set(name, versions);
+  }
+  return new Map([...groups.values()].map(({ source, names }) => [source, names]));
+}
+
+function writeBulkAnswer(found: Advisories): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(Object.fromEntries(found)));
 }
