@@ -68,6 +68,9 @@ export class Acquisition {
 
   async #fetch(artifact: ArtifactId, file: ListedFile, keep: Keep): Promise<Acquired> {
     const ports = this.#ports;
+    // An empty address is relative to the index, and would be the index.
+    if (file.url === '')
+      throw new UpstreamFault('UPSTREAM_FAULT', 'the file is gone, here and upstream', 404);
     const ecosystem = ports.ecosystems.find((e) => e.id === artifact.ecosystem);
     const indexPath = ecosystem?.indexRequest(artifact.name).path ?? '';
     const reception = await ports.vault.receive();
@@ -87,18 +90,16 @@ export class Acquisition {
     }
     let done = false;
     try {
+      // What its index does not name says nothing about the file: it is neither taken apart nor remembered.
+      const claims = { declared: file.digests, size: file.size, pin: null, first: null };
+      const failed = checkDigests(held, claims).find(isFailed);
+      if (failed) return unexamined(held, failed);
       const acquired = await this.#inspect(artifact, file, held);
       if (keep(withIndexFinding(acquired, file))) {
         const stored = await held.commit();
         done = true;
         await this.#remember(artifact, acquired);
         return { ...acquired, stored };
-      }
-      // What the declared digest does not name says nothing about the file: it is not remembered.
-      if (
-        checkDigests(held, { declared: file.digests, size: file.size, pin: null, first: null }).some(isFailed)
-      ) {
-        return acquired;
       }
       await this.#remember(artifact, acquired);
       return acquired;
@@ -136,6 +137,7 @@ export class Acquisition {
   }
 
   async #remember(artifact: ArtifactId, acquired: Acquired): Promise<void> {
+    if (await this.#isAnothers(acquired)) return;
     const file: InspectedFile = {
       artifact,
       sha256: acquired.sha256,
@@ -149,6 +151,31 @@ export class Acquisition {
     await this.#ports.ledger.memory.inspected(file);
     this.#facts.forget(artifact);
   }
+
+  /**
+   * Bytes that agree with the name under which they were first inspected, and not with this one. Findings are
+   * kept by digest: this one would refuse the other package, whose file they are.
+   */
+  async #isAnothers({ sha256, findings }: Acquired): Promise<boolean> {
+    if (!findings.some(isMismatch)) return false;
+    const known = await this.#ports.ledger.memory.artifactBy(sha256);
+    return known !== null && known.engine === ENGINE && !known.findings.some(isMismatch);
+  }
+}
+
+/** Bytes that failed their digest or size: no verdict on what is in them, and none of them is kept. */
+function unexamined(held: Held, { code = 'DIGEST_MISMATCH' }: Verdict): Acquired {
+  const { sha256, sha512, size, chunks } = held;
+  return {
+    sha256,
+    sha512,
+    size,
+    chunks,
+    findings: [],
+    metadata: null,
+    archive: (['archive', 'metadata'] as const).map((check) => ({ check, result: 'unchecked', code })),
+    stored: null,
+  };
 }
 
 function acquiredFrom(known: KnownArtifact, stored: Stored): Acquired {
@@ -173,6 +200,10 @@ function withIndexFinding(acquired: Acquired, file: ListedFile): Acquired {
   if (!promised || file.kind !== 'wheel' || promised === `sha256:${acquired.metadata}`) return acquired;
   const findings: Finding[] = [...acquired.findings, { code: 'METADATA_MISMATCH', place: 'METADATA' }];
   return { ...acquired, findings, archive: inspectionVerdicts({ findings, metadata: SEEN }) };
+}
+
+function isMismatch({ code }: Finding): boolean {
+  return code === 'METADATA_MISMATCH';
 }
 
 function isFailed(verdict: Verdict): boolean {
