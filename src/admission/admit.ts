@@ -9,7 +9,7 @@ import type { Verdict } from '../model/verdict.ts';
 import { decide } from '../policy/decide.ts';
 import { pinnedDigests } from '../policy/pins.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { OpenArtifact } from '../vault/vault.ts';
+import { type OpenArtifact, VaultDamaged } from '../vault/vault.ts';
 import { checkDigests } from '../verify/integrity.ts';
 import type { Acquired, Acquisition } from './acquire.ts';
 import type { Answer, Asked, Refusal } from './admission.ts';
@@ -158,7 +158,7 @@ export class Admitter {
       by: decision.by,
     };
     if (decision.verdict !== 'allow') {
-      if (decision.reasons[0]?.code === 'DIGEST_CHANGED') this.#alarmDigest('digest-changed', subject);
+      if (codesOf(decision).includes('DIGEST_CHANGED')) this.#alarmDigest('digest-changed', subject);
       return this.#refuse(
         asked,
         subject,
@@ -271,9 +271,22 @@ export class Admitter {
       size: open.size,
       etag: `"${acquired.sha256.slice('sha256:'.length)}"`,
       entry: receipt.leaf,
-      read: (start, end) => open.read(start, end),
+      read: (start, end) => this.#read(asked, open, start, end),
       done: (outcome) => this.ended(asked, receipt, outcome, open),
     };
+  }
+
+  async *#read(asked: Asked, open: OpenArtifact, start: number, end: number): AsyncGenerator<Uint8Array> {
+    try {
+      yield* open.read(start, end);
+    } catch (error) {
+      if (error instanceof VaultDamaged) {
+        const { ecosystem, route } = asked;
+        const about = 'filename' in route ? { name: route.name, file: route.filename } : {};
+        this.#ports.alarm('vault-damaged', { ecosystem: ecosystem.id, ...about });
+      }
+      throw error;
+    }
   }
 
   /** Step 7. A failure here loses no decision; it is alarmed by the ledger port itself. */

@@ -9,6 +9,8 @@ export interface ListingView {
   readonly files: ReadonlyMap<string, FileView>;
   /** Versions with at least one file that may be served. */
   readonly admitted: ReadonlySet<string>;
+  /** Files that have another digest than when they were first admitted. */
+  readonly changed: readonly { readonly filename: string; readonly version: string }[];
   readonly until: number | null;
 }
 
@@ -23,6 +25,7 @@ export function decideListing(
 ): ListingView {
   const files = new Map<string, FileView>();
   const admitted = new Set<string>();
+  const changed: { filename: string; version: string }[] = [];
   let until: number | null = null;
   for (const file of listing.files.values()) {
     const known = facts.get(file.filename) ?? NO_FACTS;
@@ -43,9 +46,12 @@ export function decideListing(
       : (decision.reasons[0]?.code ?? (withheld ? 'WITHDRAWN_UPSTREAM' : 'INTERNAL'));
     files.set(file.filename, { allowed, code, metadata: allowed ? known.metadata : null });
     if (allowed) admitted.add(file.version);
+    if (decision.reasons.some((r) => r.code === 'DIGEST_CHANGED')) {
+      changed.push({ filename: file.filename, version: file.version });
+    }
     if (decision.until !== null) until = until === null ? decision.until : Math.min(until, decision.until);
   }
-  return { files, admitted, until };
+  return { files, admitted, changed, until };
 }
 
 /** Reads the bytes that Memory.packageFacts gives. */

@@ -71,6 +71,7 @@ export class Desk implements IndexDesk {
       code: written.code ?? null,
       admitted,
       files: view.files.size,
+      changed: view.changed,
       until: view.until,
     };
   }

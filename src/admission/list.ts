@@ -108,6 +108,11 @@ export class Lister {
       );
       const finished: KeptPage = { ...page, etag: `"${sha256(`${key}\n${page.until}`).slice(7, 39)}"` };
       this.#pages.put(key, finished);
+      // Whoever resolves from this page never asks for such a file: nobody else would notice.
+      for (const { filename, version } of page.changed) {
+        const { ecosystem, name } = index;
+        this.#ports.alarm('digest-changed', { ecosystem, name, version, file: filename });
+      }
       return finished;
     });
   }

@@ -72,6 +72,8 @@ export class MetadataAdmitter {
     );
     const bytes = Buffer.concat(pieces);
     if (sha256(bytes) !== declared) {
+      const { ecosystem, name, version, filename: file } = resolved.artifact;
+      this.#ports.alarm('digest-mismatch', { ecosystem, name, version, file: `${file}.metadata` });
       return this.#recorder.refuse(asked, resolved.artifact, ['DIGEST_MISMATCH'], basis);
     }
     await this.#ports.vault.putDocument(bytes);

@@ -89,6 +89,8 @@ export interface Page {
   /** Files that may be served, of how many. */
   readonly admitted: number;
   readonly files: number;
+  /** Files that have another digest than when they were first admitted. */
+  readonly changed: readonly { readonly filename: string; readonly version: string }[];
   /** The earliest instant at which the page can change by itself. */
   readonly until: number | null;
 }
