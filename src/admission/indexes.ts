@@ -95,8 +95,11 @@ export class Indexes {
       switch (answer.kind) {
         case 'absent':
           if (!last) return null;
-          ports.alarm('withdrawn', { ecosystem: id.ecosystem, name: id.name });
-          return this.#usable(id, last, 'withdrawn', now + ports.limits.indexTtl);
+          if (this.#current.get(`${id.ecosystem}\n${id.name}`)?.condition !== 'withdrawn') {
+            ports.alarm('withdrawn', { ecosystem: id.ecosystem, name: id.name });
+          }
+          // A forged or passing absence must not stick, here neither.
+          return this.#usable(id, last, 'withdrawn', now + FAULT_PAUSE);
         case 'not-modified': {
           if (!last || !kept)
             throw new UpstreamFault('UPSTREAM_FAULT', 'not modified, but we asked for no change');
