@@ -24,6 +24,7 @@ import { Lister } from './list.ts';
 import { MetadataAdmitter } from './metadata.ts';
 import type { Ports } from './ports.ts';
 import { Recorder } from './record.ts';
+import type { Subject } from './refusal.ts';
 import { blocked, unanswered } from './refuse-routes.ts';
 import { search, visibleNames } from './search.ts';
 import { selfCheck } from './self-check.ts';
@@ -123,8 +124,11 @@ export function createAdmission(ports: Ports): Admission {
       );
       return { ...bare, entry: receipt.leaf, seq: receipt.seq };
     } catch (error) {
-      if (error instanceof LedgerError) return bare;
-      throw error;
+      if (!(error instanceof LedgerError)) throw error;
+      // A refusal without its entry is a fault; a fault stays the fault that it is.
+      if (statusOf(code) >= 500) return bare;
+      const line = `sallyport: ${wordsOf('LEDGER_UNAVAILABLE')} (LEDGER_UNAVAILABLE)`;
+      return { ...bare, code: 'LEDGER_UNAVAILABLE', reasons: ['LEDGER_UNAVAILABLE'], line, retryAfter: 5 };
     }
   }
 
@@ -136,7 +140,14 @@ export function createAdmission(ports: Ports): Admission {
       } catch (error) {
         const code = faultOf(error);
         ports.fault(error, { request: asked.requestId, code });
-        if (code === 'UPSTREAM_ORIGIN') ports.alarm('file-origin', { ecosystem: asked.ecosystem.id });
+        const about = subjectOf(asked);
+        if (code === 'UPSTREAM_ORIGIN') ports.alarm('file-origin', alarmOf(asked));
+        if (error instanceof VaultDamaged) ports.alarm('vault-damaged', alarmOf(asked));
+        if (about) {
+          const basis = { policy: ports.policy(), now: ports.now() };
+          const refusal = await recorder.refuse(asked, about, [code], basis).catch(() => INTERNAL);
+          return { kind: 'refusal', refusal };
+        }
         return refusal(asked.caller, code, contextOf(asked)).catch(() => ({
           kind: 'refusal',
           refusal: INTERNAL,
@@ -169,6 +180,20 @@ const INTERNAL: Refusal = {
   seq: null,
   retryAfter: 5,
 };
+
+/** What a request was about, as far as its path named it. */
+function subjectOf({ ecosystem, route }: Asked): Subject | null {
+  if (!('name' in route)) return null;
+  const id = { ecosystem: ecosystem.id, name: route.name };
+  if (!('filename' in route) || route.filename === null) return id;
+  const version = ecosystem.parseFilename(route.name, route.filename)?.version;
+  return { ...id, filename: route.filename, ...(version ? { version } : {}) };
+}
+
+function alarmOf(asked: Asked) {
+  const { ecosystem = asked.ecosystem.id, name, version, filename } = subjectOf(asked) ?? {};
+  return { ecosystem, name, version, file: filename };
+}
 
 function contextOf(asked: Asked): RefusalContext {
   return { requestId: asked.requestId, method: asked.method, ecosystem: asked.ecosystem.id };
