@@ -75,15 +75,15 @@ export class DeskPool implements IndexDesk {
 
 /** One desk thread with the policy that it was given, so that its successor starts with the same. */
 class DeskThread {
-  #thread: Promise<Thread> | null = null;
+  #thread: Promise<Thread | null> = Promise.resolve(null);
   #policy: Policy | null = null;
 
   /** The thread, started anew if it died; its listings are gone then, and NotOpen says so. */
   async running(): Promise<Thread> {
-    const thread = await this.#thread;
-    if (thread && !thread.dead) return thread;
-    this.#thread = this.#start();
-    return this.#thread;
+    // One after the other, so that two who find it dead do not both start one.
+    const running = this.#thread.then((thread) => (thread && !thread.dead ? thread : this.#start()));
+    this.#thread = running.catch(() => null);
+    return running;
   }
 
   async setPolicy(policy: Policy): Promise<void> {
