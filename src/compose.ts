@@ -70,18 +70,24 @@ export async function openHouse(
     await desk.setPolicy(policy);
     const inspectors = new InspectPool();
     closing.push(() => inspectors.close());
+    let checking: Promise<unknown> = Promise.resolve();
     const way = openUpstream({
       version,
       privateAddresses: config.privateAddresses,
       limits: { indexBytes: config.limits.maxIndex },
       origins: {
-        async check(sourceId, origin) {
-          const known = await ledger.memory.fileOrigins(sourceId);
-          if (known.includes(origin)) return 'known';
-          if (known.length > 0) return 'new';
-          await ledger.memory.learnFileOrigin(sourceId, origin);
-          log.info({ source: sourceId, origin }, 'a file origin was learned on first use');
-          return 'learned';
+        check(sourceId, origin) {
+          // One after the other: of two that come at once, only the first is learned.
+          const checked = checking.then(async () => {
+            const known = await ledger.memory.fileOrigins(sourceId);
+            if (known.includes(origin)) return 'known';
+            if (known.length > 0) return 'new';
+            await ledger.memory.learnFileOrigin(sourceId, origin);
+            log.info({ source: sourceId, origin }, 'a file origin was learned on first use');
+            return 'learned';
+          });
+          checking = checked.catch(() => undefined);
+          return checked;
         },
       },
     });
@@ -118,34 +124,43 @@ export async function openHouse(
       startEntry({ id: ids(), time: now(), release: version, engine: ENGINE, policy: policy.digest }),
     );
 
+    let reloading: Promise<unknown> = Promise.resolve();
+    const reload = async (): Promise<boolean> => {
+      let next: Policy;
+      try {
+        next = await loadPolicy(config.allowlists);
+        if (next.digest !== policy.digest) await desk.setPolicy(next);
+      } catch (error) {
+        log.error({ err: error }, 'the policy was not reloaded; the one before stays in force');
+        watchers.alarm('policy-reload');
+        const problems = error instanceof PolicyError ? error.problems.length : 1;
+        await note(
+          policyEntry({ id: ids(), time: now(), outcome: 'rejected', policy: policy.digest, problems }),
+        ).catch(() => undefined);
+        return false;
+      }
+      if (next.digest === policy.digest) return true;
+      const before = policy.digest;
+      policy = next;
+      watchers.policy(next.digest, now());
+      await note(
+        policyEntry({ id: ids(), time: now(), outcome: 'loaded', policy: next.digest, previous: before }),
+        // It is in force all the same: where nothing can be written, nothing is served.
+      ).catch((error: unknown) => log.error({ err: error }, 'a reload could not be entered in the ledger'));
+      log.info({ before, after: next.digest }, 'policy reloaded');
+      return true;
+    };
+
     return {
       ports,
       log,
       admission: createAdmission(ports),
       policy: () => policy,
-      async reload() {
-        let next: Policy;
-        try {
-          next = await loadPolicy(config.allowlists);
-        } catch (error) {
-          log.error({ err: error }, 'the policy was not reloaded; the one before stays in force');
-          watchers.alarm('policy-reload');
-          const problems = error instanceof PolicyError ? error.problems.length : 1;
-          await note(
-            policyEntry({ id: ids(), time: now(), outcome: 'rejected', policy: policy.digest, problems }),
-          ).catch(() => undefined);
-          return false;
-        }
-        if (next.digest === policy.digest) return true;
-        await desk.setPolicy(next);
-        const before = policy.digest;
-        policy = next;
-        watchers.policy(next.digest, now());
-        await note(
-          policyEntry({ id: ids(), time: now(), outcome: 'loaded', policy: next.digest, previous: before }),
-        );
-        log.info({ before, after: next.digest }, 'policy reloaded');
-        return true;
+      reload() {
+        // One after the other, so that the files that were read last are the policy in force.
+        const reloaded = reloading.then(reload);
+        reloading = reloaded.catch(() => undefined);
+        return reloaded;
       },
       ready() {
         const ok = ledger.health() === 'ok';
