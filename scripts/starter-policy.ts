@@ -147,6 +147,7 @@ function pypiTrees(): Names {
 
 function write(ecosystem: string, names: Names): void {
   const lines = [
+    '# yaml-language-server: $schema=policy.schema.json',
     `# Written by scripts/starter-policy.ts from roots.txt; ${names.size} names. Do not edit: rules of your own go into a file of your own.`,
     'profile: default',
     'allow:',

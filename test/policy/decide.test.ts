@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { sriOf } from '../../src/model/digest.ts';
+import { type Digest, sriOf } from '../../src/model/digest.ts';
 import { type FileFacts, NO_FACTS } from '../../src/model/facts.ts';
 import type { Finding } from '../../src/model/finding.ts';
 import { decide } from '../../src/policy/decide.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
 import { admittedNames } from '../../src/policy/names.ts';
-import { keptDigests, pinnedDigests } from '../../src/policy/pins.ts';
+import { comparePin, keptDigests, pinnedDigests } from '../../src/policy/pins.ts';
 import { A256, A512, B256, B512, codes, DAY, listingOf, NOW, nameOf, policyOf } from './questions.ts';
 import { SCHEMES } from './schemes.ts';
 
@@ -230,6 +230,20 @@ pins:
     expect(pinnedDigests(policy, 'default', 'npm', nameOf('pkg').name, '1.0.0')).toEqual([A512]);
     expect(pinnedDigests(policy, 'default', 'npm', nameOf('pkg').name, '1.0.1')).toBeNull();
     expect(pinnedDigests(policy, 'other', 'npm', nameOf('pkg').name, '1.0.0')).toBeNull();
+  });
+
+  test('of one file are compared by all that can be, of several files by any', () => {
+    const one = (...digests: Digest[]) => ({ place: 'p', single: true, digests: new Set(digests) });
+    const several = (...digests: Digest[]) => ({ place: 'p', single: false, digests: new Set(digests) });
+    expect(comparePin(one(A256, A512), [A256, A512])).toBe('match');
+    expect(comparePin(one(A512), [A256, A512])).toBe('match');
+    expect(comparePin(one(A256, A512), [B256, A512])).toBe('mismatch');
+    expect(comparePin(one(A512), [A256])).toBe('unknown');
+    expect(comparePin(one(A512), [])).toBe('unknown');
+    // One lockfile knows the first file by sha256, another the second one by sha512.
+    expect(comparePin(several(A256, B512), [A256, A512])).toBe('match');
+    expect(comparePin(several(A256, B512), [B256, B512])).toBe('match');
+    expect(comparePin(several(A256, B256), [`sha256:${'c'.repeat(64)}`])).toBe('mismatch');
   });
 
   test('by name, an exact rule or a pin counts as reviewed, a prefix alone does not', () => {

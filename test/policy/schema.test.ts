@@ -48,3 +48,8 @@ test('an ecosystem more is a key more', () => {
   const schema = policyJsonSchema(['npm', 'pypi', 'cargo']) as Schema;
   expect(JSON.stringify(schema)).toContain('"cargo"');
 });
+
+test('the published schema is the one that this version checks with', async () => {
+  const published = `${JSON.stringify(policyJsonSchema(), null, 2)}\n`;
+  await expect(published).toMatchFileSnapshot('../../allowlists/policy.schema.json');
+});
