@@ -11,6 +11,7 @@ import type { Metrics } from './gate/metrics.ts';
 import type { Readiness } from './gate/options.ts';
 import { alarmEntry, policyEntry, startEntry, stopEntry } from './ledger/entry.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import { lockFolder } from './ledger/lock.ts';
 import { openLedger } from './ledger/open.ts';
 import type { Digest } from './model/digest.ts';
 import { ENGINE } from './model/engine.ts';
@@ -63,7 +64,11 @@ export async function openHouse(
   try {
     const ledger: Ledger = watchedLedger(await openLedger({ dir: config.data }), watchers);
     closing.push(() => ledger.close());
-    const vault: Vault = await openFileVault({ dir: config.vault ?? join(config.data, 'vault') });
+    const dir = config.vault ?? join(config.data, 'vault');
+    // The data folder's lock does not cover a vault that another data folder names, too.
+    const release = await lockFolder(dir, 'SALLYPORT_VAULT');
+    closing.push(async () => release());
+    const vault: Vault = await openFileVault({ dir });
     closing.push(() => vault.close());
     const desk = new DeskPool();
     closing.push(() => desk.close());

@@ -194,8 +194,9 @@ export function actions(process: NodeJS.Process, version: string): Actions {
       orSay(async () => {
         const config = configured(options);
         // A running server empties and fills the quarantine: never beside it.
-        const release = await lockFolder(config.data);
-        const vault = await openFileVault({ dir: config.vault ?? join(config.data, 'vault') });
+        const dir = config.vault ?? join(config.data, 'vault');
+        const release = await lockFolder(dir, 'SALLYPORT_VAULT');
+        const vault = await openFileVault({ dir });
         const { checked, damaged } = await vault.fsck().finally(async () => {
           await vault.close();
           release();
@@ -270,8 +271,6 @@ function explain(error: unknown): string {
     case 'EPERM':
     case 'EROFS':
       return `${error.message}: give this user write access to the data folder, or set SALLYPORT_DATA`;
-    case 'locked':
-      return `${error.message}: another sallyport uses this data folder; stop it, or set SALLYPORT_DATA`;
     default:
       return error.message;
   }

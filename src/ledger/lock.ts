@@ -3,15 +3,19 @@ import Database from 'better-sqlite3';
 import { ensureDir } from '../disk/durable.ts';
 import { LedgerError } from './ledger.ts';
 
-/** Gives the data folder free. */
+/** Gives the folder free. */
 export type Release = () => void;
 
 /**
- * Takes a data folder for this process alone, or throws LedgerError `locked`. The lock is SQLite's exclusive
+ * Takes a folder for this process alone, or throws LedgerError `locked`, whose words name the `setting` that
+ * gives another one. The lock is SQLite's exclusive
  * lock on `<folder>/lock.db` (fcntl on Linux and macOS): the kernel drops it with the process, however that
  * ends, so that nothing has to be cleaned up after kill -9. Nothing is ever written to the file.
  */
-export async function lockFolder(folder: string): Promise<Release> {
+export async function lockFolder(
+  folder: string,
+  setting: 'SALLYPORT_DATA' | 'SALLYPORT_VAULT' = 'SALLYPORT_DATA',
+): Promise<Release> {
   let db: Database.Database | undefined;
   try {
     await ensureDir(folder);
@@ -23,10 +27,10 @@ export async function lockFolder(folder: string): Promise<Release> {
     throw busy
       ? new LedgerError(
           'locked',
-          `the data folder ${folder} is in use by another sallyport; stop it, or give this one a data folder of its own (SALLYPORT_DATA)`,
+          `the folder ${folder} is in use by another sallyport; stop it, or give this one a folder of its own (${setting})`,
           { cause: error },
         )
-      : new LedgerError('unavailable', `the data folder ${folder} cannot be locked: ${String(error)}`, {
+      : new LedgerError('unavailable', `the folder ${folder} cannot be locked: ${String(error)}`, {
           cause: error,
         });
   }
