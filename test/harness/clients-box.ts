@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 import { type Address, type Client, type Step, uvOf, type Wanted } from './clients.ts';
 import { type JailReport, jail } from './jail.ts';
 
+const HOME = '~/';
+
 /**
  * A client's project with a home of its own, nothing in any cache, in a jail where only the firewall answers. Every call of
  * `install` and `installLocked` starts from an empty home and without installed files; the lockfile stays.
@@ -30,7 +32,9 @@ export class ClientBox {
   static async open(client: Client, folder: string, address: Address): Promise<ClientBox> {
     const box = new ClientBox(client, folder, address, await mkdtemp(join(tmpdir(), 'box-')));
     await mkdir(box.project);
-    for (const [path, text] of Object.entries(client.files(address))) await box.write(path, text);
+    for (const [path, text] of Object.entries(client.files(address))) {
+      if (!path.startsWith(HOME)) await box.write(path, text);
+    }
     return box;
   }
 
@@ -123,6 +127,9 @@ export class ClientBox {
     for (const name of ['home', 'tmp']) {
       await rm(join(this.root, name), { recursive: true, force: true });
       await mkdir(join(this.root, name));
+    }
+    for (const [path, text] of Object.entries(this.client.files(this.#address))) {
+      if (path.startsWith(HOME)) await writeFile(join(this.root, 'home', path.slice(HOME.length)), text);
     }
     for (const name of ['node_modules', '.venv', '.yarn', '.pnp.cjs']) {
       await rm(join(this.project, name), { recursive: true, force: true });

@@ -32,7 +32,7 @@ export interface Client {
   readonly lockfile: string;
   /** What is set in the environment, and nothing else, so that it asks the firewall. */
   env(address: Address): Record<string, string>;
-  /** The project's files before anything is installed: path → text. */
+  /** The project's files before anything is installed, and the home's (`~/…`): path → text. */
   files(address: Address): Record<string, string>;
   version(folder: string): Step;
   /** Adds packages to the project; leaves the lockfile behind. `folder` is that of install.ts. */

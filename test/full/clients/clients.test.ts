@@ -41,6 +41,11 @@ describe.skipIf(why !== null)(
       afterAll(() => box?.close());
 
       const fresh = () => ClientBox.open(client, folder, { url: firewall.url });
+      // That a client failed says little: the firewall must have said no.
+      const listen = () => {
+        const before = firewall.log.length;
+        return (words: RegExp) => expect.poll(() => firewall.log.slice(before)).toMatch(words);
+      };
       const note = (key: Case, report: JailReport, from: ClientBox) => {
         const row = shown.get(client.id);
         const words = wordsOf(report, firewall.url, [from.project, from.root, folder]);
@@ -72,12 +77,14 @@ describe.skipIf(why !== null)(
 
       test('is refused a name that is on no allowlist, and the upstream never hears of it', async () => {
         await using other = await fresh();
+        const said = listen();
         const report = await other.install([{ name: 'anchor' }]);
         tellOnFailure(report, firewall);
         expect(report.code).not.toBe(0);
         expect(report.code).not.toBe(124);
         expect(await other.installed('anchor')).toBeNull();
         expect(report.reached.join()).toContain('anchor');
+        await said(/"code":"NOT_ALLOWLISTED"/);
         expect(upstream.pathsAsked().filter((path) => path.includes('anchor'))).toEqual([]);
         note('unlisted', report, other);
       });
@@ -92,17 +99,20 @@ describe.skipIf(why !== null)(
 
       test('is refused a version that is not admitted, asked for exactly', async () => {
         await using other = await fresh();
+        const said = listen();
         const report = await other.install([{ name: 'rudder', version: '2.0.0' }]);
         tellOnFailure(report, firewall);
         expect(report.code).not.toBe(0);
         expect(report.code).not.toBe(124);
         expect(await other.installed('rudder')).toBeNull();
+        await said(/"path":"[^"]*rudder\/?","kind":"index","status":200/);
         expect(upstream.pathsAsked().filter((path) => /rudder-2\.0\.0/.test(path))).toEqual([]);
         note('version', report, other);
       });
 
       test('gets no byte of a file in which one was flipped', async () => {
         await using other = await fresh();
+        const said = listen();
         const report = await other.install([{ name: 'bilge' }]);
         tellOnFailure(report, firewall);
         expect(report.code).not.toBe(0);
@@ -110,9 +120,25 @@ describe.skipIf(why !== null)(
         expect(await other.installed('bilge')).toBeNull();
         // pip may give up at the wheel's metadata, which are cut from the same bytes.
         expect(report.reached.join()).toMatch(/bilge-1\.0\.0/);
+        await said(/"code":"(DIGEST_MISMATCH|ARCHIVE_UNSAFE)"/);
         expect(report.received).not.toContain(midst(client, upstream));
         note('file', report, other);
       });
+    });
+
+    test('the ledger has every refusal, and no admission of what was refused', async () => {
+      const decisions = (await firewall.ledger())
+        .map(({ entry }) => entry)
+        .filter(({ type }) => type === 'decision');
+      const of = (name: string) => decisions.filter((entry) => entry['name'] === name);
+      expect(of('keel').some(({ verdict }) => verdict === 'allow')).toBe(true);
+      for (const name of ['anchor', 'bilge']) {
+        expect(of(name).length).toBeGreaterThan(0);
+        expect(of(name).filter(({ verdict }) => verdict !== 'refuse')).toEqual([]);
+      }
+      expect(
+        of('rudder').filter(({ version, verdict }) => version === '2.0.0' && verdict === 'allow'),
+      ).toEqual([]);
     });
 
     test('what a person sees is what docs/clients.md says', async ({ skip }) => {

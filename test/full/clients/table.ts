@@ -32,7 +32,7 @@ export function document(rows: readonly Row[]): string {
       const shown = words[key];
       if (!shown) continue;
       const lines = shown.lines.map(code).join('<br>') || 'nothing';
-      parts.push(`| ${client} (${version}) | ${shown.reason ? 'yes' : 'no'} | ${lines} |`);
+      parts.push(`| ${client} (${version}) | ${shown.reason} | ${lines} |`);
     }
     parts.push('');
   }

@@ -27,6 +27,7 @@ describe('the same tree with the firewall and without it', () => {
   test.each([[['express']], [['vite', 'typescript']]])('npm: %s', async (packages) => {
     const direct = await npmTree(packages, {});
     const through = await npmTree(packages, { npm_config_registry: `${firewall.url}/npm/` });
+    expect(firewall.log).toContain(`"path":"/npm/${packages[0]}"`);
     expect(direct.length).toBeGreaterThan(20);
     expect(through).toEqual(direct);
   });
@@ -34,6 +35,7 @@ describe('the same tree with the firewall and without it', () => {
   test('pip: fastapi with pandas', async () => {
     const direct = await pipTree(['fastapi', 'pandas'], {});
     const through = await pipTree(['fastapi', 'pandas'], { PIP_INDEX_URL: `${firewall.url}/pypi/simple/` });
+    expect(firewall.log).toContain('"path":"/pypi/simple/pandas/"');
     expect(direct.length).toBeGreaterThan(8);
     expect(through).toEqual(direct);
   });

@@ -3,32 +3,44 @@ import type { JailReport } from '../../harness/jail.ts';
 
 /** What a client printed about a refusal. */
 export interface Words {
-  /** The lines that carry our reason; where none does, the client's own first words of failure. */
+  /** The line that carries our reason; where none does, at most two of the client's own. No stack traces. */
   readonly lines: readonly string[];
-  /** Whether our reason is in them. */
-  readonly reason: boolean;
+  /** Whether our reason is in it, or only a word of it in the address that is shown. */
+  readonly reason: 'yes' | 'in the address' | 'no';
 }
 
-const OURS = Object.entries(REASONS).flatMap(([code, [, words]]) => [code, words]);
-// The reason as a slug: in a blocked tarball's path, in a made-up wheel's version.
-const SLUGS = OURS.flatMap((text) => [
-  text.toLowerCase().replace(/[^a-z0-9]+/g, '-'),
-  text.toLowerCase().replace(/[^a-z0-9]+/g, '.'),
-]);
-const FAILURE = /error|fail|not found|no matching|unable|cannot|could not|refused|403/i;
+const WORDS = Object.values(REASONS).map(([, words]) => words);
+const CODE = new RegExp(`\\b(${Object.keys(REASONS).join('|')})\\b`);
+// In a refused tarball's path, and in the version of a made-up wheel.
+const SLUG = /\/-\/blocked\/|(\+|%2B)refused\.[a-z]/;
+const FAILURE = /error|err_|fail|not found|no matching|unable|cannot|could not|couldn't|no candidates/i;
+const TRACE = /^\s*(at |File ")|^\s+\w+(\.\w+)*(, \w+)* = |Traceback/;
 
 /** Finds them; `url` and `folders` are what differs from run to run and is written in one way. */
 export function wordsOf(report: JailReport, url: string, folders: readonly string[]): Words {
-  const printed = `${report.stdout}\n${report.stderr}`;
-  // pnpm 12 breaks long lines and indents what follows.
-  const joined = printed.replace(/\n(?:\s*│\s{2,}|\s{4,})(?=\S)/g, ' ');
-  for (const text of [printed, joined]) {
-    const lines = unique(text.split('\n').map((line) => normal(line, url, folders)));
-    const ours = lines.filter((line) => [...OURS, ...SLUGS].some((words) => line.includes(words)));
-    if (ours.length > 0) return { lines: ours, reason: true };
+  const printed = `${report.stdout}\n${report.stderr}`.split('\n').filter((line) => !TRACE.test(line));
+  const lines = [...new Set(unbroken(printed).map((line) => normal(line, url, folders)))];
+  const saysWhy = (line: string) => CODE.test(line) || WORDS.some((words) => line.includes(words));
+  const why = lines.find(saysWhy);
+  if (why !== undefined) return { lines: [why], reason: 'yes' };
+  const where = lines.find((line) => SLUG.test(line));
+  if (where !== undefined) return { lines: [where], reason: 'in the address' };
+  const refused = lines.filter((line) => /\b403\b/.test(line));
+  const own = refused.length > 0 ? refused : lines.filter((line) => FAILURE.test(line));
+  return { lines: own.slice(0, 2), reason: 'no' };
+}
+
+/** pnpm 12 breaks long lines, under a mark that begins the message. */
+function unbroken(lines: readonly string[]): string[] {
+  const whole: string[] = [];
+  let inMessage = false;
+  for (const line of lines) {
+    const goesOn: boolean = inMessage && /^(\s*│\s{2,}|\s{5,})[^\s├╰]/.test(line);
+    inMessage = goesOn || /^\s*[├╰]─▶/.test(line);
+    if (goesOn) whole.push(`${whole.pop()} ${line.replace(/^[\s│]+/, '')}`);
+    else whole.push(line);
   }
-  const lines = unique(joined.split('\n').map((line) => normal(line, url, folders)));
-  return { lines: lines.filter((line) => FAILURE.test(line)).slice(0, 3), reason: false };
+  return whole;
 }
 
 function normal(line: string, url: string, folders: readonly string[]): string {
@@ -37,11 +49,7 @@ function normal(line: string, url: string, folders: readonly string[]): string {
   return text
     .replace(/\b[0-9a-f]{16,}\b/g, '…')
     .replace(/\d{4}-\d\d-\d\dT[\d_:.]+Z?/g, '…')
-    .replace(/\b\d+(\.\d+)?m?s\b/g, '…')
+    .replace(/\b\d+(\.\d+)?m?s\b( \d+ms)?/g, '…')
     .replace(/\s+/g, ' ')
     .trim();
-}
-
-function unique(lines: readonly string[]): string[] {
-  return [...new Set(lines)];
 }
