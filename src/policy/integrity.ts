@@ -1,4 +1,4 @@
-import { algorithmOf, type Digest } from '../model/digest.ts';
+import type { ArtifactDigests, Digest } from '../model/digest.ts';
 import { FINDINGS, type Finding } from '../model/finding.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
 import type { CheckName, Verdict } from '../model/verdict.ts';
@@ -31,7 +31,7 @@ export function judgeBytes(question: DownloadQuestion): ReasonCode[] {
   const { file, verdicts } = question;
   const declared = file.digests.length > 0;
   const codes: ReasonCode[] = [];
-  if (!agrees(file.digests, [question.sha256, question.sha512])) codes.push('DIGEST_MISMATCH');
+  if (!agrees(file.digests, question)) codes.push('DIGEST_MISMATCH');
   codes.push(
     ...unproven(verdicts, 'declared-digest', declared, 'DIGEST_MISMATCH'),
     ...unproven(verdicts, 'size', file.size !== null, 'SIZE_MISMATCH'),
@@ -47,7 +47,7 @@ export function judgeBytes(question: DownloadQuestion): ReasonCode[] {
 export function judgeFirstDigest(question: ListingQuestion | DownloadQuestion): ReasonCode[] {
   const { first } = question.facts;
   const codes: ReasonCode[] = [];
-  if (first !== null && !agrees([first.sha256, first.sha512], question.file.digests)) {
+  if (first !== null && !agrees(question.file.digests, first)) {
     codes.push('DIGEST_CHANGED');
   }
   if (question.stage !== 'download') return codes;
@@ -69,14 +69,9 @@ export function judgePin(question: ListingQuestion | DownloadQuestion, pin: Pin 
   return codes;
 }
 
-/** For each algorithm that is in both, one of the declared digests must be the known one. */
-function agrees(known: readonly Digest[], declared: readonly Digest[]): boolean {
-  for (const algorithm of ['sha256', 'sha512'] as const) {
-    const ours = known.filter((digest) => algorithmOf(digest) === algorithm);
-    const theirs = declared.filter((digest) => algorithmOf(digest) === algorithm);
-    if (ours.length > 0 && theirs.length > 0 && !theirs.some((digest) => ours.includes(digest))) return false;
-  }
-  return true;
+/** Every declared digest must be the file's: an index that declares two different files says nothing. */
+function agrees(declared: readonly Digest[], file: ArtifactDigests): boolean {
+  return declared.every((digest) => digest === file.sha256 || digest === file.sha512);
 }
 
 /**

@@ -92,6 +92,12 @@ describe('no verdict is believed where the digests say otherwise', () => {
     expect(codes(ALLOW, downloadOf(other, { sha256: B256 }))).toEqual(['DIGEST_MISMATCH']);
   });
 
+  test('declared twice in one algorithm: an index that names two files names none', () => {
+    const twice = listingOf('pkg', '1.0.0', { file: { digests: [A256, B256] } });
+    expect(codes(ALLOW, downloadOf(twice))).toEqual(['DIGEST_MISMATCH']);
+    expect(codes(ALLOW, downloadOf(twice, { sha256: B256 }))).toEqual(['DIGEST_MISMATCH']);
+  });
+
   test('pinned', () => {
     const undeclared = listingOf('pkg', '1.0.0', { file: { digests: [] } });
     const pin = verdicts(
