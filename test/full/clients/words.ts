@@ -14,7 +14,7 @@ const CODE = new RegExp(`\\b(${Object.keys(REASONS).join('|')})\\b`);
 // In a refused tarball's path, and in the version of a made-up wheel.
 const SLUG = /\/-\/blocked\/|(\+|%2B)refused\.[a-z]/;
 const FAILURE = /error|err_|fail|not found|no matching|unable|cannot|could not|couldn't|no candidates/i;
-const TRACE = /^\s*(at |File ")|^\s+\w+(\.\w+)*(, \w+)* = |Traceback/;
+const TRACE = /^\s*(at |File ")|^\s+\w+(\.\w+)*(, \w+)* = |Traceback|^For more information/;
 
 /** Finds them; `url` and `folders` are what differs from run to run and is written in one way. */
 export function wordsOf(report: JailReport, url: string, folders: readonly string[]): Words {
