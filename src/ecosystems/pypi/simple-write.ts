@@ -17,8 +17,8 @@ export interface ServedFile {
   readonly 'upload-time'?: string;
   readonly 'requires-python'?: string;
   readonly yanked?: string;
+  /** Without PEP 658's older `dist-info-metadata`: in JSON, pip 22.3 to 23.1 die of it (PEP 714). HTML has both. */
   readonly 'core-metadata'?: true | { readonly sha256: string };
-  readonly 'dist-info-metadata'?: true | { readonly sha256: string };
 }
 
 /** A served project page, in the keys of PEP 691, 700, 708 and 792. */
@@ -71,7 +71,6 @@ export function writeRefused(name: PackageName, representation: string, refusal:
     url: fileUrl(refusal.base, name, filename),
     hashes: {},
     'core-metadata': true,
-    'dist-info-metadata': true,
   };
   // Version 1.1 would ask for a size (PEP 700), and the wheel does not exist.
   return page(representation, { meta: { 'api-version': '1.0' }, name, files: [file] });
@@ -94,7 +93,7 @@ function servedFile(listing: Listing<PypiDocument>, file: ListedFile, view: Inde
     ...(kept?.uploadTime && { 'upload-time': kept.uploadTime }),
     ...(kept?.requiresPython && { 'requires-python': kept.requiresPython }),
     ...(yanked !== null && { yanked }),
-    ...(metadata && { 'core-metadata': metadata, 'dist-info-metadata': metadata }),
+    ...(metadata && { 'core-metadata': metadata }),
   };
 }
 
