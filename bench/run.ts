@@ -1,0 +1,4 @@
+// All figures: `npm run bench`.
+await import('./ledger.ts');
+console.log();
+await import('./warm.ts');
