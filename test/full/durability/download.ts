@@ -9,6 +9,8 @@ export class Download {
   entry: string | null = null;
   /** Content-Length; null where there is none. */
   length: number | null = null;
+  /** Our end of the connection. */
+  localPort: number | null = null;
   /** The whole answer arrived. */
   complete = false;
   /** Resolves when nothing more will come. Never rejects. */
@@ -19,9 +21,10 @@ export class Download {
   #paused = false;
   readonly #begun: Promise<void>;
 
-  constructor(url: string, path: string) {
+  /** `client` is sent as User-Agent, and so stands in the entry. */
+  constructor(url: string, path: string, client = 'download') {
     this.path = path;
-    this.#request = get(url + path, { agent: false });
+    this.#request = get(url + path, { agent: false, headers: { 'user-agent': client } });
     let begin = () => {};
     this.#begun = new Promise((resolve) => {
       begin = resolve;
@@ -31,6 +34,7 @@ export class Download {
         this.#response = response;
         this.status = response.statusCode ?? null;
         this.entry = String(response.headers['x-sallyport-entry'] ?? '') || null;
+        this.localPort = response.socket.localPort ?? null;
         const length = response.headers['content-length'];
         this.length = length === undefined ? null : Number(length);
         response.on('data', (piece: Buffer) => {
@@ -93,6 +97,6 @@ export class Download {
 }
 
 /** Asks, and waits for the end of the answer. */
-export function download(url: string, path: string): Promise<Download> {
-  return new Download(url, path).ended;
+export function download(url: string, path: string, client?: string): Promise<Download> {
+  return new Download(url, path, client).ended;
 }
