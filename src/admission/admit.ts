@@ -2,6 +2,7 @@ import type { FileRoute } from '../ecosystems/ecosystem.ts';
 import { servedEntry } from '../ledger/entry.ts';
 import { LedgerError, type Receipt } from '../ledger/ledger.ts';
 import type { ArtifactId } from '../model/artifact.ts';
+import type { Digest } from '../model/digest.ts';
 import type { FileFacts } from '../model/facts.ts';
 import type { ListedFile } from '../model/listing.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
@@ -84,26 +85,30 @@ export class Admitter {
 
   async admit(asked: Asked, route: FileRoute): Promise<Answer> {
     // A policy that changes again and again while one artifact is on its way is not worth waiting for.
+    let earlier: { readonly index: Digest; readonly sha256: Digest } | null = null;
     for (let attempt = 0; attempt < 3; attempt++) {
       const resolved = await this.resolve(asked, route);
       if (isRefusal(resolved)) return { kind: 'refusal', refusal: resolved };
-      const verified = await this.verify(asked, resolved);
+      // Under another policy these are still the bytes of this file, as long as its index is the same.
+      const known = earlier?.index === resolved.index.digest ? earlier.sha256 : null;
+      const verified = await this.verify(asked, resolved, known);
       if (isRefusal(verified)) return { kind: 'refusal', refusal: verified };
       const { acquired } = verified;
+      earlier = { index: resolved.index.digest, sha256: acquired.sha256 };
       // Nobody kept it: another profile's fetch was refused. Ours fetches anew.
       if (!acquired.stored) continue;
       const open = await this.#ports.vault.open(acquired.stored);
       if (!open) continue;
-      if (this.#ports.policy() !== resolved.policy) {
-        await open.close();
-        continue;
+      let answered = false;
+      try {
+        if (this.#ports.policy() !== resolved.policy) continue;
+        const receipt = await this.record(asked, resolved, verified);
+        if (isRefusal(receipt)) return { kind: 'refusal', refusal: receipt };
+        answered = true;
+        return this.#answer(asked, open, acquired, receipt);
+      } finally {
+        if (!answered) await open.close();
       }
-      const receipt = await this.record(asked, resolved, verified);
-      if (isRefusal(receipt)) {
-        await open.close();
-        return { kind: 'refusal', refusal: receipt };
-      }
-      return this.#answer(asked, open, acquired, receipt);
     }
     return { kind: 'refusal', refusal: await this.overloaded(asked, route) };
   }
@@ -184,13 +189,13 @@ export class Admitter {
     };
   }
 
-  /** Step 2: the bytes, and the decision over every verdict on them. */
-  async verify(asked: Asked, resolved: Resolved): Promise<Verified | Refusal> {
+  /** Step 2: the bytes, and the decision over every verdict on them. `known`: inspected as this very file. */
+  async verify(asked: Asked, resolved: Resolved, known: Digest | null = null): Promise<Verified | Refusal> {
     const { artifact, file, facts } = resolved;
     const acquired = await this.#acquisition.acquire(
       artifact,
       file,
-      facts.first?.sha256 ?? null,
+      facts.first?.sha256 ?? known,
       (bytes) => this.#judge(asked, resolved, bytes).decision.verdict === 'allow',
     );
     const { verdicts, decision, now } = this.#judge(asked, resolved, acquired);
@@ -321,6 +326,7 @@ export class Admitter {
       asked,
       index,
       subject.version ?? null,
+      codes.some((code) => code === 'DIGEST_MISMATCH' || code === 'SIZE_MISMATCH'),
     );
     return this.#recorder.refuse(asked, subject, codes, { ...basis, nearest });
   }

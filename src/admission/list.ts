@@ -42,10 +42,22 @@ export class Lister {
   }
 
   async list(asked: Asked, route: IndexRoute): Promise<Answer> {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const answer = await this.#list(asked, route);
+      if (answer !== 'again') return answer;
+    }
+    const subject = { ecosystem: asked.ecosystem.id, name: route.name };
+    const basis = { policy: this.#ports.policy(), now: this.#ports.now() };
+    return { kind: 'refusal', refusal: await this.#recorder.refuse(asked, subject, ['OVERLOADED'], basis) };
+  }
+
+  /** `again`: the policy changed while the index was on its way. */
+  async #list(asked: Asked, route: IndexRoute): Promise<Answer | 'again'> {
     const id = { ecosystem: asked.ecosystem.id, name: route.name };
     const admitted = await admitName(this.#ports, this.#recorder, this.#budget, asked, id);
     if (isRefusal(admitted)) return this.#refusedIndex(asked, route, admitted);
     const index = await this.#indexes.get(id);
+    if (this.#ports.policy() !== admitted.policy) return 'again';
     if (!index) {
       // Unknown upstream: the same code and body as an unlisted name.
       const basis = {
@@ -58,6 +70,7 @@ export class Lister {
       return this.#refusedIndex(asked, route, refusal);
     }
     const page = await this.#page(asked, route, index, admitted);
+    if (this.#ports.policy() !== admitted.policy) return 'again';
     if (page.status !== 200 || page.admitted === 0)
       return this.#nothingLeft(asked, route, index, admitted, page);
     if (asked.validators.etags?.some((tag) => tag === page.etag || tag === '*')) {

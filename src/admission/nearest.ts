@@ -7,7 +7,7 @@ import type { Ports } from './ports.ts';
 /**
  * The version that would be admitted instead: the highest stable one at or below the one asked for, else the
  * highest stable one, else the highest. null where nothing is, or where it cannot be told: it is a courtesy
- * of a refusal, never a reason to fail it.
+ * of a refusal, never a reason to fail it. `except`: not the one asked for, though its listing is in order.
  */
 export async function nearestAllowed(
   ports: Ports,
@@ -16,13 +16,15 @@ export async function nearestAllowed(
   asked: Asked,
   index: UsableIndex,
   version: string | null,
+  except = false,
 ): Promise<string | null> {
   try {
     const { admitted } = await admittedVersions(ports, indexes, facts, asked.caller.profile, index, index);
     const { versions } = asked.ecosystem;
-    const stable = admitted.filter((v) => !versions.isPrerelease(v));
+    const others = except ? admitted.filter((v) => v !== version) : admitted;
+    const stable = others.filter((v) => !versions.isPrerelease(v));
     const below = version === null ? undefined : stable.find((v) => versions.compare(v, version) <= 0);
-    return below ?? stable[0] ?? admitted[0] ?? null;
+    return below ?? stable[0] ?? others[0] ?? null;
   } catch {
     return null;
   }
