@@ -84,7 +84,10 @@ export interface TestHouse {
   /** Everything that was logged. */
   readonly log: string;
   ask(path: string, options?: Ask): Promise<Reply>;
-  /** Entries that were written since the last call (or that a filter picks of all), oldest first. */
+  /**
+   * Entries that were written since the last call, but for `served` and `aborted`, which nobody waits for; or all
+   * that a filter picks. Oldest first.
+   */
   entries(filter?: EntryFilter): Promise<Entry[]>;
   /** Replaces the policy's files and reloads. */
   setPolicy(policy: HouseOptions['policy']): Promise<boolean>;
@@ -185,8 +188,9 @@ export async function startHouse(options: HouseOptions): Promise<TestHouse> {
       )) {
         found.push({ ...JSON.parse(bytes), seq, leaf });
       }
-      if (!filter) lastSeq = found.at(-1)?.seq ?? lastSeq;
-      return found;
+      if (filter) return found;
+      lastSeq = found.at(-1)?.seq ?? lastSeq;
+      return found.filter((e) => e['type'] !== 'served' && e['type'] !== 'aborted');
     },
     async setPolicy(policy) {
       await rm(allowlists, { recursive: true });
