@@ -1,7 +1,10 @@
-import { createHash } from 'node:crypto';
+import { hash, webcrypto } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { CHUNK_DIGEST } from './chunks.ts';
 import { type OpenArtifact, VaultDamaged } from './vault.ts';
+
+/** From this many bytes on a chunk is hashed in the thread pool: less costs more to hand over than to hash. */
+const LARGE = 128 * 1024;
 
 /**
  * An artifact that is read through one descriptor: the file may be evicted meanwhile. Every chunk is read
@@ -62,11 +65,16 @@ export class OpenFile implements OpenArtifact {
       filled += bytesRead;
     }
     const told = this.#table.subarray(number * CHUNK_DIGEST, (number + 1) * CHUNK_DIGEST);
-    const digest = createHash('sha256').update(chunk).digest();
+    const digest = await digestOf(chunk);
     if (filled < length || !digest.equals(told)) {
       const cause = await this.#onDamage().catch((error: unknown) => error);
       throw new VaultDamaged('a chunk of an artifact is not what was admitted', { cause });
     }
     return chunk;
   }
+}
+
+async function digestOf(chunk: Buffer<ArrayBuffer>): Promise<Buffer> {
+  if (chunk.length < LARGE) return hash('sha256', chunk, 'buffer');
+  return Buffer.from(await webcrypto.subtle.digest('SHA-256', chunk));
 }
