@@ -19,11 +19,17 @@ const LARGE = 1024 ** 2;
 /** Memory of a desk thread, MB: an index that needs more ends the thread, and its request, not the firewall. */
 const HEAP = 1024;
 
+interface FileOfIndex {
+  readonly file: ListedFile | null;
+  readonly quarantined: boolean;
+}
+
 /** The desk as two threads: one for small documents, one for large ones. A thread that died is replaced. */
 export class DeskPool implements IndexDesk {
   readonly #small = new DeskThread();
-  readonly #large = new DeskThread();
+  readonly #large = new DeskThread({ givesWay: true });
   readonly #where = new Map<Digest, DeskThread>();
+  readonly #files = new Map<string, FileOfIndex>();
 
   async open(id: PackageId, chunks: Uint8Array[]): Promise<OpenedIndex> {
     const size = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
@@ -37,16 +43,20 @@ export class DeskPool implements IndexDesk {
     );
     this.#where.delete(opened.digest);
     this.#where.set(opened.digest, desk);
-    for (const oldest of this.#where.keys()) {
-      if (this.#where.size <= 100_000) break;
-      this.#where.delete(oldest);
-    }
+    bound(this.#where, 100_000);
     return opened;
   }
 
-  async file(ref: IndexRef, filename: string) {
+  /** What a listing says of a file never changes while its digest is the same: it is kept here as well. */
+  async file(ref: IndexRef, filename: string): Promise<FileOfIndex> {
+    const key = `${ref.ecosystem}\n${ref.name}\n${ref.digest}\n${filename}`;
+    const known = this.#files.get(key);
+    if (known) return known;
     const thread = await this.#holding(ref);
-    return thread.call<{ file: ListedFile | null; quarantined: boolean }>('file', [ref, filename]);
+    const file = await thread.call<FileOfIndex>('file', [ref, filename]);
+    this.#files.set(key, file);
+    bound(this.#files, 10_000);
+    return file;
   }
 
   async page(request: PageRequest): Promise<Page> {
@@ -73,10 +83,23 @@ export class DeskPool implements IndexDesk {
   }
 }
 
+/** Drops the oldest beyond `max`. */
+function bound<K>(map: Map<K, unknown>, max: number): void {
+  for (const oldest of map.keys()) {
+    if (map.size <= max) break;
+    map.delete(oldest);
+  }
+}
+
 /** One desk thread with the policy that it was given, so that its successor starts with the same. */
 class DeskThread {
+  readonly #data: { readonly givesWay: boolean };
   #thread: Promise<Thread | null> = Promise.resolve(null);
   #policy: Policy | null = null;
+
+  constructor(data = { givesWay: false }) {
+    this.#data = data;
+  }
 
   /** The thread, started anew if it died; its listings are gone then, and NotOpen says so. */
   async running(): Promise<Thread> {
@@ -98,7 +121,7 @@ class DeskThread {
   }
 
   async #start(): Promise<Thread> {
-    const thread = new Thread(threadFile(import.meta.url, 'desk.thread'), undefined, {
+    const thread = new Thread(threadFile(import.meta.url, 'desk.thread'), this.#data, {
       maxOldGenerationSizeMb: HEAP,
     });
     if (this.#policy) await thread.call('setPolicy', [this.#policy.sources]);

@@ -1,13 +1,16 @@
+import { workerData } from 'node:worker_threads';
 import { Desk } from '../admission/desk.ts';
 import type { IndexRef, PageRequest, VersionsRequest } from '../admission/ports.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
 import type { PackageId } from '../model/artifact.ts';
 import { parsePolicy } from '../policy/load.ts';
 import type { PolicySource } from '../policy/policy.ts';
+import { giveWay } from './give-way.ts';
 import { Moved, owned, serve } from './rpc.ts';
 
 // The desk in a thread of its own: large documents are read, decided on and written here.
 const desk = new Desk(ECOSYSTEMS);
+if ((workerData as { givesWay: boolean }).givesWay) giveWay();
 
 serve({
   async open(id: PackageId, chunks: Uint8Array[]) {

@@ -1,9 +1,11 @@
 import { open } from 'node:fs/promises';
 import { inspect } from '../verify/inspect.ts';
 import type { Expected } from '../verify/verify.ts';
+import { giveWay } from './give-way.ts';
 import { serve } from './rpc.ts';
 
 // Archives from outside are taken apart here: a fault or a flood of memory ends this thread, not the firewall.
+giveWay();
 serve({
   async inspect(path: string, expected: Expected) {
     const handle = await open(path, 'r');
