@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { loadPolicy, readCaseSources } from './allowlists.ts';
 import { check } from './check.ts';
 import { clientSettings, startHint } from './cli/client-config.ts';
@@ -27,6 +28,12 @@ const EVICT_EVERY = 300_000;
 /** How long a shutdown waits for what is being served, ms. */
 const DRAIN = 30_000;
 
+/**
+ * Bytes of log lines that may wait for whoever reads them; what comes beyond is dropped. Lines are written by
+ * the thread pool, many at a time, so that no request waits for a pipe; at the end what waits is written.
+ */
+const LOG_WAITING = 8 * 1024 ** 2;
+
 /** The commands, on a real process. */
 export function actions(process: NodeJS.Process, version: string): Actions {
   const { env, stdout, stderr } = process;
@@ -50,7 +57,8 @@ export function actions(process: NodeJS.Process, version: string): Actions {
       orSay(async () => {
         const config = configured(options);
         const metrics = createMetrics();
-        const house = await openHouse(config, env, Date.now, version, metrics, (line) => stderr.write(line));
+        const log = pino.destination({ dest: 2, sync: false, maxLength: LOG_WAITING });
+        const house = await openHouse(config, env, Date.now, version, metrics, (line) => log.write(line));
         const tls = config.tls
           ? { cert: await readFile(config.tls.cert), key: await readFile(config.tls.key) }
           : null;
