@@ -31,14 +31,12 @@ export interface World extends AsyncDisposable {
   pypi(name: string, bulk?: number): Target;
 }
 
-/** `root` is a folder that is there already; it is removed at the end like one made here. */
-export async function openWorld(env: Readonly<Record<string, string>> = {}, root?: string): Promise<World> {
+export async function openWorld(env: Readonly<Record<string, string>> = {}): Promise<World> {
   const registry = await startRegistry();
   const options: FirewallOptions = {
     policy: { 'load.yaml': POLICY },
     upstream: { npm: registry.npmBase, pypi: registry.pypiBase },
     env: { SALLYPORT_PREFIX_BUDGET: '1000000', ...env },
-    ...(root === undefined ? {} : { root }),
   };
   let firewall: Firewall;
   try {
