@@ -62,14 +62,17 @@ describe.skipIf(why !== null)(`every client on the real registries${why ? ` (ski
   });
 
   test.each([
-    ['as npm does by default', 'npmjs'],
+    ['as npm does by default', null],
     ['with replace-registry-host=always', 'always'],
   ])(
     'npm ci with a lockfile that names the public registry goes through the firewall, %s',
     async (_how, host) => {
       const npm = clientOf('npm');
-      const set = { npm_config_replace_registry_host: host };
-      const client = { ...npm, env: (address: { url: string }) => ({ ...npm.env(address), ...set }) };
+      const env = ({ url }: { url: string }): Record<string, string> => ({
+        npm_config_registry: `${url}/npm/`,
+        ...(host === null ? {} : { npm_config_replace_registry_host: host }),
+      });
+      const client = { ...npm, env };
       await using box = await ClientBox.open(client, folder, { url: firewall.url });
       expect((await box.install([{ name: 'is-odd' }])).code).toBe(0);
       const lockfile = (await box.lockfile()).replaceAll(`${firewall.url}/npm/`, publicNpm());
