@@ -33,6 +33,8 @@ export interface Expected {
   readonly name: string;
   readonly version: string;
   readonly filename: string;
+  /** The host (lower case, with a port that is not the scheme's own) that the index says the file lies on. */
+  readonly host?: string;
 }
 
 /** What an inspection saw. An inspection never throws on bytes: unreadable bytes are a finding. */

@@ -277,6 +277,6 @@ describe('dependencies that lead away', () => {
     ['nothing resolved', lock({ version: '1.0.0' }), []],
     ['one that is not the package’s own', { 'lib/npm-shrinkwrap.json': 'no JSON' }, []],
   ])('npm-shrinkwrap.json: %s', async (_, files, expected) => {
-    expect(await codes(lookAtTarball(tarball({}, files)))).toEqual(expected);
+    expect(await codes(lookAtTarball(tarball({}, files), { host: 'host.example' }))).toEqual(expected);
   });
 });

@@ -2,29 +2,23 @@ import { type Manifest, own } from './manifest.ts';
 import { leadsAway } from './spec.ts';
 
 /**
- * Whether a published npm-shrinkwrap.json makes an install fetch something that is no registry tarball. npm
- * follows its `resolved` addresses and asks no index. An address in the registry's form,
- * `https://host/name/-/name-1.0.0.tgz`, passes: clients send it to the registry they are set to, if they
- * take the host for a registry's at all.
+ * Whether a published npm-shrinkwrap.json makes an install fetch something that is no tarball of the registry.
+ * npm follows its `resolved` addresses and asks no index: it sends those of the registry's host to the registry
+ * that it is set to, and all others where they point. So an address passes that has the registry's form,
+ * `https://host/name/-/name-1.0.0.tgz`, and the host from which this very tarball came; `host` null: none does.
  */
-export function shrinkwrapLeadsAway(lock: Manifest): boolean {
-  return walk(lock, 0);
+export function shrinkwrapLeadsAway(lock: Manifest, host: string | null): boolean {
+  return walk(lock, host, 0);
 }
 
 const MAX_DEPTH = 64;
-const TARBALL = /^https:\/\/[^/?#@\\\s]+\/(?:[^?#\\\s]*\/)?-\/[^/?#\\\s]+\.tgz$/;
+const TARBALL = /^https:\/\/([^/?#@\\\s]+)\/(?:[^?#\\\s]*\/)?-\/[^/?#\\\s]+\.tgz$/;
 
-function walk(node: Manifest, depth: number): boolean {
+function walk(node: Manifest, host: string | null, depth: number): boolean {
   if (depth > MAX_DEPTH) return true;
   const resolved = own(node, 'resolved');
   // A link to a workspace folder is written `resolved: "packages/x", link: true`: it leads out as well.
-  if (
-    resolved !== undefined &&
-    resolved !== false &&
-    !(typeof resolved === 'string' && TARBALL.test(resolved))
-  ) {
-    return true;
-  }
+  if (resolved !== undefined && resolved !== false && !isOfRegistry(resolved, host)) return true;
   const version = own(node, 'version');
   // Lockfile versions 1 and 2 put the address of a git or remote dependency in `version`.
   if (depth > 0 && version !== undefined && leadsAway(version)) return true;
@@ -32,8 +26,14 @@ function walk(node: Manifest, depth: number): boolean {
     const children = own(node, key);
     if (typeof children !== 'object' || children === null) continue;
     for (const child of Object.values(children)) {
-      if (typeof child === 'object' && child !== null && walk(child as Manifest, depth + 1)) return true;
+      if (typeof child === 'object' && child !== null && walk(child as Manifest, host, depth + 1))
+        return true;
     }
   }
   return false;
+}
+
+function isOfRegistry(resolved: unknown, host: string | null): boolean {
+  const said = typeof resolved === 'string' ? TARBALL.exec(resolved)?.[1] : undefined;
+  return said !== undefined && said.toLowerCase() === host;
 }

@@ -42,14 +42,14 @@ export async function inspectNpmTarball(
     if (!entry.bytes) throw new ArchiveUnsafe('document that was not read', place);
     const document = readManifest(entry.bytes, place);
     if (role === 'shrinkwrap') {
-      if (shrinkwrapLeadsAway(document)) findings.add('DIRECT_URL', place);
+      if (shrinkwrapLeadsAway(document, expected.host ?? null)) findings.add('DIRECT_URL', place);
       continue;
     }
     if (installScript(document)) findings.add('INSTALL_SCRIPT', place);
     if (asksForBuild(document)) findings.add('NATIVE_BUILD', place);
-    if (place !== 'package.json') continue;
-    // Of the package itself only: what a bundled one depends on is bundled too, or asked for by name.
+    // Of bundled ones too: what such a one depends on and what is not bundled, npm fetches at the next install.
     if (fieldThatLeadsAway(document)) findings.add('DIRECT_URL', place);
+    if (place !== 'package.json') continue;
     if (!names(document, expected)) findings.add('METADATA_MISMATCH', place);
     metadata = entry.bytes;
   }

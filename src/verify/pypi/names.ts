@@ -17,7 +17,10 @@ export function sameVersion(a: string, b: string): boolean {
 }
 
 /** Whether Name and Version, each there once, are what the index says. */
-export function agrees(metadata: CoreMetadata, { name, version }: Expected): boolean {
+export function agrees(
+  metadata: CoreMetadata,
+  { name, version }: Pick<Expected, 'name' | 'version'>,
+): boolean {
   const saidName = only(metadata, 'name');
   const saidVersion = only(metadata, 'version');
   return (

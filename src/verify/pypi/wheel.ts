@@ -4,8 +4,8 @@ import { folded } from '../archive/path.ts';
 import { ArchiveUnsafe } from '../archive/unsafe.ts';
 import { openZip } from '../archive/zip.ts';
 import type { ByteSource, Expected, Inspection, InspectionLimits } from '../verify.ts';
-import { leadsAway, readCoreMetadata } from './core-metadata.ts';
-import { agrees, stemAgrees } from './names.ts';
+import { inspectMetadata } from './metadata.ts';
+import { stemAgrees } from './names.ts';
 
 const INFO = '.dist-info';
 
@@ -40,13 +40,12 @@ export async function inspectWheel(
     return { findings: findings.list, metadata: null };
   }
   const metadata = await zip.read(entry);
-  const core = readCoreMetadata(metadata);
   const wheel = byPath.get(`${info}/WHEEL`);
   if (!wheel || wheel.path.folder) findings.add('METADATA_MISMATCH', `${info}/WHEEL`);
   if (!info.endsWith(INFO) || !stemAgrees(info.slice(0, -INFO.length), expected)) {
     findings.add('METADATA_MISMATCH', info);
   }
-  if (!agrees(core, expected)) findings.add('METADATA_MISMATCH', `${info}/METADATA`);
-  if (leadsAway(core)) findings.add('DIRECT_URL', `${info}/METADATA`);
+  for (const { code, place } of inspectMetadata(metadata, expected, `${info}/METADATA`))
+    findings.add(code, place);
   return { findings: findings.list, metadata };
 }
