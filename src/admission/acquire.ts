@@ -7,6 +7,7 @@ import type { ListedFile } from '../model/listing.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { Flights } from '../upstream/flights.ts';
 import { UpstreamFault } from '../upstream/upstream.ts';
+import { KeyedLock } from '../vault/keyed-lock.ts';
 import type { Held, Stored } from '../vault/vault.ts';
 import { inspectionVerdicts } from '../verify/inspect.ts';
 import { checkDigests } from '../verify/integrity.ts';
@@ -37,6 +38,7 @@ export class Acquisition {
   readonly #ports: Ports;
   readonly #facts: FactsCache;
   readonly #flights = new Flights<string, Acquired>();
+  readonly #writing = new KeyedLock();
 
   constructor(ports: Ports, facts: FactsCache) {
     this.#ports = ports;
@@ -94,7 +96,7 @@ export class Acquisition {
       const claims = { declared: file.digests, size: file.size, pin: null, first: null };
       const failed = checkDigests(held, claims).find(isFailed);
       if (failed) return unexamined(held, failed);
-      const acquired = await this.#inspect(artifact, file, held);
+      const acquired = await this.#withEarlier(await this.#inspect(artifact, file, held));
       if (keep(withIndexFinding(acquired, file))) {
         const stored = await held.commit();
         done = true;
@@ -114,6 +116,7 @@ export class Acquisition {
       name: artifact.name,
       version: artifact.version,
       filename: artifact.filename,
+      ...hostOf(file.url),
     });
     const findings = [...inspection.findings];
     let metadata: string | null = null;
@@ -136,30 +139,50 @@ export class Acquisition {
     };
   }
 
-  async #remember(artifact: ArtifactId, acquired: Acquired): Promise<void> {
-    if (await this.#isAnothers(acquired)) return;
-    const file: InspectedFile = {
-      artifact,
-      sha256: acquired.sha256,
-      sha512: acquired.sha512,
-      size: acquired.size,
-      chunks: acquired.chunks,
-      findings: acquired.findings,
-      engine: ENGINE,
-      metadata: acquired.metadata,
-    };
-    await this.#ports.ledger.memory.inspected(file);
-    this.#facts.forget(artifact);
+  /**
+   * The same bytes may have been inspected before, as another kind of archive: an npm tarball is easily a source
+   * distribution, too. What they were seen to run or fetch then stays true of them, and is kept by digest; what
+   * only that other name or kind made of them does not.
+   */
+  async #withEarlier(acquired: Acquired): Promise<Acquired> {
+    const known = await this.#ports.ledger.memory.artifactBy(acquired.sha256);
+    if (!known || known.engine !== ENGINE) return acquired;
+    const seen = new Set(acquired.findings.map(({ code }) => code));
+    const earlier = known.findings.filter((finding) => !isOfOneName(finding) && !seen.has(finding.code));
+    const metadata = acquired.metadata ?? known.metadata;
+    if (earlier.length === 0) return { ...acquired, metadata };
+    const findings = [...acquired.findings, ...earlier];
+    return { ...acquired, metadata, findings, archive: inspectionVerdicts({ findings, metadata: SEEN }) };
+  }
+
+  /** One after the other for the same bytes: each must see what the one before it wrote. */
+  #remember(artifact: ArtifactId, acquired: Acquired): Promise<void> {
+    return this.#writing.run(acquired.sha256, async () => {
+      if (await this.#isAnothers(acquired)) return;
+      const { sha256, sha512, size, chunks, findings, metadata } = await this.#withEarlier(acquired);
+      const file: InspectedFile = {
+        artifact,
+        sha256,
+        sha512,
+        size,
+        chunks,
+        findings,
+        engine: ENGINE,
+        metadata,
+      };
+      await this.#ports.ledger.memory.inspected(file);
+      this.#facts.forget(artifact);
+    });
   }
 
   /**
-   * Bytes that agree with the name under which they were first inspected, and not with this one. Findings are
-   * kept by digest: this one would refuse the other package, whose file they are.
+   * Bytes that agree with the name and kind under which they were first inspected, and not with these. Findings
+   * are kept by digest: this one would refuse the other package, whose file they are.
    */
   async #isAnothers({ sha256, findings }: Acquired): Promise<boolean> {
-    if (!findings.some(isMismatch)) return false;
+    if (!findings.some(isOfOneName)) return false;
     const known = await this.#ports.ledger.memory.artifactBy(sha256);
-    return known !== null && known.engine === ENGINE && !known.findings.some(isMismatch);
+    return known !== null && known.engine === ENGINE && !known.findings.some(isOfOneName);
   }
 }
 
@@ -202,8 +225,15 @@ function withIndexFinding(acquired: Acquired, file: ListedFile): Acquired {
   return { ...acquired, findings, archive: inspectionVerdicts({ findings, metadata: SEEN }) };
 }
 
-function isMismatch({ code }: Finding): boolean {
-  return code === 'METADATA_MISMATCH';
+/** A finding that says how bytes and the name or kind that an index gave them fit together. */
+function isOfOneName({ code }: Finding): boolean {
+  return code === 'METADATA_MISMATCH' || code === 'ARCHIVE_UNSAFE';
+}
+
+/** The host of an absolute address; nothing for one that is relative to its index. */
+function hostOf(url: string): { readonly host: string } | null {
+  const host = URL.parse(url)?.host;
+  return host ? { host } : null;
 }
 
 function isFailed(verdict: Verdict): boolean {

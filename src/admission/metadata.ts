@@ -1,12 +1,15 @@
 import type { FileRoute } from '../ecosystems/ecosystem.ts';
 import type { Receipt } from '../ledger/ledger.ts';
 import { type Digest, parseDigest, sha256 } from '../model/digest.ts';
+import { decide } from '../policy/decide.ts';
 import { UpstreamFault } from '../upstream/upstream.ts';
+import { inspectMetadata } from '../verify/pypi/metadata.ts';
 import type { Answer, Asked, Refusal } from './admission.ts';
 import type { Admitter, Resolved } from './admit.ts';
 import { isRefusal } from './names.ts';
 import type { Ports } from './ports.ts';
 import type { Basis, Recorder } from './record.ts';
+import { codesOf } from './refusal.ts';
 
 /** Bytes of a `.metadata` document: core metadata is text and small (PEP 658). */
 const MAX_METADATA = 4 * 1024 ** 2;
@@ -56,10 +59,9 @@ export class MetadataAdmitter {
   }
 
   async #declared(asked: Asked, resolved: Resolved, declared: Digest): Promise<Cut | Refusal> {
-    const basis: Basis = { ...basisOf(resolved, this.#ports.now()) };
+    const basis = basisOf(resolved, this.#ports.now());
     const kept = await this.#ports.vault.getDocument(declared);
-    const record = () => this.#recorder.allow(asked, resolved.artifact, basis);
-    if (kept) return { bytes: kept, digest: declared, record };
+    if (kept) return this.#judge(asked, resolved, declared, kept);
     const pieces: Uint8Array[] = [];
     const source = this.#ports.source(resolved.artifact);
     await this.#ports.upstream.file(
@@ -77,7 +79,27 @@ export class MetadataAdmitter {
       return this.#recorder.refuse(asked, resolved.artifact, ['DIGEST_MISMATCH'], basis);
     }
     await this.#ports.vault.putDocument(bytes);
-    return { bytes, digest: declared, record };
+    return this.#judge(asked, resolved, declared, bytes);
+  }
+
+  /** A resolver acts on this document before anybody has seen the wheel: it is held to what the wheel's own is. */
+  async #judge(
+    asked: Asked,
+    resolved: Resolved,
+    declared: Digest,
+    bytes: Uint8Array,
+  ): Promise<Cut | Refusal> {
+    const { artifact, file, quarantined, policy } = resolved;
+    const shown = inspectMetadata(bytes, artifact);
+    const facts = { ...resolved.facts, findings: [...(resolved.facts.findings ?? []), ...shown] };
+    const now = this.#ports.now();
+    const question = { stage: 'listing', ecosystem: artifact.ecosystem, name: artifact.name, file } as const;
+    const decision = decide(policy, asked.caller.profile, { ...question, quarantined, facts, now });
+    const basis: Basis = { ...basisOf(resolved, now), ...(shown.length > 0 ? { facts } : {}) };
+    if (decision.verdict !== 'allow') {
+      return this.#recorder.refuse(asked, artifact, codesOf(decision), basis);
+    }
+    return { bytes, digest: declared, record: () => this.#recorder.allow(asked, artifact, basis) };
   }
 
   async #cut(asked: Asked, resolved: Resolved): Promise<Cut | Refusal | 'again'> {
