@@ -125,7 +125,7 @@ function bin(value: unknown): string | Record<string, string> | undefined {
   const read = record<string>();
   let some = false;
   const add = (name: string, path: unknown): void => {
-    if (!COMMAND.test(name) || name === '__proto__' || !isInnerPath(path)) return;
+    if (!COMMAND.test(name) || name === '__proto__' || !isInnerPath(name) || !isInnerPath(path)) return;
     read[name] = path;
     some = true;
   };

@@ -53,12 +53,14 @@ function readAlias(text: string): Spec | null {
  * is the range `1`. Only what reads strictly keeps its text; the rest is written as what was understood.
  */
 function registrySpec(text: string): string | null {
+  // `1.0.0-a.tgz` is a version to semver, and a file to every client.
+  if (FILE_NAME.test(text)) return null;
   if (RANGE_SHAPE.test(text)) {
     if (semver.validRange(text) !== null) return text;
     const understood = semver.validRange(text, { loose: true });
-    if (understood !== null) return understood;
+    if (understood !== null) return FILE_NAME.test(understood) ? null : understood;
   }
-  return TAG.test(text) && !FILE_NAME.test(text) ? text : null;
+  return TAG.test(text) ? text : null;
 }
 
 /**
