@@ -191,8 +191,13 @@ function compileInternal(file: PolicyFile, drafts: Map<string, Draft>, report: R
     const problems: string[] = [];
     for (const draft of drafts.values()) {
       const pattern = parsePattern(text, draft.scheme);
-      if ('problem' in pattern) problems.push(pattern.problem);
-      else if (!draft.internal.get(pattern)) draft.internal.set(pattern, placeOf(file, path));
+      if ('problem' in pattern) {
+        problems.push(pattern.problem);
+        continue;
+      }
+      for (const cased of [pattern, { ...pattern, text: pattern.text.toLowerCase() }]) {
+        if (!draft.internal.get(cased)) draft.internal.set(cased, placeOf(file, path));
+      }
     }
     // A name may be of one ecosystem only, as every scoped one is; it must be of some.
     if (problems.length === drafts.size)

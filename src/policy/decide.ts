@@ -40,7 +40,11 @@ export const ORDER: readonly Step[] = [
     codes: ['NOT_ALLOWLISTED'],
     byName: true,
     // The same words as for a name that is not listed: nobody learns which names are ours.
-    judge: ({ rules, question }) => (rules.internal.best(question.name) ? [reason('NOT_ALLOWLISTED')] : []),
+    // In every case of its letters: npm's old names have capitals, and asking for `Acme-x` tells of `acme-x`.
+    judge: ({ rules, question }) =>
+      [question.name, question.name.toLowerCase()].some((name) => rules.internal.best(name))
+        ? [reason('NOT_ALLOWLISTED')]
+        : [],
   },
   {
     step: 'integrity',
