@@ -20,7 +20,8 @@ export function clientSettings(url: string, token: boolean): ClientSetting[] {
       where: '.npmrc',
       lines: [`registry=${npm}`, 'replace-registry-host=always', ...auth],
     },
-    { client: 'pnpm', where: '.npmrc', lines: [`registry=${npm}`, ...auth] },
+    // pnpm reads a token from the environment in the user's file only, not in a project's.
+    { client: 'pnpm', where: token ? '~/.npmrc' : '.npmrc', lines: [`registry=${npm}`, ...auth] },
     {
       client: 'yarn 1',
       where: '.npmrc and .yarnrc',

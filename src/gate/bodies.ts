@@ -76,7 +76,7 @@ export async function sendFile(
       return undefined;
     }
     const { start, end } = part.kind === 'part' ? part : { start: 0, end: answer.size };
-    const poured = await pour(response, answer.read(start, end), end - start, () => {
+    const head = () => {
       const length = { ...headers, 'content-length': end - start };
       if (part.kind === 'whole') writeHead(exchange, 200, null, length);
       else
@@ -84,9 +84,12 @@ export async function sendFile(
           ...length,
           'content-range': `bytes ${start}-${end - 1}/${answer.size}`,
         });
+    };
+    const poured = await pour(response, answer.read(start, end), end - start, head, (sent) => {
+      // The exchange is accounted for when the response closes, which is before this call returns.
+      exchange.bytes = sent;
     });
     bytes = poured.bytes;
-    exchange.bytes = bytes;
     served = poured.end === 'complete';
     if (poured.end === 'unreadable') sendRefusal(exchange, localRefusal('STORAGE_UNAVAILABLE'));
     else if (poured.end === 'damaged') exchange.code = 'STORAGE_UNAVAILABLE';

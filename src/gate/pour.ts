@@ -11,7 +11,8 @@ export interface Poured {
 }
 
 /**
- * Sends exactly `length` bytes, at the client's pace. `head` is called once, when the first piece is here.
+ * Sends exactly `length` bytes, at the client's pace. `head` is called once, when the first piece is here;
+ * `sending` before each piece, with the bytes up to its end.
  * The last piece is held back until the reader has said that it is done: whatever it finds wrong, up to its
  * very end, the declared length is never completed.
  */
@@ -20,6 +21,7 @@ export async function pour(
   pieces: AsyncIterable<Uint8Array>,
   length: number,
   head: () => void,
+  sending: (bytes: number) => void = () => undefined,
 ): Promise<Poured> {
   const reader = pieces[Symbol.asyncIterator]();
   let bytes = 0;
@@ -35,6 +37,7 @@ export async function pour(
       if (!started) head();
       started = true;
       bytes += piece.length;
+      sending(bytes);
       if (last) response.end(piece);
       else if (!response.write(piece)) await eventOf(response, 'drain');
     }
