@@ -1,11 +1,13 @@
-import { readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
 import { createAdmission } from './admission/create.ts';
 import type { Ports } from './admission/ports.ts';
 import { loadPolicy } from './allowlists.ts';
-import type { Config } from './config.ts';
+import { type Config, ConfigError } from './config.ts';
+import { ensureDir } from './disk/durable.ts';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
 import type { Metrics } from './gate/metrics.ts';
 import type { Readiness } from './gate/options.ts';
@@ -57,6 +59,9 @@ export async function openHouse(
   let policy = await loadPolicy(config.allowlists);
   const sources = await openSources(config, env);
   const npmKeys = config.npmKeys ? await readFile(config.npmKeys) : await readFile(PINNED_NPM_KEYS);
+  await checkTls(config.tls);
+  await checkFolder(config.data, 'SALLYPORT_DATA');
+  if (config.vault !== undefined) await checkFolder(config.vault, 'SALLYPORT_VAULT');
   const closing: (() => Promise<void>)[] = [];
   const closeAll = async () => {
     for (const close of closing.reverse()) await close();
@@ -173,8 +178,8 @@ export async function openHouse(
       },
       async why(leaf, agent) {
         for await (const stored of ledger.query({ leaf, limit: 1 })) {
-          const entry = JSON.parse(stored.bytes) as { agent?: string };
-          if (entry.agent === agent) return { seq: stored.seq, leaf: stored.leaf, entry };
+          const entry = JSON.parse(stored.bytes) as EntryToTell;
+          if (entry.agent === agent) return { seq: stored.seq, leaf: stored.leaf, entry: told(entry) };
         }
         return null;
       },
@@ -199,5 +204,44 @@ export async function openHouse(
   }
 }
 
+/** What would only be found when the gate listens, with the whole house open behind it. */
+async function checkTls(tls: Config['tls']): Promise<void> {
+  if (!tls) return;
+  try {
+    createSecureContext({ cert: await readFile(tls.cert), key: await readFile(tls.key) });
+  } catch (error) {
+    throw new ConfigError(
+      `tls: ${error instanceof Error ? error.message : String(error)}; ` +
+        'SALLYPORT_TLS_CERT and SALLYPORT_TLS_KEY name a certificate and its own key, in PEM, that this user can read',
+    );
+  }
+}
+
+async function checkFolder(folder: string, setting: string): Promise<void> {
+  try {
+    await ensureDir(folder);
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new ConfigError(
+      `the folder ${folder} cannot be written (${error instanceof Error ? error.message : String(error)}); ` +
+        `give this user write access to it, or name another one with ${setting}`,
+    );
+  }
+}
+
 /** The npm registry's public keys, as they were pinned at release. */
 const PINNED_NPM_KEYS = new URL('../trust/npm-keys.json', import.meta.url);
+
+interface EntryToTell {
+  readonly agent?: string;
+  readonly reasons?: readonly string[];
+}
+
+/**
+ * An entry as the agent that caused it may read it. Which rule spoke for a name that is not served would tell an
+ * internal name, which has none, from one that the upstream does not know (promise 4).
+ */
+function told(entry: EntryToTell): object {
+  if (!entry.reasons?.includes('NOT_ALLOWLISTED')) return entry;
+  return { ...entry, place: null, by: null };
+}
