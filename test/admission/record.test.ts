@@ -228,7 +228,7 @@ describe('a fault of our own', () => {
     expect((await get(tarballPath('good', '1.0.0'))).status).toBe(200);
   });
 
-  test('an inspection that fails, a vault that fails, and a desk that dies: refused, and healed', async () => {
+  test('an inspection that could not be made: refused, nothing kept, and healed', async () => {
     house.registry.addNpm('good', { '1.5.0': {} });
     house.clock.advance(600_000);
     const { ports } = house.house;
