@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
 /** A configuration that cannot be used: says which key, and what to do. */
@@ -29,7 +29,16 @@ const privateUpstream = z.strictObject({
   fileOrigins: z.array(upstreamUrl).default([]),
 });
 
-const bytes = z.coerce.number().int().positive();
+/** A whole number, as YAML or the environment writes it. A key without a value is none: it is an error. */
+function whole(min: number, max = Number.MAX_SAFE_INTEGER) {
+  const digits = z
+    .string()
+    .regex(/^\d{1,15}$/, 'a whole number')
+    .transform(Number);
+  return z.union([z.number(), digits]).pipe(z.number().int().min(min).max(max));
+}
+
+const bytes = whole(1);
 const duration = z.union([z.number(), z.string()]).transform((value, context) => {
   if (typeof value === 'number') return value;
   const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(value);
@@ -44,7 +53,7 @@ const duration = z.union([z.number(), z.string()]).transform((value, context) =>
 /** `sallyport.yaml`. Every key has a default: with no file and no environment it runs on loopback. */
 const schema = z.strictObject({
   host: z.string().default('127.0.0.1'),
-  port: z.coerce.number().int().min(0).max(65_535).default(4880),
+  port: whole(0, 65_535).default(4880),
   publicUrl: z.url({ protocol: /^https?$/ }).optional(),
   /** Host names, with or without port, that requests may carry beside the listening address. */
   hosts: z.array(z.string()).default([]),
@@ -68,7 +77,7 @@ const schema = z.strictObject({
       maxIndexAge: duration.default(86_400_000),
       maxIndex: bytes.default(128 * 1024 ** 2),
       maxFile: bytes.default(2 * 1024 ** 3),
-      prefixBudget: z.coerce.number().int().nonnegative().default(2_000),
+      prefixBudget: whole(0).default(2_000),
       pageCache: bytes.default(96 * 1024 ** 2),
       vault: bytes.default(20 * 1024 ** 3),
     })
@@ -159,9 +168,14 @@ function readYaml(path: string): Record<string, unknown> {
       `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  const document = parseDocument(text, { uniqueKeys: true });
+  // Without the lines of the file in its messages: they may hold a credential.
+  const lines = new LineCounter();
+  const document = parseDocument(text, { uniqueKeys: true, prettyErrors: false, lineCounter: lines });
   const problem = document.errors[0];
-  if (problem) throw new ConfigError(`${path}: ${problem.message}`);
+  if (problem) {
+    const { line, col } = lines.linePos(problem.pos[0]);
+    throw new ConfigError(`${path}:${line}:${col}: not YAML that can be read (${problem.code})`);
+  }
   const value: unknown = document.toJS({ maxAliasCount: 0 });
   if (value === null || value === undefined) return {};
   if (typeof value !== 'object' || Array.isArray(value)) throw new ConfigError(`${path}: not a mapping`);

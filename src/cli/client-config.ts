@@ -5,12 +5,14 @@ export interface ClientSetting {
   readonly lines: readonly string[];
 }
 
+const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
 /**
  * The settings that work for each client, with or without a token. `url` has no trailing slash. The token
  * stands as `$SALLYPORT_TOKEN`: no secret is printed.
  */
 export function clientSettings(url: string, token: boolean): ClientSetting[] {
-  const { host, protocol } = new URL(url);
+  const { host, hostname, protocol } = new URL(url);
   const npm = `${url}/npm/`;
   const simple = token ? `${protocol}//agent:$SALLYPORT_TOKEN@${host}/pypi/simple/` : `${url}/pypi/simple/`;
   const auth = token ? [`//${host}/npm/:_authToken=\${SALLYPORT_TOKEN}`] : [];
@@ -32,14 +34,22 @@ export function clientSettings(url: string, token: boolean): ClientSetting[] {
       where: '.yarnrc.yml',
       lines: [
         `npmRegistryServer: "${npm}"`,
-        ...(protocol === 'http:' ? [`unsafeHttpWhitelist: ["${new URL(url).hostname}"]`] : []),
+        ...(protocol === 'http:' ? [`unsafeHttpWhitelist: ["${hostname}"]`] : []),
         // biome-ignore lint/suspicious/noTemplateCurlyInString: yarn's own placeholder
         ...(token ? ['npmAlwaysAuth: true', 'npmAuthToken: "${SALLYPORT_TOKEN}"'] : []),
       ],
     },
     { client: 'bun', where: '.npmrc', lines: [`registry=${npm}`, ...auth] },
     { client: 'deno', where: '.npmrc', lines: [`registry=${npm}`, ...auth] },
-    { client: 'pip', where: 'environment', lines: [`export PIP_INDEX_URL=${simple}`] },
+    {
+      client: 'pip',
+      where: 'environment',
+      lines: [
+        `export PIP_INDEX_URL=${simple}`,
+        // pip takes plain HTTP from loopback only, unless it is told whom to trust.
+        ...(protocol === 'http:' && !LOOPBACK.has(hostname) ? [`export PIP_TRUSTED_HOST=${hostname}`] : []),
+      ],
+    },
     { client: 'uv', where: 'environment', lines: [`export UV_DEFAULT_INDEX=${simple}`] },
     {
       client: 'poetry',

@@ -8,7 +8,13 @@ export function ledgerLine(stored: StoredEntry): string {
   const entry = JSON.parse(stored.bytes) as Record<string, unknown>;
   const text = (key: string) => (typeof entry[key] === 'string' ? (entry[key] as string) : '');
   const time = typeof entry['time'] === 'number' ? new Date(entry['time']).toISOString() : '';
-  const what = text('purl') || text('name') || text('code') || text('policy').slice(0, 19);
+  const sum = entry['refusals'];
+  const what =
+    (typeof sum === 'number' ? `${sum} refusals` : '') ||
+    text('purl') ||
+    text('name') ||
+    text('code') ||
+    text('policy').slice(0, 19);
   const reasons = Array.isArray(entry['reasons'])
     ? entry['reasons'].map((r: { code?: unknown }) => String(r.code)).join(',')
     : '';

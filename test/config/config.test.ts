@@ -1,0 +1,79 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { clientSettings } from '../../src/cli/client-config.ts';
+import { ConfigError, loadConfig } from '../../src/config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-config-'));
+let files = 0;
+
+function fromYaml(text: string, env: Record<string, string> = {}) {
+  const path = join(folder, `${files++}.yaml`);
+  writeFileSync(path, text);
+  return loadConfig(env, path);
+}
+
+describe('what cannot be meant is an error that names it', () => {
+  test.each([
+    ['port:', 'port'],
+    ['port: 70000', 'port'],
+    ['port: abc', 'port'],
+    ['prot: 4880', 'prot'],
+    ['limits: { vault: -1 }', 'vault'],
+    ['limits: { maxFile: 1.5 }', 'maxFile'],
+    ['limits: { indexTtl: soon }', 'indexTtl'],
+    ['npmUpstream: ftp://up.example/', 'npmUpstream'],
+    ['auth: { tokens: [{ hash: abc, agent: a }] }', 'hash'],
+    ['- a list', 'mapping'],
+    ['port: 1\nport: 2', 'DUPLICATE_KEY'],
+  ])('%s', (text, word) => {
+    expect(() => fromYaml(text)).toThrow(ConfigError);
+    expect(() => fromYaml(text)).toThrow(new RegExp(word, 'i'));
+  });
+
+  test('an environment variable that is none of ours', () => {
+    expect(() => loadConfig({ SALLYPORT_ALOWLISTS: '/x' })).toThrow(/SALLYPORT_ALOWLISTS/);
+  });
+
+  test('a setting that this version does not have yet', () => {
+    expect(() => loadConfig({ SALLYPORT_DATABASE: 'postgres://db.example/x' })).toThrow(/not available/);
+  });
+
+  test('a file that is not there', () => {
+    expect(() => loadConfig({}, join(folder, 'none.yaml'))).toThrow(/none\.yaml cannot be read/);
+  });
+});
+
+describe('listening beyond loopback needs tokens', () => {
+  test.each(['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example', 'gate.example'])('%s', (host) => {
+    expect(() => loadConfig({ SALLYPORT_HOST: host })).toThrow(/no tokens are configured/);
+  });
+  test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('%s does not', (host) => {
+    expect(loadConfig({ SALLYPORT_HOST: host }).host).toBe(host);
+  });
+});
+
+test('the environment goes over the file', () => {
+  const config = fromYaml('port: 1000\nlimits: { indexTtl: 1m }', { SALLYPORT_PORT: '2000' });
+  expect(config.port).toBe(2000);
+  expect(config.limits.indexTtl).toBe(60_000);
+});
+
+describe('client-config', () => {
+  const linesFor = (client: string, url: string, token = false) =>
+    clientSettings(url, token).find((s) => s.client === client)?.lines ?? [];
+
+  test('pip is told to trust a plain HTTP host only beyond loopback', () => {
+    expect(linesFor('pip', 'http://gate.example:4880')).toContain('export PIP_TRUSTED_HOST=gate.example');
+    expect(linesFor('pip', 'http://127.0.0.1:4880').join()).not.toContain('TRUSTED');
+    expect(linesFor('pip', 'https://gate.example').join()).not.toContain('TRUSTED');
+  });
+
+  test('no secret is printed, only the name of the variable that holds it', () => {
+    for (const { lines } of clientSettings('https://gate.example', true)) {
+      expect(lines.join('\n')).not.toMatch(/sp_[A-Za-z0-9_-]{20}/);
+    }
+    expect(linesFor('npm', 'https://gate.example', true).join('\n')).toContain('SALLYPORT_TOKEN');
+  });
+});
