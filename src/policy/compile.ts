@@ -26,7 +26,25 @@ export interface PolicyFile extends YamlFile {
 
 export type Report = (file: PolicyFile, position: Position, message: string) => void;
 
-type PinDrafts = Map<string, Pin & { readonly digests: Set<Digest> }>;
+type PinDraft = Pin & { readonly digests: Set<Digest> };
+type PinDrafts = Map<string, PinDraft>;
+
+/** Found by any normal form of the version: to PEP 440, `1.0` and `1.0.0` are one version, which has one pin. */
+class PinsByVersion extends Map<string, PinDraft> {
+  readonly #scheme: VersionScheme;
+
+  constructor(scheme: VersionScheme) {
+    super();
+    this.#scheme = scheme;
+  }
+
+  override get(version: string): PinDraft | undefined {
+    const exact = super.get(version);
+    if (exact) return exact;
+    for (const [pinned, pin] of this) if (this.#scheme.compare(pinned, version) === 0) return pin;
+    return undefined;
+  }
+}
 
 /** A rule set in the making; `EcosystemRules` is its read-only view. */
 interface Draft {
@@ -163,7 +181,7 @@ function compilePins(file: PolicyFile, drafts: Map<string, Draft>, report: Repor
     if ('problem' in digests) report(file, file.at(path), digests.problem);
     if (!draft || 'problem' in pinned || 'problem' in digests) continue;
 
-    const versions: PinDrafts = draft.pins.get(pinned.name) ?? new Map();
+    const versions: PinDrafts = draft.pins.get(pinned.name) ?? new PinsByVersion(draft.scheme);
     draft.pins.set(pinned.name, versions);
     const single = input.integrity !== undefined;
     const before = versions.get(pinned.version);
