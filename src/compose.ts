@@ -234,7 +234,9 @@ const PINNED_NPM_KEYS = new URL('../trust/npm-keys.json', import.meta.url);
 
 interface EntryToTell {
   readonly agent?: string;
-  readonly reasons?: readonly string[];
+  readonly reasons?: readonly { readonly code?: string }[];
+  readonly place?: string;
+  readonly by?: string;
 }
 
 /**
@@ -242,6 +244,7 @@ interface EntryToTell {
  * internal name, which has none, from one that the upstream does not know (promise 4).
  */
 function told(entry: EntryToTell): object {
-  if (!entry.reasons?.includes('NOT_ALLOWLISTED')) return entry;
-  return { ...entry, place: null, by: null };
+  if (!entry.reasons?.some(({ code }) => code === 'NOT_ALLOWLISTED')) return entry;
+  const { place: _place, by: _by, ...rest } = entry;
+  return rest;
 }

@@ -1,6 +1,8 @@
 import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
+import { ECOSYSTEMS } from './ecosystems/all.ts';
 import type { PackageId } from './model/artifact.ts';
+import { parsePattern } from './policy/patterns.ts';
 import { defaultNpmBase, defaultPypiBase } from './upstream/defaults.ts';
 import type { Source } from './upstream/upstream.ts';
 
@@ -22,7 +24,8 @@ export async function openSources(
       ...sourceOf(upstream.id, upstream.base, upstream.fileOrigins),
       authorization: credential(upstream, env),
     };
-    for (const pattern of upstream.names) {
+    for (const written of upstream.names) {
+      const pattern = canonical(upstream.id, upstream.ecosystem, written);
       const clash = own.find((o) => o.ecosystem === upstream.ecosystem && overlaps(o.pattern, pattern));
       if (clash) {
         throw new ConfigError(
@@ -64,7 +67,17 @@ function credential(
   return upstream.scheme === 'basic' ? `Basic ${Buffer.from(value).toString('base64')}` : `Bearer ${value}`;
 }
 
-function matches(pattern: string, name: string): boolean {
+/** As names are spelled when they are asked for: a pattern that never matches would send its names to the public. */
+function canonical(id: string, ecosystem: string, written: string): string {
+  const scheme = ECOSYSTEMS.find((one) => one.id === ecosystem)?.versions;
+  const pattern = scheme ? parsePattern(written, scheme) : { problem: `${ecosystem} is no ecosystem` };
+  if ('problem' in pattern) throw new ConfigError(`upstreams: ${written} of ${id}: ${pattern.problem}`);
+  return `${pattern.text.toLowerCase()}${pattern.prefix ? '*' : ''}`;
+}
+
+/** In every case of its letters: `Acme-x` is another package than `acme-x`, but nobody else's to know of. */
+function matches(pattern: string, asked: string): boolean {
+  const name = asked.toLowerCase();
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
