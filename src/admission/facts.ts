@@ -26,7 +26,9 @@ export class FactsCache {
     const key = `${id.ecosystem}\n${id.name}`;
     const kept = this.#kept.get(key);
     if (kept) return kept;
-    const read = this.#memory.packageFacts(id).then((bytes) => ({ bytes, digest: sha256(bytes) }));
+    const read = this.#memory
+      .packageFacts(id)
+      .then((bytes) => ({ bytes: shared(bytes), digest: sha256(bytes) }));
     // A read that fails is not kept: the next request asks again.
     read.catch(() => {
       if (this.#kept.get(key) === read) this.#kept.delete(key);
@@ -44,4 +46,11 @@ export class FactsCache {
   forget(id: PackageId): void {
     this.#kept.delete(`${id.ecosystem}\n${id.name}`);
   }
+}
+
+/** Bytes that threads read where they are: those of a large index are megabytes, and every page asks for them. */
+function shared(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.byteLength));
+  copy.set(bytes);
+  return copy;
 }
