@@ -4,17 +4,20 @@ import { Thread, threadFile } from './rpc.ts';
 /** How long one inspection may take, ms. A longer one is a thread that hangs: it is ended. */
 const DEADLINE = 120_000;
 
-/** A few threads that take archives apart. A thread that died or hangs is replaced; its inspection rejects. */
+/**
+ * Threads that take archives apart: one from the start, more while all are at work. One that died or hangs is
+ * replaced; its inspection rejects.
+ */
 export class InspectPool {
-  readonly #threads: Thread[];
+  readonly #size: number;
+  #threads: Thread[] = [start()];
 
   constructor(size = 2) {
-    this.#threads = Array.from({ length: size }, start);
+    this.#size = size;
   }
 
   async inspect(path: string, expected: Expected): Promise<Inspection> {
-    const at = this.#leastBusy();
-    const thread = this.#threads[at] ?? start();
+    const thread = this.#leastBusy();
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
@@ -33,13 +36,13 @@ export class InspectPool {
     await Promise.all(this.#threads.map((t) => t.close()));
   }
 
-  #leastBusy(): number {
-    let best = 0;
-    for (let i = 0; i < this.#threads.length; i++) {
-      if (this.#threads[i]?.dead) this.#threads[i] = start();
-      if ((this.#threads[i]?.waiting ?? 0) < (this.#threads[best]?.waiting ?? 0)) best = i;
-    }
-    return best;
+  #leastBusy(): Thread {
+    this.#threads = this.#threads.filter((thread) => !thread.dead);
+    const [best] = this.#threads.toSorted((a, b) => a.waiting - b.waiting);
+    if (best && (best.waiting === 0 || this.#threads.length >= this.#size)) return best;
+    const another = start();
+    this.#threads.push(another);
+    return another;
   }
 }
 
