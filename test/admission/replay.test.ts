@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Digest } from '../../src/model/digest.ts';
+import type { Finding } from '../../src/model/finding.ts';
+import type { ListedFile } from '../../src/model/listing.ts';
+import { decide } from '../../src/policy/decide.ts';
+import { makeNpmTarball } from '../verify/archives.ts';
+import { DAY, type Entry, SECOND, sri, startHouse, type TestHouse, tarballPath } from './harness.ts';
+
+// Promise 5: an entry holds all that its decision was made from. So each entry is decided again, by nothing but
+// the entry and the policy that it names, and has to come to the same verdict for the same reasons.
+
+const PINNED = makeNpmTarball({ name: 'pinned', version: '1.0.0' });
+const NAMES = [
+  'plain',
+  'young',
+  'scripted',
+  'hidden',
+  'denied',
+  'undeclared',
+  'wrong',
+  'changed',
+  'misnamed',
+  'late',
+];
+const POLICY = `
+profile: default
+requirements: { npm: { age: 7d }, pypi: { age: 7d } }
+allow:
+${NAMES.map((name) => `  - npm: ${name}`).join('\n')}
+  - npm: ranged
+    versions: ">=2"
+  - pypi: plain
+  - pypi: away
+  - pypi: held
+deny:
+  - { npm: denied, versions: "1.0.0", reason: bad }
+pins:
+  - { npm: pinned@1.0.0, integrity: "${sri(PINNED)}" }
+`;
+
+let house: TestHouse;
+beforeAll(async () => {
+  house = await startHouse({ policy: POLICY });
+});
+afterAll(() => house.remove());
+
+/** The question that an entry's decision answered. */
+function decidedAgain(entry: Entry) {
+  const { facts, sha256, sha512 } = entry;
+  const file: ListedFile = {
+    filename: entry['file'],
+    version: entry['version'],
+    kind: facts.kind,
+    url: '',
+    digests: facts.declared ?? [],
+    size: facts.declaredSize ?? null,
+    claimedAt: facts.claimedAt ?? null,
+    yanked: facts.yanked === 'yes',
+    metadataDigest: facts.metadataDigest ?? null,
+    installScripts: facts.installScripts === 'yes',
+    directUrls: facts.directUrls === 'yes',
+  };
+  const listing = {
+    stage: 'listing' as const,
+    ecosystem: entry['ecosystem'],
+    name: entry['name'],
+    file,
+    quarantined: facts.quarantined === 'yes',
+    facts: {
+      firstSeen: facts.firstSeen ?? null,
+      lastAbsent: facts.lastAbsent ?? null,
+      claimedAt: facts.claimedAt ?? null,
+      first: facts.first ?? null,
+      findings: (facts.findings ?? null) as Finding[] | null,
+      metadata: null,
+    },
+    now: entry['time'],
+  };
+  const question = entry['checks']
+    ? {
+        ...listing,
+        stage: 'download' as const,
+        sha256: sha256 as Digest,
+        sha512: sha512 as Digest,
+        verdicts: entry['checks'],
+      }
+    : listing;
+  return decide(house.house.policy(), entry['profile'], question);
+}
+
+test('every entry of a file is decided again from itself, to the same end', async () => {
+  const { registry, clock } = house;
+  const wheel = (name: string) => `${name}-1.0.0-py3-none-any.whl`;
+  registry.addNpm('plain', { '1.0.0': {} });
+  registry.addNpm('young', { '1.0.0': { time: new Date(clock.now() - DAY).toISOString() } });
+  registry.addNpm('scripted', { '1.0.0': { manifest: { scripts: { install: 'x' } } } });
+  registry.addNpm('hidden', {
+    '1.0.0': { packageJson: { name: 'hidden', version: '1.0.0', scripts: { install: 'x' } } },
+  });
+  registry.addNpm('misnamed', { '1.0.0': { packageJson: { name: 'x', version: '1.0.0' } } });
+  registry.addNpm('denied', { '1.0.0': {} });
+  registry.addNpm('undeclared', { '1.0.0': { integrity: 'none' } });
+  registry.addNpm('wrong', { '1.0.0': { integrity: 'wrong' } });
+  registry.addNpm('changed', { '1.0.0': {} });
+  registry.addNpm('ranged', { '1.0.0': {}, '2.0.0': {} });
+  registry.addNpm('pinned', { '1.0.0': { tarball: PINNED }, '2.0.0': {} });
+  registry.addNpm('late', { '1.0.0': {} });
+  registry.addPypi('plain', [{ filename: wheel('plain') }, { filename: 'plain-1.0.0.tar.gz' }]);
+  registry.addPypi('away', [
+    { filename: wheel('away'), metadata: 'Requires-Dist: x @ https://evil.test/x.whl\n' },
+  ]);
+  registry.addPypi('held', [{ filename: wheel('held') }], { status: 'quarantined' });
+  const paths = [
+    ...NAMES.map((name) => tarballPath(name, '1.0.0')),
+    ...['1.0.0', '2.0.0'].flatMap((version) => [
+      tarballPath('ranged', version),
+      tarballPath('pinned', version),
+    ]),
+    ...['plain', 'away', 'held'].map((name) => `/pypi/files/${name}/${wheel(name)}`),
+    '/pypi/files/plain/plain-1.0.0.tar.gz',
+  ];
+  const all = async () => {
+    for (const path of paths) await house.ask(path);
+  };
+  await all();
+  // The same from what is remembered; then with a second digest, and a version that was not there before.
+  clock.advance(600 * SECOND);
+  registry.addNpm('changed', { '1.0.0': { bulk: 10 } });
+  registry.addNpm('late', { '1.1.0': {} });
+  await all();
+  await house.ask(tarballPath('late', '1.1.0'));
+  await house.restart();
+  clock.advance(8 * DAY);
+  await all();
+  await house.ask(tarballPath('late', '1.1.0'));
+
+  const decisions = (await house.entries({ type: 'decision' })).filter((e) => e['facts']?.kind !== undefined);
+  const codes = new Set<string>();
+  for (const entry of decisions) {
+    const again = decidedAgain(entry);
+    const reasons = (entry['reasons'] ?? []).map((r: { code: string }) => r.code);
+    for (const code of reasons) codes.add(code);
+    expect(
+      { verdict: again.verdict, reasons: again.reasons.map((r) => r.code), by: again.by },
+      `${entry['purl']} ${entry['file']}`,
+    ).toEqual({ verdict: entry['verdict'], reasons, by: entry['by'] ?? null });
+  }
+  expect(decisions.length).toBeGreaterThan(50);
+  // What was asked for covers the language: a code that no entry has would not have been tried.
+  expect([...codes].sort()).toEqual([
+    'DENIED',
+    'DIGEST_CHANGED',
+    'DIGEST_MISMATCH',
+    'DIRECT_URL',
+    'INSTALL_SCRIPTS',
+    'METADATA_MISMATCH',
+    'NO_DIGEST',
+    'QUARANTINED_UPSTREAM',
+    'SDIST',
+    'TOO_YOUNG',
+    'VERSION_NOT_ALLOWED',
+  ]);
+});
