@@ -27,6 +27,16 @@ describe('core metadata that a resolver reads before the wheel (PEP 658)', () =>
         filename: 'foo-1.2-py3-none-any.whl',
         metadata: 'Requires-Dist:\n a\n @ http://203.0.113.9/a.tgz\n',
       },
+      {
+        ...wheel,
+        filename: 'foo-1.3-py3-none-any.whl',
+        metadata: `Requires-Dist: =?utf-8?b?${Buffer.from('a @ http://203.0.113.9/a.tgz').toString('base64')}?=\n`,
+      },
+      {
+        ...wheel,
+        filename: 'foo-1.4-py3-none-any.whl',
+        metadata: 'Requires-Dist: =?utf-8?q?a=20=40=20http=3A=2F=2F203.0.113.9/a.tgz?=\n',
+      },
       { ...wheel, filename: 'foo-2.0-py3-none-any.whl', metadata: 'Requires-Dist: bar>=1\n' },
     ]);
     house.registry.addPypi('bar', [
@@ -53,6 +63,8 @@ describe('core metadata that a resolver reads before the wheel (PEP 658)', () =>
     ['an address for a dependency', 'foo-1.0-py3-none-any.whl', 'DIRECT_URL'],
     ['a path for a dependency, without spaces', 'foo-1.1-py3-none-any.whl', 'DIRECT_URL'],
     ['an address on a folded line', 'foo-1.2-py3-none-any.whl', 'DIRECT_URL'],
+    ['an address in an encoded word, which uv decodes', 'foo-1.3-py3-none-any.whl', 'DIRECT_URL'],
+    ['the same, quoted', 'foo-1.4-py3-none-any.whl', 'DIRECT_URL'],
     ['another name', 'bar-1.0-py3-none-any.whl', 'METADATA_MISMATCH'],
     ['another version', 'bar-1.1-py3-none-any.whl', 'METADATA_MISMATCH'],
   ])('%s is refused as in the wheel itself', async (_, file, code) => {

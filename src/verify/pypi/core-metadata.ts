@@ -41,10 +41,11 @@ export function only(metadata: CoreMetadata, field: string): string | null {
 
 /**
  * Whether a requirement (PEP 508) is an address: `name @ https://…`, with or without spaces. No version
- * specifier has an `@` or `://` in it, and neither has an environment marker in practice.
+ * specifier has an `@` or `://` in it, and neither has an environment marker in practice. `=?` begins an encoded
+ * word (RFC 2047), which uv decodes and pip does not: what it says is not followed, and counts as an address.
  */
 export function isDirectUrl(requirement: string): boolean {
-  return requirement.includes('@') || requirement.includes('://');
+  return /@|:\/\/|=\?/.test(requirement);
 }
 
 /** Whether an installer would be led to an address by this metadata. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { allowing, DAY, START, startHouse, type TestHouse, tarballPath } from '../admission/harness.ts';
-import { type FakeRegistry, startRegistry } from '../harness/registry.ts';
+import { allowing, DAY, START, startHouse, type TestHouse, tarballPath } from '../../admission/harness.ts';
+import { type FakeRegistry, startRegistry } from '../../harness/registry.ts';
 
 // Names and versions in other spellings, and what answers tell of names.
 
