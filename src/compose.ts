@@ -104,6 +104,8 @@ export async function openHouse(
     const upstream = watchedUpstream(way, watchers);
     closing.push(() => upstream.close());
 
+    const ending = new AbortController();
+    closing.push(async () => ending.abort());
     let entries = 0;
     const note = (entry: Parameters<Ledger['append']>[0]) => ledger.append(entry);
     const ids = () => `house-${now()}-${entries++}`;
@@ -118,6 +120,7 @@ export async function openHouse(
       ledger,
       inspect: (path, expected) => inspectors.inspect(path, expected),
       limits: config.limits,
+      closing: ending.signal,
       npmKeys,
       alarm(kind, about) {
         watchers.alarm(kind);

@@ -81,7 +81,7 @@ export class Acquisition {
       const received = await ports.upstream.file(
         ports.source(artifact),
         file.url,
-        { maxBytes: ports.limits.maxFile, indexPath },
+        { maxBytes: ports.limits.maxFile, indexPath, signal: ports.closing },
         (chunk) => reception.write(chunk),
       );
       held = await reception.finish();

@@ -26,6 +26,8 @@ export interface Ports {
   /** Inspects a file in quarantine, off the event loop. Rejects only where the thread itself failed. */
   inspect(path: string, expected: Expected): Promise<Inspection>;
   readonly limits: AdmissionLimits;
+  /** Aborts when the house closes: a download that nobody waits for any more must not keep it open. */
+  readonly closing: AbortSignal;
   /** Metric and log of an event that someone should look at; the ledger entry is made by admission. */
   alarm(kind: AlarmKind, about: Omit<AlarmInput, 'id' | 'time' | 'code'>): void;
   /** A fault on the way: for the log. */
