@@ -36,7 +36,7 @@ test(`killed ${KILLS} times under load: no acknowledged entry is lost, nothing w
     void slow.begun().then(() => slow.pause());
     // Before the first answer, or after a few, or after many: by count, so that a slow machine meets the same.
     const answers = (round * 37) % 80;
-    await Promise.race([load.answered(answers), sleep(3000)]);
+    await Promise.race([load.answered(answers), sleep(1500)]);
     await sleep((round * 7) % 11);
     await firewall.kill9();
     slow.resume();
