@@ -3,6 +3,7 @@ import {
   allowing,
   bearer,
   DAY,
+  filesBelow,
   startHouse,
   type TestHouse,
   tarballPath,
@@ -116,6 +117,23 @@ describe('single flight', () => {
     );
     expect(house.takeAsked()).toEqual([]);
   });
+});
+
+test('a house closes though a download that everybody left is still on its way', async () => {
+  house.registry.addNpm('left', { '3.0.0': { bulk: 100_000 } });
+  house.clock.advance(DAY);
+  const heal = house.registry.withFault(/left-3/, { kind: 'drip', bytesPerSecond: 1000 });
+  const giving = new AbortController();
+  const gone = get(tarballPath('left', '3.0.0'), 'ann', giving.signal).catch(() => 'gone');
+  await until(() => house.registry.pathsAsked().some((path) => path.includes('left-3')));
+  giving.abort();
+  await gone;
+  const started = performance.now();
+  await house.restart();
+  expect(performance.now() - started).toBeLessThan(10_000);
+  heal();
+  expect((await get(tarballPath('left', '3.0.0'))).status).toBe(200);
+  expect(await filesBelow(`${house.root}/data/vault/quarantine`)).toEqual([]);
 });
 
 describe('a policy that changes while a file is on its way', () => {
