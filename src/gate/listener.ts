@@ -73,7 +73,11 @@ export function listenersOf(
         else socket.end(plainAnswer(status), () => socket.destroy());
       });
       // Without a listener Node would drop the connection without a word. This is no forward proxy.
-      server.on('connect', (_request, socket) => socket.end(plainAnswer(400), () => socket.destroy()));
+      server.on('connect', (_request, socket) => {
+        // Node has taken its own listener off: a client that is gone already must not end the process.
+        socket.on('error', () => socket.destroy());
+        socket.end(plainAnswer(400), () => socket.destroy());
+      });
       servers.push(server);
       return server;
     },
