@@ -25,7 +25,7 @@ import { InspectPool } from './threads/inspect-pool.ts';
 import { openUpstream } from './upstream/open.ts';
 import { openFileVault } from './vault/file-vault.ts';
 import type { Vault } from './vault/vault.ts';
-import { watchedLedger, watchedUpstream } from './watch.ts';
+import { newsWithin, watchedLedger, watchedUpstream } from './watch.ts';
 
 /** Everything behind the gate, wired and running. */
 export interface House {
@@ -124,6 +124,7 @@ export async function openHouse(
       npmKeys,
       alarm(kind, about) {
         watchers.alarm(kind);
+        if (!isNews(JSON.stringify([kind, about]))) return;
         log.warn({ alarm: kind, ...about }, 'alarm');
         note(alarmEntry({ id: ids(), time: now(), code: kind, ...about })).catch((error: unknown) =>
           log.error({ err: error }, 'an alarm could not be entered in the ledger'),
@@ -133,9 +134,17 @@ export async function openHouse(
         log.error({ err: error, ...context }, 'fault');
       },
     };
+    const isNews = newsWithin(ALARM_AGAIN.within, ALARM_AGAIN.times, now);
+    const admission = createAdmission(ports);
     await note(
       startEntry({ id: ids(), time: now(), release: version, engine: ENGINE, policy: policy.digest }),
     );
+    const sum = () =>
+      admission
+        .flush()
+        .catch((error: unknown) => log.error({ err: error }, 'refusals could not be summed in the ledger'));
+    const summing = setInterval(() => void sum(), SUM_EVERY);
+    summing.unref();
 
     let reloading: Promise<unknown> = Promise.resolve();
     const reload = async (): Promise<boolean> => {
@@ -167,7 +176,7 @@ export async function openHouse(
     return {
       ports,
       log,
-      admission: createAdmission(ports),
+      admission,
       policy: () => policy,
       reload() {
         // One after the other, so that the files that were read last are the policy in force.
@@ -197,6 +206,8 @@ export async function openHouse(
         watchers.vault((await vault.usage()).bytes);
       },
       async close() {
+        clearInterval(summing);
+        await sum();
         await note(stopEntry({ id: ids(), time: now(), code: 'shutdown' })).catch(() => undefined);
         await closeAll();
       },
@@ -235,18 +246,28 @@ async function checkFolder(folder: string, setting: string): Promise<void> {
 /** The npm registry's public keys, as they were pinned at release. */
 const PINNED_NPM_KEYS = new URL('../trust/npm-keys.json', import.meta.url);
 
+/** How often refusals past an agent's budget are summed where no further one does it, ms. */
+const SUM_EVERY = 60_000;
+
+/** How often the same alarm is entered and logged within so many ms; the metric counts each. */
+const ALARM_AGAIN = { times: 10, within: 60_000 } as const;
+
 interface EntryToTell {
   readonly agent?: string;
   readonly reasons?: readonly { readonly code?: string }[];
   readonly place?: string;
   readonly by?: string;
+  readonly facts?: { readonly findings?: readonly { readonly code: string }[] };
 }
 
 /**
  * An entry as the agent that caused it may read it. Which rule spoke for a name that is not served would tell an
- * internal name, which has none, from one that the upstream does not know (promise 4).
+ * internal name, which has none, from one that the upstream does not know (promise 4). Where in an archive
+ * something was found is the package's own text, which no agent reads (promise 7).
  */
-function told(entry: EntryToTell): object {
+function told(full: EntryToTell): object {
+  const findings = full.facts?.findings?.map(({ code }) => ({ code }));
+  const entry = findings ? { ...full, facts: { ...full.facts, findings } } : full;
   if (!entry.reasons?.some(({ code }) => code === 'NOT_ALLOWLISTED')) return entry;
   const { place: _place, by: _by, ...rest } = entry;
   return rest;

@@ -1,5 +1,4 @@
 import { IndexUnreadable } from '../ecosystems/ecosystem.ts';
-import { decisionEntry } from '../ledger/entry.ts';
 import { LedgerError } from '../ledger/ledger.ts';
 import { ENGINE } from '../model/engine.ts';
 import { type ReasonCode, statusOf, wordsOf } from '../model/reason-codes.ts';
@@ -25,15 +24,22 @@ import { MetadataAdmitter } from './metadata.ts';
 import type { Ports } from './ports.ts';
 import { Recorder } from './record.ts';
 import type { Subject } from './refusal.ts';
+import { RefusalLog } from './refusal-log.ts';
 import { blocked, unanswered } from './refuse-routes.ts';
 import { search, visibleNames } from './search.ts';
 import { selfCheck } from './self-check.ts';
 
+/** Writes down what is only counted so far: refusals past an agent's budget. Rejects with LedgerError. */
+export interface Flushable {
+  flush(): Promise<void>;
+}
+
 /** The one admission: each route of every ecosystem ends in one of these methods, and nowhere else. */
-export function createAdmission(ports: Ports): Admission {
+export function createAdmission(ports: Ports): Admission & Flushable {
   const facts = new FactsCache(ports.ledger.memory);
   const indexes = new Indexes(ports, facts);
-  const recorder = new Recorder(ports);
+  const refusals = new RefusalLog(ports);
+  const recorder = new Recorder(ports, refusals);
   const budget = new PrefixBudget(ports.limits.prefixBudget);
   const lister = new Lister(ports, indexes, facts, recorder, budget);
   const acquisition = new Acquisition(ports, facts);
@@ -104,25 +110,23 @@ export function createAdmission(ports: Ports): Admission {
       ...(statusOf(code) >= 500 ? { retryAfter: 5 } : {}),
     };
     try {
-      const receipt = await ports.ledger.append(
-        decisionEntry({
-          id: context.requestId,
-          time: ports.now(),
-          agent: caller.agent,
-          profile: caller.profile,
-          mode: ports.policy().profiles.get(caller.profile)?.mode ?? 'enforce',
-          client: caller.client,
-          route: 'gate',
-          method: context.method,
-          ecosystem: context.ecosystem,
-          verdict: 'refuse',
-          reasons: [code],
-          policy: ports.policy().digest,
-          engine: ENGINE,
-          ...(context.path ? { path: context.path } : {}),
-        }),
-      );
-      return { ...bare, entry: receipt.leaf, seq: receipt.seq };
+      const receipt = await refusals.record({
+        id: context.requestId,
+        time: ports.now(),
+        agent: caller.agent,
+        profile: caller.profile,
+        mode: ports.policy().profiles.get(caller.profile)?.mode ?? 'enforce',
+        client: caller.client,
+        route: 'gate',
+        method: context.method,
+        ecosystem: context.ecosystem,
+        verdict: 'refuse',
+        reasons: [code],
+        policy: ports.policy().digest,
+        engine: ENGINE,
+        ...(context.path ? { path: context.path } : {}),
+      });
+      return { ...bare, entry: receipt?.leaf ?? null, seq: receipt?.seq ?? null };
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
       // A refusal without its entry is a fault; a fault stays the fault that it is.
@@ -134,6 +138,7 @@ export function createAdmission(ports: Ports): Admission {
 
   return {
     refuse,
+    flush: () => refusals.flush(),
     async answer(asked: Asked): Promise<Answer> {
       try {
         return await route(asked);

@@ -1,6 +1,7 @@
 import type { IndexRoute } from '../ecosystems/ecosystem.ts';
 import { sha256 } from '../model/digest.ts';
 import { ENGINE } from '../model/engine.ts';
+import { statusOf } from '../model/reason-codes.ts';
 import { Flights } from '../upstream/flights.ts';
 import type { Answer, Asked, ContentEncoding } from './admission.ts';
 import type { PrefixBudget } from './budget.ts';
@@ -150,13 +151,17 @@ export class Lister {
       index: index.digest,
     });
     if (page.status !== 200 || refusal.code === 'LEDGER_UNAVAILABLE') return { kind: 'refusal', refusal };
-    return { ...documentOf(page, encodingOf(asked)), entry: refusal.entry ?? '', code };
+    return {
+      ...documentOf(page, encodingOf(asked)),
+      ...(refusal.entry ? { entry: refusal.entry } : {}),
+      code,
+    };
   }
 
   /** A refused name, in the form that reaches the person where the plain refusal does not. */
   #refusedIndex(asked: Asked, route: IndexRoute, refusal: import('./admission.ts').Refusal): Answer {
     // A fault is never dressed up as a document.
-    if (refusal.entry === null) return { kind: 'refusal', refusal };
+    if (statusOf(refusal.code) >= 500) return { kind: 'refusal', refusal };
     const page = asked.ecosystem.writeRefusedIndex(route.name, route, {
       base: asked.base,
       code: refusal.code,
@@ -171,7 +176,7 @@ export class Lister {
       body: page.body,
       etag: null,
       vary: true,
-      entry: refusal.entry,
+      ...(refusal.entry ? { entry: refusal.entry } : {}),
       code: refusal.code,
     };
   }

@@ -11,6 +11,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Asked, Refusal } from './admission.ts';
 import type { Ports } from './ports.ts';
 import { refusalOf, type Subject } from './refusal.ts';
+import type { RefusalLog } from './refusal-log.ts';
 
 /** What a decision was made from, as far as it came: goes into its entry, so that it can be decided again. */
 export interface Basis {
@@ -31,22 +32,24 @@ export interface Basis {
 /** Writes decisions to the ledger: the only place in admission that makes entries of them. */
 export class Recorder {
   readonly #ports: Ports;
+  readonly #refusals: RefusalLog;
 
-  constructor(ports: Ports) {
+  constructor(ports: Ports, refusals: RefusalLog) {
     this.#ports = ports;
+    this.#refusals = refusals;
   }
 
-  /** A refusal with its entry. Where the entry cannot be written the answer is the ledger's fault, never less. */
+  /** A refusal with its entry, or past the agent's budget with none of its own. Where the entry cannot be written the answer is the ledger's fault, never less. */
   async refuse(asked: Asked, subject: Subject, codes: readonly ReasonCode[], basis: Basis): Promise<Refusal> {
     const refusal = refusalOf(subject, codes, {
       nearest: basis.nearest ?? null,
       eligibleAt: basis.eligibleAt ?? null,
     });
     try {
-      const receipt = await this.#ports.ledger.append(
-        decisionEntry(this.#input(asked, subject, 'refuse', refusal.reasons, basis)),
+      const receipt = await this.#refusals.record(
+        this.#input(asked, subject, 'refuse', refusal.reasons, basis),
       );
-      return { ...refusal, entry: receipt.leaf, seq: receipt.seq };
+      return { ...refusal, entry: receipt?.leaf ?? null, seq: receipt?.seq ?? null };
     } catch (error) {
       if (error instanceof LedgerError) return refusalOf(subject, ['LEDGER_UNAVAILABLE']);
       throw error;

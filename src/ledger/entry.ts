@@ -113,6 +113,34 @@ export function decisionEntry(input: DecisionInput): EntryDraft {
   });
 }
 
+/** Refusals of one agent past its budget of entries: how many there were, by code. */
+export interface RefusalSumInput extends Stamp {
+  readonly agent: string;
+  /** When the first of them was refused, milliseconds since 1970; `time` is when they were summed. */
+  readonly since: number;
+  /** By the code of each one's first reason. */
+  readonly counts: ReadonlyMap<ReasonCode, number>;
+  /** Digest of the policy in force when they were summed. */
+  readonly policy: string;
+  readonly engine: string;
+}
+
+/** A decision without a subject: `route` is `sum`, `refusals` how many it stands for, `counts` how many of each code. */
+export function refusalSumEntry(input: RefusalSumInput): EntryDraft {
+  const { agent, since, counts, policy, engine } = input;
+  return entry('decision', input, {
+    agent,
+    route: 'sum',
+    verdict: 'refuse',
+    reasons: [...counts.keys()].map(reasonOf),
+    refusals: [...counts.values()].reduce((sum, count) => sum + count, 0),
+    counts: Object.fromEntries(counts),
+    since,
+    policy,
+    engine,
+  });
+}
+
 /** How serving ended. `decision` is the place of the entry that admitted it; `bytes` left our side. */
 export interface ServedInput extends Stamp {
   readonly decision: number;
