@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { constants, type Dirent } from 'node:fs';
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
 import { isPolicyPath, parsePolicy } from './policy/load.ts';
@@ -24,21 +25,52 @@ export async function loadPolicy(folder: string): Promise<Policy> {
   );
 }
 
+/** More than any policy that people review. */
+const MAX_POLICY_FILE = 16 * 1024 ** 2;
+
+/**
+ * Every YAML file below a folder. A file that is there and cannot be read is an error: it may hold a `deny`. A
+ * link to a file is read as that file; folders that begin with `..` are a mounted volume's own and hold the
+ * files that its links lead to.
+ */
 async function readYamlFiles(folder: string): Promise<PolicySource[]> {
-  let names: string[];
+  let found: Dirent[];
   try {
-    const found = await readdir(folder, { recursive: true, withFileTypes: true });
-    names = found.filter((f) => f.isFile()).map((f) => relative(folder, join(f.parentPath, f.name)));
+    found = await readdir(folder, { recursive: true, withFileTypes: true });
   } catch {
     throw problem(folder, 'this folder cannot be read; name the allowlists folder with SALLYPORT_ALLOWLISTS');
   }
-  const wanted = names.filter((name) => /\.ya?ml$/.test(name)).sort();
+  const wanted: string[] = [];
+  for (const entry of found) {
+    const name = relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/');
+    if (name.startsWith('..')) continue;
+    if (entry.isSymbolicLink() && (await isFolder(join(folder, name))))
+      throw problem(name, 'a link to a folder is not followed; link its files, or put them here');
+    if (/\.ya?ml$/i.test(name) && !entry.isDirectory()) wanted.push(name);
+  }
   return Promise.all(
-    wanted.map(async (name) => ({
-      path: name.split(sep).join('/'),
-      text: await readFile(join(folder, name), 'utf8'),
-    })),
+    wanted.sort().map(async (path) => ({ path, text: await readRegularFile(folder, path) })),
   );
+}
+
+/** Never waits: what is no file of a bearable size is an error, even if it became so a moment ago. */
+async function readRegularFile(folder: string, path: string): Promise<string> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(join(folder, path), constants.O_RDONLY | constants.O_NONBLOCK);
+    const status = await file.stat();
+    if (!status.isFile()) throw new Error('it is no file');
+    if (status.size > MAX_POLICY_FILE) throw new Error(`it has more than ${MAX_POLICY_FILE} bytes`);
+    return await file.readFile('utf8');
+  } catch (error) {
+    throw problem(path, `cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    await file?.close();
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isDirectory() ?? false;
 }
 
 function problem(path: string, message: string): PolicyError {

@@ -10,7 +10,10 @@ export class ConfigError extends Error {
 const token = z.strictObject({
   /** sha256 of the token, `sha256:<hex>`; the token itself is nowhere. */
   hash: z.string().regex(/^sha256:[0-9a-f]{64}$/),
-  agent: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$/),
+  agent: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$/)
+    .refine((name) => name !== 'local' && name !== 'unknown', 'this name is for those without a token'),
   profile: z.string().min(1).max(100).default('default'),
   expires: z.iso.datetime({ offset: true }).optional(),
 });
@@ -176,7 +179,12 @@ function readYaml(path: string): Record<string, unknown> {
     const { line, col } = lines.linePos(problem.pos[0]);
     throw new ConfigError(`${path}:${line}:${col}: not YAML that can be read (${problem.code})`);
   }
-  const value: unknown = document.toJS({ maxAliasCount: 0 });
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 0 });
+  } catch {
+    throw new ConfigError(`${path}: aliases are not read here`);
+  }
   if (value === null || value === undefined) return {};
   if (typeof value !== 'object' || Array.isArray(value)) throw new ConfigError(`${path}: not a mapping`);
   return value as Record<string, unknown>;

@@ -1,3 +1,4 @@
+import { chmod, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { ensureDir } from '../disk/durable.ts';
@@ -19,7 +20,9 @@ export async function lockFolder(
   let db: Database.Database | undefined;
   try {
     await ensureDir(folder);
-    db = new Database(join(folder, 'lock.db'), { timeout: 0 });
+    const path = join(folder, 'lock.db');
+    await makePrivate(path);
+    db = new Database(path, { timeout: 0 });
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     db?.close();
@@ -38,4 +41,17 @@ export async function lockFolder(
   return () => {
     held.close();
   };
+}
+
+/**
+ * Whoever can open the file can hold it, and keep this process out: nobody but its user may. It is opened only
+ * to make it: to close a file gives up every lock that the process has on it.
+ */
+async function makePrivate(path: string): Promise<void> {
+  try {
+    await (await open(path, 'wx', 0o600)).close();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    await chmod(path, 0o600);
+  }
 }

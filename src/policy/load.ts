@@ -10,7 +10,7 @@ export type { Policy } from './policy.ts';
 
 /** Whether a path below the allowlists folder is a policy file; those under `cases/` are not. */
 export function isPolicyPath(path: string): boolean {
-  return /\.ya?ml$/.test(path) && !path.startsWith('cases/');
+  return /\.ya?ml$/i.test(path) && !path.startsWith('cases/');
 }
 
 /**
