@@ -19,6 +19,9 @@ const LARGE = 1024 ** 2;
 /** Memory of a desk thread, MB: an index that needs more ends the thread, and its request, not the firewall. */
 const HEAP = 1024;
 
+/** How long one call may take, ms, with those before it. A longer one is a document that its reader chokes on. */
+const DEADLINE = 120_000;
+
 interface FileOfIndex {
   readonly file: ListedFile | null;
   readonly quarantined: boolean;
@@ -35,8 +38,7 @@ export class DeskPool implements IndexDesk {
     const size = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
     const desk = size >= LARGE ? this.#large : this.#small;
     const pieces = chunks.map(owned);
-    const thread = await desk.running();
-    const opened = await thread.call<OpenedIndex>(
+    const opened = await desk.call<OpenedIndex>(
       'open',
       [id, pieces],
       pieces.map((p) => p.buffer as ArrayBuffer),
@@ -52,20 +54,21 @@ export class DeskPool implements IndexDesk {
     const key = `${ref.ecosystem}\n${ref.name}\n${ref.digest}\n${filename}`;
     const known = this.#files.get(key);
     if (known) return known;
-    const thread = await this.#holding(ref);
-    const file = await thread.call<FileOfIndex>('file', [ref, filename]);
+    const file = await this.#holding(ref).call<FileOfIndex>('file', [ref, filename]);
     this.#files.set(key, file);
     bound(this.#files, 10_000);
     return file;
   }
 
   async page(request: PageRequest): Promise<Page> {
-    return (await this.#holding(request)).call<Page>('page', [request]);
+    return this.#holding(request).call<Page>('page', [request]);
   }
 
   async versions(request: VersionsRequest) {
-    const thread = await this.#holding(request);
-    return thread.call<{ admitted: readonly string[]; known: readonly string[] }>('versions', [request]);
+    return this.#holding(request).call<{ admitted: readonly string[]; known: readonly string[] }>(
+      'versions',
+      [request],
+    );
   }
 
   async setPolicy(policy: Policy): Promise<void> {
@@ -76,10 +79,10 @@ export class DeskPool implements IndexDesk {
     await Promise.all([this.#small.close(), this.#large.close()]);
   }
 
-  async #holding(ref: IndexRef): Promise<Thread> {
+  #holding(ref: IndexRef): DeskThread {
     const desk = this.#where.get(ref.digest);
     if (!desk) throw new NotOpen();
-    return desk.running();
+    return desk;
   }
 }
 
@@ -107,6 +110,17 @@ class DeskThread {
     const running = this.#thread.then((thread) => (thread && !thread.dead ? thread : this.#start()));
     this.#thread = running.catch(() => null);
     return running;
+  }
+
+  /** Calls the running thread. One that takes longer than `DEADLINE` is ended, and with it all that it was asked. */
+  async call<T>(method: string, args: readonly unknown[], transfer: readonly ArrayBuffer[] = []): Promise<T> {
+    const thread = await this.running();
+    const timer = setTimeout(() => void thread.close(), DEADLINE);
+    try {
+      return await thread.call<T>(method, args, transfer);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async setPolicy(policy: Policy): Promise<void> {

@@ -1,3 +1,5 @@
+import { isBoundedJson } from '../json-bounds.ts';
+
 /** A JSON object of unknown origin. Read it with `own`, never by dot: keys such as `constructor` are inherited. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -11,8 +13,9 @@ export function own(object: JsonObject, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-/** Throws on bytes that are not UTF-8, or no JSON, or more than one string can hold. */
+/** Throws on bytes that are not UTF-8, or no JSON, or more than one string can hold or a parser should. */
 function parseJson(bytes: Uint8Array): unknown {
+  if (!isBoundedJson(bytes)) throw new SyntaxError('more brackets than any document has');
   return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
 }
 

@@ -3,6 +3,7 @@ import type { Digest } from '../../model/digest.ts';
 import { parseDigest, sha256 } from '../../model/digest.ts';
 import type { ListedFile, Listing } from '../../model/listing.ts';
 import { IndexUnreadable } from '../ecosystem.ts';
+import { isBoundedJson } from '../json-bounds.ts';
 import type { ProjectStatus, PypiDocument, PypiFile } from './document.ts';
 import { parseFilename } from './filenames.ts';
 import type { JsonObject } from './json.ts';
@@ -83,6 +84,7 @@ function parsePage(name: PackageName, bytes: Uint8Array): JsonObject {
   const first = /\S/.exec(text)?.[0];
   if (first === '<') return readSimpleHtml(name, text);
   if (first !== '{') throw new IndexUnreadable('the page is neither JSON nor HTML');
+  if (!isBoundedJson(bytes)) throw new IndexUnreadable('the page has more brackets than any page');
   try {
     return JSON.parse(text);
   } catch {
