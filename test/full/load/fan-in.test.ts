@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ask, figures } from './ask.ts';
 import { type Subject, startSubject } from './subject.ts';
 import { type LoadUpstream, startUpstream } from './upstream.ts';
@@ -18,16 +18,19 @@ describe(`${ASKERS} simultaneous askers for one cold object`, () => {
   let subject: Subject;
   beforeAll(async () => {
     upstream = await startUpstream();
+  });
+  // A firewall for each: what is measured is one crowd's memory, not what the allocator kept of the one before.
+  beforeEach(async () => {
     subject = await startSubject({
       policy: { 'load.yaml': POLICY },
       upstream: { npm: upstream.npm, pypi: upstream.pypi },
     });
   });
-  afterEach(() => upstream.call('forget'));
-  afterAll(async () => {
+  afterEach(async () => {
     await subject?.remove();
-    await upstream?.close();
+    await upstream.call('forget');
   });
+  afterAll(() => upstream?.close());
 
   async function crowd(path: string, headers: Readonly<Record<string, string>> = {}) {
     await subject.beats();
