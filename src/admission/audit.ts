@@ -58,7 +58,8 @@ export async function audit(
     } catch (error) {
       if (!(error instanceof UpstreamFault || error instanceof IndexUnreadable)) throw error;
     }
-    const held = versions.filter((v) => known.includes(v));
+    const has = new Set(known);
+    const held = versions.filter((v) => has.has(v));
     if (held.length < versions.length) leftOut++;
     if (held.length > 0) asking.set(name, held);
   }

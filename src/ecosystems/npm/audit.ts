@@ -7,7 +7,7 @@ import { parseVersion } from './versions.ts';
 export type AuditQuery = ReadonlyMap<PackageName, readonly string[]>;
 
 /** More than the largest trees have; a body beyond it is not read. */
-const MAX_ENTRIES = 200_000;
+const MAX_ENTRIES = 30_000;
 
 /**
  * Reads the body of a bulk query, `{ "name": ["1.0.0", …] }`, already unpacked. Null where it is none. Names
