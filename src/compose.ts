@@ -86,12 +86,12 @@ export async function openHouse(
       privateAddresses: config.privateAddresses,
       limits: { indexBytes: config.limits.maxIndex },
       origins: {
-        check(sourceId, origin) {
+        check(sourceId, origin, learn) {
           // One after the other: of two that come at once, only the first is learned.
           const checked = checking.then(async () => {
             const known = await ledger.memory.fileOrigins(sourceId);
             if (known.includes(origin)) return 'known';
-            if (known.length > 0) return 'new';
+            if (known.length > 0 || !learn) return 'new';
             await ledger.memory.learnFileOrigin(sourceId, origin);
             log.info({ source: sourceId, origin }, 'a file origin was learned on first use');
             return 'learned';

@@ -28,7 +28,7 @@ export class Desk implements IndexDesk {
   /** The policy in force and the one before it: requests that began under that one end under it. */
   readonly #policies = new Map<string, Policy>();
 
-  constructor(ecosystems: readonly Ecosystem[], capacity = 64 * 1024 ** 2) {
+  constructor(ecosystems: readonly Ecosystem[], capacity = 24 * 1024 ** 2) {
     this.#ecosystems = new Map(ecosystems.map((e) => [e.id, e]));
     this.#capacity = capacity;
   }

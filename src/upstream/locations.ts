@@ -52,13 +52,14 @@ export function httpUrl(text: string, relativeTo: URL | null = null): URL | null
 
 /**
  * Passes where a file may be fetched from the origin of `url`: the base's own, one accepted by configuration,
- * or one that `origins` knows or learns. Else throws UpstreamFault, before anything is looked up or sent.
+ * or one that `origins` knows, or learns where `learn` says so. Else throws UpstreamFault, before anything is looked up or sent.
  */
 export async function admitFileOrigin(
   source: Source,
   url: URL,
   origins: FileOrigins,
   rules: AddressRules,
+  learn: boolean,
 ): Promise<void> {
   const base = baseUrl(source);
   if (
@@ -75,7 +76,7 @@ export async function admitFileOrigin(
   if (/^[\d.]+$|:/.test(host) && !rules.admits(host)) {
     throw new UpstreamFault('UPSTREAM_ORIGIN', 'the file lies on a private address');
   }
-  const answer = await port(origins.check(source.id, url.origin));
+  const answer = await port(origins.check(source.id, url.origin, learn));
   if (answer !== 'known' && answer !== 'learned') {
     throw new UpstreamFault('UPSTREAM_ORIGIN', 'the file lies on an origin that has not been accepted');
   }

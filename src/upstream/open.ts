@@ -98,7 +98,9 @@ class HttpUpstream implements Upstream {
       const start = fileUrl(source, url, limits.indexPath ?? null);
       // identity: the digest is of the archive's own bytes
       const headers = { accept: '*/*', 'accept-encoding': 'identity' };
-      const accepted = (target: URL) => admitFileOrigin(source, target, this.#origins, this.#rules);
+      // The index's own address may be the source's first file origin; where a redirect leads may not.
+      const accepted = (target: URL) =>
+        admitFileOrigin(source, target, this.#origins, this.#rules, target === start);
       return withDeadline(null, limits.signal, (signal) =>
         this.#get(source, start, headers, signal, accepted, (answer, attempt) =>
           this.#readFile(answer, attempt, limits.maxBytes, write),
@@ -129,7 +131,8 @@ class HttpUpstream implements Upstream {
   }
 
   close(): Promise<void> {
-    return this.#agent.close();
+    // Whoever is still waiting has no one left to give it to.
+    return this.#agent.destroy();
   }
 
   #get<T>(

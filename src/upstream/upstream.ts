@@ -79,6 +79,9 @@ export class UpstreamFault extends Error {
 
 /** Decides whether a file may be fetched from an origin; learned on first use, kept by the ledger's memory. */
 export interface FileOrigins {
-  /** `learned`: this origin is the source's first and is now kept. */
-  check(sourceId: string, origin: string): Promise<'known' | 'learned' | 'new'>;
+  /**
+   * `learned`: this origin is the source's first and is now kept. With `learn` false none is: where a redirect
+   * points is not what an index said.
+   */
+  check(sourceId: string, origin: string, learn: boolean): Promise<'known' | 'learned' | 'new'>;
 }

@@ -125,6 +125,7 @@ describe('origins of files', () => {
     if (fault === null) await work;
     else expect(await faultOf(work)).toBe(fault);
     expect(w.asked).toEqual([w.registry.filesOrigin]);
+    expect(w.learnable).toEqual(w.asked);
     expect(w.registry.requests.length).toBe(fault === null ? 1 : 0);
   });
 
@@ -133,6 +134,8 @@ describe('origins of files', () => {
     w.registry.withFault(TGZ, { kind: 'redirect', to: w.registry.fileUrl('six-1.0-py3-none-any.whl') });
     await fetchFile(url, source);
     expect(w.asked).toEqual([w.registry.filesOrigin]);
+    // Only what an index says is learned.
+    expect(w.learnable).toEqual([]);
     expect(w.registry.requests.map(({ headers }) => headers.authorization)).toEqual([
       'Bearer canary',
       undefined,

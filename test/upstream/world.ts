@@ -13,6 +13,8 @@ export interface World {
   answer: 'known' | 'learned' | 'new';
   npm: Source;
   pypi: Source;
+  /** What of `asked` might have been learned. */
+  learnable: string[];
   /** Another way out, with further options. */
   open(options?: Partial<UpstreamOptions>): Upstream;
 }
@@ -22,15 +24,16 @@ export const ACCEPT_SIMPLE =
   'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1';
 
 export function world(): World {
-  const here = { asked: [] as string[], answer: 'known' } as unknown as World;
+  const here = { asked: [] as string[], learnable: [] as string[], answer: 'known' } as unknown as World;
   const opened: Upstream[] = [];
   let network: ForbiddenNetwork | undefined;
   here.open = ({ limits, ...options } = {}) => {
     const upstream = openUpstream({
       version: '0.0.0-test',
       origins: {
-        check: async (_, origin) => {
+        check: async (_, origin, learn) => {
           here.asked.push(origin);
+          if (learn) here.learnable.push(origin);
           return here.answer;
         },
       },
@@ -45,6 +48,7 @@ export function world(): World {
     network = forbidNetwork();
     here.registry = await startRegistry();
     here.asked.length = 0;
+    here.learnable.length = 0;
     here.answer = 'known';
     here.upstream = here.open();
     const source = { authorization: null, fileOrigins: [] };
