@@ -17,6 +17,8 @@ export interface GateLimits {
   readonly maxConnections: number;
   /** Requests being answered at the same time; one more is answered 503. */
   readonly maxInFlight: number;
+  /** Of them by one agent, so that none keeps the others out. */
+  readonly maxOfAgent: number;
   /** How long `close()` waits for what is being served. */
   readonly shutdown: number;
 }
@@ -31,5 +33,6 @@ export const GATE_LIMITS: GateLimits = {
   maxBody: 5 * 1024 ** 2,
   maxConnections: 10_000,
   maxInFlight: 2_000,
+  maxOfAgent: 1_000,
   shutdown: 30_000,
 };

@@ -12,6 +12,7 @@ import type { GateLimits } from './limits.ts';
 import type { GateOptions } from './options.ts';
 import { sendHealth, sendMetrics, sendReady, sendWhy } from './pages.ts';
 import { localRefusal, sendRefusal } from './refusals.ts';
+import type { Shares } from './shares.ts';
 import { type Row, rowOf } from './table.ts';
 import { parseTarget, printOf } from './target.ts';
 
@@ -23,13 +24,14 @@ export interface Counter {
   readonly limits: GateLimits;
   readonly auth: Auth;
   readonly hosts: Hosts;
+  readonly shares: Shares;
 }
 
 /**
  * One request, from its raw target to its last byte:
  *
  * 1. health and readiness answer anybody, at any time: a probe knows neither our name nor a token;
- * 2. no more than `maxInFlight` are being answered, or 503 (`busy`);
+ * 2. no more than `maxInFlight` are being answered, and `maxOfAgent` of this agent, or 503;
  * 3. the target passes the grammar, or 400, and nothing but its length and hash goes on;
  * 4. Host is one of our names, or 421;
  * 5. a token says who asks, or 401;
@@ -54,7 +56,8 @@ export async function serve(exchange: Exchange, counter: Counter, busy: boolean)
     if (row?.kind === 'ready') return sendReady(exchange, options);
   }
   // Without an entry: to wait for the ledger would be one more request in flight.
-  if (busy) return sendRefusal(exchange, { ...localRefusal('OVERLOADED'), retryAfter: 1 });
+  if (busy || !counter.shares.take(caller.agent, exchange.response))
+    return sendRefusal(exchange, { ...localRefusal('OVERLOADED'), retryAfter: 1 });
   if (!target || !row) return refuse(exchange, options.admission, caller, 'BAD_PATH', { path: printOf(raw) });
   if (!readable(exchange)) return refuse(exchange, options.admission, caller, 'BAD_REQUEST');
   if (exchange.origin === null) return refuse(exchange, options.admission, caller, 'MISDIRECTED');

@@ -9,6 +9,7 @@ import { listenersOf } from './listener.ts';
 import type { GateOptions } from './options.ts';
 import { localRefusal, sendRefusal } from './refusals.ts';
 import { type Counter, serve } from './serve.ts';
+import { Shares } from './shares.ts';
 
 /**
  * The registry's HTTP server. It listens where `listen` says; `close` serves to its end what it has begun.
@@ -48,6 +49,7 @@ export function buildGate(options: GateOptions): FastifyInstance {
     options,
     limits,
     auth: tokenAuth(options.tokens, () => options.now()),
+    shares: new Shares(limits.maxOfAgent),
     hosts: hostsOf({
       names: options.hosts,
       publicUrl: options.publicUrl,
