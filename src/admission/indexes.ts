@@ -4,7 +4,7 @@ import type { PackageId } from '../model/artifact.ts';
 import { Flights } from '../upstream/flights.ts';
 import { UpstreamFault } from '../upstream/upstream.ts';
 import type { FactsCache } from './facts.ts';
-import { type IndexRef, NotOpen, type Ports } from './ports.ts';
+import { type IndexRef, NotOpen, type Ports, type Withheld } from './ports.ts';
 
 /**
  * An index as it may be used now.
@@ -17,6 +17,18 @@ export interface UsableIndex extends IndexRef {
   readonly at: number;
   /** When it must be asked for again, ms. */
   readonly freshUntil: number;
+}
+
+/** Why only exact pins are served from an index; null where all that it lists may be. */
+export function withheldFrom(index: UsableIndex): Withheld | null {
+  switch (index.condition) {
+    case 'current':
+      return null;
+    case 'withdrawn':
+      return 'WITHDRAWN_UPSTREAM';
+    case 'expired':
+      return 'INDEX_TOO_OLD';
+  }
 }
 
 /** How long a fault or an absence is remembered, so that a crowd does not ask again for each request. */
@@ -43,8 +55,8 @@ export class Indexes {
     const key = `${id.ecosystem}\n${id.name}`;
     const now = this.#ports.now();
     const held = this.#current.get(key);
-    if (held && now < held.freshUntil) return held;
-    if ((this.#absentUntil.get(key) ?? 0) > now) return null;
+    if (held && isBefore(now, held.freshUntil, this.#ports.limits.indexTtl)) return held;
+    if (isBefore(now, this.#absentUntil.get(key) ?? 0, FAULT_PAUSE)) return null;
     return this.#flights.run(key, async () => {
       const index = await this.#refresh(id);
       if (index) {
@@ -160,4 +172,9 @@ export class Indexes {
       }
     }
   }
+}
+
+/** Whether `until` is still to come. An instant further off than it can have been set is of a clock that was set back. */
+function isBefore(now: number, until: number, length: number): boolean {
+  return now < until && until - now <= Math.max(length, FAULT_PAUSE);
 }
