@@ -93,7 +93,7 @@ export async function check(
       listing,
       await factsOf(reader, id),
       Date.now(),
-      false,
+      null,
     );
     if (wanted === null) {
       const admitted = [...view.admitted].sort((a, b) => ecosystem.versions.compare(b, a));

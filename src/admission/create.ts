@@ -17,6 +17,7 @@ import type {
 import { Admitter } from './admit.ts';
 import { audit } from './audit.ts';
 import { PrefixBudget } from './budget.ts';
+import { Examiner } from './examine.ts';
 import { FactsCache } from './facts.ts';
 import { Indexes } from './indexes.ts';
 import { Lister } from './list.ts';
@@ -25,7 +26,9 @@ import type { Ports } from './ports.ts';
 import { Recorder } from './record.ts';
 import type { Subject } from './refusal.ts';
 import { RefusalLog } from './refusal-log.ts';
+import { FileRefuser } from './refuse-file.ts';
 import { blocked, unanswered } from './refuse-routes.ts';
+import { Resolver } from './resolve.ts';
 import { search, visibleNames } from './search.ts';
 import { selfCheck } from './self-check.ts';
 
@@ -43,8 +46,11 @@ export function createAdmission(ports: Ports): Admission & Flushable {
   const budget = new PrefixBudget(ports.limits.prefixBudget);
   const lister = new Lister(ports, indexes, facts, recorder, budget);
   const acquisition = new Acquisition(ports, facts);
-  const admitter = new Admitter(ports, indexes, facts, recorder, budget, acquisition);
-  const metadata = new MetadataAdmitter(ports, admitter, recorder);
+  const refuser = new FileRefuser(ports, indexes, facts, recorder);
+  const resolver = new Resolver(ports, indexes, recorder, budget, refuser);
+  const examiner = new Examiner(ports, acquisition, refuser);
+  const admitter = new Admitter(ports, facts, recorder, refuser, resolver, examiner);
+  const metadata = new MetadataAdmitter(ports, recorder, resolver, examiner, admitter);
 
   async function route(asked: Asked): Promise<Answer> {
     const { route } = asked;
@@ -56,7 +62,7 @@ export function createAdmission(ports: Ports): Admission & Flushable {
       case 'metadata':
         return metadata.admit(asked, route);
       case 'blocked':
-        return blocked(ports, recorder, admitter, asked, route);
+        return blocked(ports, recorder, resolver, asked, route);
       case 'self-check':
         return selfCheck(ports, lister, asked, route);
       case 'names': {

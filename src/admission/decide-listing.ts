@@ -3,6 +3,7 @@ import { NO_FACTS, type PackageFacts } from '../model/facts.ts';
 import type { Listing } from '../model/listing.ts';
 import { decide } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Withheld } from './ports.ts';
 
 /** The decision for every file of a listing, and until when it holds. */
 export interface ListingView {
@@ -21,7 +22,7 @@ export function decideListing(
   listing: Listing,
   facts: PackageFacts,
   now: number,
-  pinsOnly: boolean,
+  withheld: Withheld | null,
 ): ListingView {
   const files = new Map<string, FileView>();
   const admitted = new Set<string>();
@@ -38,12 +39,10 @@ export function decideListing(
       facts: known,
       now,
     });
-    const withheld = pinsOnly && decision.by !== 'pin';
-    const allowed = decision.verdict === 'allow' && !withheld;
+    const kept = withheld === null || decision.by === 'pin';
+    const allowed = decision.verdict === 'allow' && kept;
     // A refusal without a reason would be a fault of ours: it stays a refusal.
-    const code = allowed
-      ? null
-      : (decision.reasons[0]?.code ?? (withheld ? 'WITHDRAWN_UPSTREAM' : 'INTERNAL'));
+    const code = allowed ? null : (decision.reasons[0]?.code ?? withheld ?? 'INTERNAL');
     files.set(file.filename, { allowed, code, metadata: allowed ? known.metadata : null });
     if (allowed) admitted.add(file.version);
     if (decision.reasons.some((r) => r.code === 'DIGEST_CHANGED')) {

@@ -107,7 +107,7 @@ export class Desk implements IndexDesk {
       listing,
       readFacts(request.facts),
       request.now,
-      request.pinsOnly,
+      request.withheld,
     );
   }
 

@@ -6,7 +6,7 @@ import { Flights } from '../upstream/flights.ts';
 import type { Answer, Asked, ContentEncoding } from './admission.ts';
 import type { PrefixBudget } from './budget.ts';
 import type { FactsCache } from './facts.ts';
-import type { Indexes, UsableIndex } from './indexes.ts';
+import { type Indexes, type UsableIndex, withheldFrom } from './indexes.ts';
 import { type AdmittedName, admitName, isRefusal } from './names.ts';
 import { type KeptPage, PageCache } from './pages.ts';
 import type { Ports } from './ports.ts';
@@ -96,7 +96,7 @@ export class Lister {
       index.ecosystem,
       index.name,
       index.digest,
-      index.condition === 'current' ? '' : 'pins',
+      withheldFrom(index) ?? '',
       route.representation,
       asked.base,
       encoding,
@@ -114,7 +114,7 @@ export class Lister {
           profile: asked.caller.profile,
           facts: facts.bytes,
           now,
-          pinsOnly: index.condition !== 'current',
+          withheld: withheldFrom(index),
           representation: route.representation,
           base: asked.base,
           encoding,
@@ -142,7 +142,7 @@ export class Lister {
     const version = route.representation.startsWith('version:') ? route.representation.slice(8) : null;
     const parsed = version === null ? null : asked.ecosystem.versions.parseVersion(version);
     const subject = { ecosystem: index.ecosystem, name: index.name, ...(parsed ? { version: parsed } : {}) };
-    const code = page.code ?? (index.condition === 'current' ? 'VERSION_NOT_ALLOWED' : 'WITHDRAWN_UPSTREAM');
+    const code = page.code ?? withheldFrom(index) ?? 'VERSION_NOT_ALLOWED';
     const refusal = await this.#recorder.refuse(asked, subject, [code], {
       policy: admitted.policy,
       now: this.#ports.now(),
@@ -150,7 +150,7 @@ export class Lister {
       by: admitted.by,
       index: index.digest,
     });
-    if (page.status !== 200 || refusal.code === 'LEDGER_UNAVAILABLE') return { kind: 'refusal', refusal };
+    if (page.status !== 200 || statusOf(refusal.code) >= 500) return { kind: 'refusal', refusal };
     return {
       ...documentOf(page, encodingOf(asked)),
       ...(refusal.entry ? { entry: refusal.entry } : {}),

@@ -5,11 +5,12 @@ import { decide } from '../policy/decide.ts';
 import { UpstreamFault } from '../upstream/upstream.ts';
 import { inspectMetadata } from '../verify/pypi/metadata.ts';
 import type { Answer, Asked, Refusal } from './admission.ts';
-import type { Admitter, Resolved } from './admit.ts';
+import type { Admitter } from './admit.ts';
+import type { Examiner } from './examine.ts';
 import { isRefusal } from './names.ts';
 import type { Ports } from './ports.ts';
 import type { Basis, Recorder } from './record.ts';
-import { codesOf } from './refusal.ts';
+import type { Resolved, Resolver } from './resolve.ts';
 
 /** Bytes of a `.metadata` document: core metadata is text and small (PEP 658). */
 const MAX_METADATA = 4 * 1024 ** 2;
@@ -20,19 +21,23 @@ const MAX_METADATA = 4 * 1024 ** 2;
  */
 export class MetadataAdmitter {
   readonly #ports: Ports;
+  readonly #resolver: Resolver;
+  readonly #examiner: Examiner;
   readonly #admitter: Admitter;
   readonly #recorder: Recorder;
 
-  constructor(ports: Ports, admitter: Admitter, recorder: Recorder) {
+  constructor(ports: Ports, recorder: Recorder, resolver: Resolver, examiner: Examiner, admitter: Admitter) {
     this.#ports = ports;
-    this.#admitter = admitter;
     this.#recorder = recorder;
+    this.#resolver = resolver;
+    this.#examiner = examiner;
+    this.#admitter = admitter;
   }
 
   async admit(asked: Asked, route: FileRoute): Promise<Answer> {
     // As with artifacts: under a policy that changed meanwhile it is decided again.
     for (let attempt = 0; attempt < 3; attempt++) {
-      const resolved = await this.#admitter.resolve(asked, route);
+      const resolved = await this.#resolver.resolve(asked, route);
       if (isRefusal(resolved)) return { kind: 'refusal', refusal: resolved };
       const cut = await (resolved.file.metadataDigest && !resolved.facts.metadata
         ? this.#declared(asked, resolved, resolved.file.metadataDigest)
@@ -97,13 +102,13 @@ export class MetadataAdmitter {
     const decision = decide(policy, asked.caller.profile, { ...question, quarantined, facts, now });
     const basis: Basis = { ...basisOf(resolved, now), ...(shown.length > 0 ? { facts } : {}) };
     if (decision.verdict !== 'allow') {
-      return this.#recorder.refuse(asked, artifact, codesOf(decision), basis);
+      return this.#recorder.refuse(asked, artifact, decision.reasons, basis);
     }
     return { bytes, digest: declared, record: () => this.#recorder.allow(asked, artifact, basis) };
   }
 
   async #cut(asked: Asked, resolved: Resolved): Promise<Cut | Refusal | 'again'> {
-    const verified = await this.#admitter.verify(asked, resolved);
+    const verified = await this.#examiner.examine(asked, resolved);
     if (isRefusal(verified)) return verified;
     // Nobody kept the wheel: another profile's fetch was refused. Ours fetches anew.
     if (!verified.acquired.stored) return 'again';

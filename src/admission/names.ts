@@ -5,7 +5,6 @@ import type { Asked, Refusal } from './admission.ts';
 import type { PrefixBudget } from './budget.ts';
 import type { Ports } from './ports.ts';
 import type { Recorder } from './record.ts';
-import { codesOf } from './refusal.ts';
 
 /** A name that the policy admits for the caller, under the policy that was in force. */
 export interface AdmittedName {
@@ -29,7 +28,7 @@ export async function admitName(
   const now = ports.now();
   const decision = decide(policy, asked.caller.profile, { stage: 'name', ...id });
   const basis = { policy, now, place: decision.place, by: decision.by };
-  if (decision.verdict !== 'allow') return recorder.refuse(asked, id, codesOf(decision), basis);
+  if (decision.verdict !== 'allow') return recorder.refuse(asked, id, decision.reasons, basis);
   if (decision.by === 'prefix' && !(await ports.ledger.memory.lastIndex(id))) {
     if (!budget.take(asked.caller.agent, `${id.ecosystem}\n${id.name}`, now)) {
       return recorder.refuse(asked, id, ['NAME_BUDGET'], basis);

@@ -1,7 +1,7 @@
 import type { PackageId } from '../model/artifact.ts';
 import type { Asked } from './admission.ts';
 import type { FactsCache } from './facts.ts';
-import type { Indexes, UsableIndex } from './indexes.ts';
+import { type Indexes, type UsableIndex, withheldFrom } from './indexes.ts';
 import type { Ports } from './ports.ts';
 
 /**
@@ -49,7 +49,7 @@ export async function admittedVersions(
       profile,
       facts: known.bytes,
       now: ports.now(),
-      pinsOnly: index.condition !== 'current',
+      withheld: withheldFrom(index),
     }),
   );
 }

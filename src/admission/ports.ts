@@ -4,6 +4,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { EcosystemId, PackageId, PackageName } from '../model/artifact.ts';
 import type { Digest } from '../model/digest.ts';
 import type { ListedFile } from '../model/listing.ts';
+import type { ReasonCode } from '../model/reason-codes.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Source, Upstream } from '../upstream/upstream.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -70,14 +71,17 @@ export interface OpenedIndex {
   readonly files: Uint8Array;
 }
 
+/** The index is withdrawn or too old: exact pins are served from it, and nothing else. */
+export type Withheld = Extract<ReasonCode, 'WITHDRAWN_UPSTREAM' | 'INDEX_TOO_OLD'>;
+
 export interface PageRequest extends IndexRef {
   readonly policy: Digest;
   readonly profile: string;
   /** JSON bytes as Memory.packageFacts gives them. */
   readonly facts: Uint8Array;
   readonly now: number;
-  /** Only exact pins may be served: the index is withdrawn or too old. */
-  readonly pinsOnly: boolean;
+  /** Why only exact pins may be served; null where that is not so. */
+  readonly withheld: Withheld | null;
   readonly representation: string;
   readonly base: string;
   readonly encoding: ContentEncoding;
@@ -87,7 +91,7 @@ export interface Page {
   readonly status: number;
   readonly contentType: string;
   readonly body: Uint8Array;
-  readonly code: import('../model/reason-codes.ts').ReasonCode | null;
+  readonly code: ReasonCode | null;
   /** Files that may be served, of how many. */
   readonly admitted: number;
   readonly files: number;

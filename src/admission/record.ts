@@ -1,6 +1,7 @@
 import { type DecisionInput, decisionEntry } from '../ledger/entry.ts';
 import { type FirstDigest, LedgerError, type Receipt } from '../ledger/ledger.ts';
 import { purl } from '../model/artifact.ts';
+import type { Reason } from '../model/decision.ts';
 import type { ArtifactDigests, Digest } from '../model/digest.ts';
 import { ENGINE } from '../model/engine.ts';
 import type { FileFacts } from '../model/facts.ts';
@@ -39,15 +40,24 @@ export class Recorder {
     this.#refusals = refusals;
   }
 
-  /** A refusal with its entry, or past the agent's budget with none of its own. Where the entry cannot be written the answer is the ledger's fault, never less. */
-  async refuse(asked: Asked, subject: Subject, codes: readonly ReasonCode[], basis: Basis): Promise<Refusal> {
+  /**
+   * A refusal with its entry, or past the agent's budget with none of its own. Where the entry cannot be written
+   * the answer is the ledger's fault, never less.
+   */
+  async refuse(
+    asked: Asked,
+    subject: Subject,
+    reasons: readonly (Reason | ReasonCode)[],
+    basis: Basis,
+  ): Promise<Refusal> {
+    const codes = reasons.map((reason) => (typeof reason === 'string' ? reason : reason.code));
     const refusal = refusalOf(subject, codes, {
       nearest: basis.nearest ?? null,
       eligibleAt: basis.eligibleAt ?? null,
     });
     try {
       const receipt = await this.#refusals.record(
-        this.#input(asked, subject, 'refuse', refusal.reasons, basis),
+        this.#input(asked, subject, 'refuse', reasons.length > 0 ? reasons : refusal.reasons, basis),
       );
       return { ...refusal, entry: receipt?.leaf ?? null, seq: receipt?.seq ?? null };
     } catch (error) {
@@ -66,7 +76,7 @@ export class Recorder {
     asked: Asked,
     subject: Subject,
     verdict: 'allow' | 'refuse',
-    reasons: readonly ReasonCode[],
+    reasons: readonly (Reason | ReasonCode)[],
     basis: Basis,
   ): DecisionInput {
     const { file, facts } = basis;

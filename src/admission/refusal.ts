@@ -34,10 +34,6 @@ export function refusalOf(
   };
 }
 
-export function codesOf(decision: Decision): ReasonCode[] {
-  return decision.reasons.map((r) => r.code);
-}
-
 function lineOf(
   subject: Subject,
   code: ReasonCode,

@@ -1,21 +1,21 @@
 import type { FileRoute, Route } from '../ecosystems/ecosystem.ts';
 import { wordsOf } from '../model/reason-codes.ts';
 import type { Answer, Asked } from './admission.ts';
-import type { Admitter } from './admit.ts';
 import { isRefusal } from './names.ts';
 import type { Ports } from './ports.ts';
 import type { Recorder } from './record.ts';
+import type { Resolver } from './resolve.ts';
 
 /** The path of a refused artifact: says why, by the decision of now; never anything else. */
 export async function blocked(
   ports: Ports,
   recorder: Recorder,
-  admitter: Admitter,
+  resolver: Resolver,
   asked: Asked,
   route: Extract<Route, { kind: 'blocked' }>,
 ): Promise<Answer> {
   const file: FileRoute = { kind: 'artifact', name: route.name, filename: route.filename };
-  const resolved = await admitter.resolve(asked, file);
+  const resolved = await resolver.resolve(asked, file);
   if (isRefusal(resolved)) return { kind: 'refusal', refusal: resolved };
   // It has become admissible since the page was written: the client must read the index again.
   const refusal = await recorder.refuse(asked, resolved.artifact, ['UNKNOWN_VERSION'], {

@@ -37,6 +37,7 @@ export const REASONS = {
   UPSTREAM_FAULT: [502, 'the registry behind this firewall gave no usable answer'],
   UPSTREAM_TIMEOUT: [504, 'the registry behind this firewall did not answer in time'],
   UPSTREAM_ORIGIN: [502, 'the registry names a file server that has not been accepted yet'],
+  INDEX_TOO_OLD: [503, 'its registry does not answer, and what it last said is too old'],
   INDEX_UNREADABLE: [502, 'the registry sent an index that cannot be read'],
   AUDIT_UNANSWERED: [503, 'nobody behind this firewall can answer an audit; this is not a clean result'],
   LEDGER_UNAVAILABLE: [503, 'the install ledger cannot be written, so nothing is served'],

@@ -1,0 +1,132 @@
+import type { FileRoute } from '../ecosystems/ecosystem.ts';
+import type { ArtifactId } from '../model/artifact.ts';
+import type { FileFacts } from '../model/facts.ts';
+import type { ListedFile } from '../model/listing.ts';
+import { decide } from '../policy/decide.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Asked, Refusal } from './admission.ts';
+import type { PrefixBudget } from './budget.ts';
+import { type Indexes, type UsableIndex, withheldFrom } from './indexes.ts';
+import { admitName, isRefusal } from './names.ts';
+import type { Ports } from './ports.ts';
+import type { Basis, Recorder } from './record.ts';
+import type { Subject } from './refusal.ts';
+import type { FileRefuser } from './refuse-file.ts';
+
+/** A file that the policy admits by what its index claims: nothing is known of the bytes yet. */
+export interface Resolved {
+  readonly artifact: ArtifactId;
+  readonly file: ListedFile;
+  readonly facts: FileFacts;
+  readonly index: UsableIndex;
+  readonly quarantined: boolean;
+  readonly policy: Policy;
+  readonly place: string | null;
+  readonly by: string | null;
+}
+
+/**
+ * Everything that can be decided of a file without its bytes: by name before any upstream contact, then by its
+ * index and our memory.
+ */
+export class Resolver {
+  readonly #ports: Ports;
+  readonly #indexes: Indexes;
+  readonly #recorder: Recorder;
+  readonly #budget: PrefixBudget;
+  readonly #refuser: FileRefuser;
+
+  constructor(
+    ports: Ports,
+    indexes: Indexes,
+    recorder: Recorder,
+    budget: PrefixBudget,
+    refuser: FileRefuser,
+  ) {
+    this.#ports = ports;
+    this.#indexes = indexes;
+    this.#recorder = recorder;
+    this.#budget = budget;
+    this.#refuser = refuser;
+  }
+
+  async resolve(asked: Asked, route: FileRoute): Promise<Resolved | Refusal> {
+    const ports = this.#ports;
+    const id = { ecosystem: asked.ecosystem.id, name: route.name };
+    const admitted = await admitName(ports, this.#recorder, this.#budget, asked, id);
+    if (isRefusal(admitted)) return admitted;
+    const { policy, place, by } = admitted;
+    const index = await this.#indexes.get(id);
+    if (!index) {
+      return this.#recorder.refuse(asked, id, ['NOT_ALLOWLISTED'], { policy, now: ports.now(), place, by });
+    }
+    const [listed, facts] = await Promise.all([
+      this.#indexes.at(index, () => ports.desk.file(index, route.filename)),
+      ports.ledger.memory.fileFacts(id, route.filename),
+    ]);
+    const { quarantined } = listed;
+    const named = asked.ecosystem.parseFilename(route.name, route.filename);
+    const file = listed.file ?? goneFile(route.filename, named, facts);
+    const now = ports.now();
+    const subject: Subject = {
+      ...id,
+      filename: route.filename,
+      ...(named ? { version: named.version } : {}),
+    };
+    const basis: Basis = { policy, now, place, by, index: index.digest, facts };
+    if (!file) {
+      const code = facts.firstSeen === null ? 'UNKNOWN_VERSION' : 'WITHDRAWN_UPSTREAM';
+      return this.#refuser.refuse(asked, subject, [code], basis, index);
+    }
+    const decision = decide(policy, asked.caller.profile, {
+      stage: 'listing',
+      ...id,
+      file,
+      quarantined,
+      facts,
+      now,
+    });
+    const full: Basis = { ...basis, file, quarantined, place: decision.place, by: decision.by };
+    if (decision.verdict !== 'allow') {
+      const { reasons, eligibleAt } = decision;
+      return this.#refuser.refuse(asked, subject, reasons, { ...full, eligibleAt }, index);
+    }
+    // Gone upstream, or from an index that is too old: exact pins only.
+    const withheld = listed.file === null ? 'WITHDRAWN_UPSTREAM' : withheldFrom(index);
+    if (withheld && decision.by !== 'pin') {
+      return this.#refuser.refuse(asked, subject, [withheld], full, index);
+    }
+    return {
+      artifact: { ...id, version: file.version, filename: file.filename },
+      file,
+      facts,
+      index,
+      quarantined,
+      policy,
+      place: decision.place,
+      by: decision.by,
+    };
+  }
+}
+
+/** A file that left its index after we admitted it: described by our own memory alone. */
+function goneFile(
+  filename: string,
+  named: { readonly version: string; readonly kind: ListedFile['kind'] } | null,
+  facts: FileFacts,
+): ListedFile | null {
+  if (!named || !facts.first) return null;
+  return {
+    filename,
+    version: named.version,
+    kind: named.kind,
+    url: '',
+    digests: [facts.first.sha256, facts.first.sha512],
+    size: null,
+    claimedAt: facts.claimedAt,
+    yanked: false,
+    metadataDigest: null,
+    installScripts: false,
+    directUrls: false,
+  };
+}
