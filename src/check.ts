@@ -87,14 +87,7 @@ export async function check(
     if (answer.kind !== 'document')
       return { ...about, verdict: 'refuse', codes: ['NOT_ALLOWLISTED'], place: byName.place };
     const listing = ecosystem.readIndex(name, Buffer.concat(answer.chunks));
-    const view = decideListing(
-      policy,
-      options.profile,
-      listing,
-      await factsOf(reader, id),
-      Date.now(),
-      null,
-    );
+    const view = decideListing(policy, options.profile, listing, await factsOf(reader, id), Date.now(), null);
     if (wanted === null) {
       const admitted = [...view.admitted].sort((a, b) => ecosystem.versions.compare(b, a));
       const verdict = admitted.length > 0 ? 'allow' : 'refuse';

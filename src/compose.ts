@@ -80,24 +80,15 @@ export async function openHouse(
     await desk.setPolicy(policy);
     const inspectors = new InspectPool();
     closing.push(() => inspectors.close());
-    let checking: Promise<unknown> = Promise.resolve();
     const way = openUpstream({
       version,
       privateAddresses: config.privateAddresses,
       limits: { indexBytes: config.limits.maxIndex },
       origins: {
-        check(sourceId, origin, learn) {
-          // One after the other: of two that come at once, only the first is learned.
-          const checked = checking.then(async () => {
-            const known = await ledger.memory.fileOrigins(sourceId);
-            if (known.includes(origin)) return 'known';
-            if (known.length > 0 || !learn) return 'new';
-            await ledger.memory.learnFileOrigin(sourceId, origin);
-            log.info({ source: sourceId, origin }, 'a file origin was learned on first use');
-            return 'learned';
-          });
-          checking = checked.catch(() => undefined);
-          return checked;
+        async check(sourceId, origin, learn) {
+          const known = await ledger.memory.fileOrigins(sourceId);
+          if (known.includes(origin)) return 'known';
+          return known.length > 0 || !learn ? 'new' : 'first';
         },
       },
     });
@@ -107,6 +98,7 @@ export async function openHouse(
     const ending = new AbortController();
     closing.push(async () => ending.abort());
     let entries = 0;
+    let learning: Promise<void> = Promise.resolve();
     const note = (entry: Parameters<Ledger['append']>[0]) => ledger.append(entry);
     const ids = () => `house-${now()}-${entries++}`;
     const ports: Ports = {
@@ -116,6 +108,20 @@ export async function openHouse(
       desk,
       upstream,
       source: sources,
+      verifiedFrom(source, url) {
+        // One after the other: of two that come at once, only the first is learned.
+        learning = learning.then(async () => {
+          const origin = URL.parse(url, source.base)?.origin;
+          const accepted = [new URL(source.base).origin, ...source.fileOrigins];
+          if (!origin || accepted.includes(origin)) return;
+          if ((await ledger.memory.fileOrigins(source.id)).length > 0) return;
+          await ledger.memory.learnFileOrigin(source.id, origin);
+          log.info({ source: source.id, origin }, 'a file origin was learned with its first verified file');
+        });
+        const learned = learning;
+        learning = learned.catch(() => undefined);
+        return learned;
+      },
       vault,
       ledger,
       inspect: (path, expected) => inspectors.inspect(path, expected),

@@ -75,11 +75,12 @@ export class Acquisition {
       throw new UpstreamFault('UPSTREAM_FAULT', 'the file is gone, here and upstream', 404);
     const ecosystem = ports.ecosystems.find((e) => e.id === artifact.ecosystem);
     const indexPath = ecosystem?.indexRequest(artifact.name).path ?? '';
+    const source = ports.source(artifact);
     const reception = await ports.vault.receive();
     let held: Held;
     try {
       const received = await ports.upstream.file(
-        ports.source(artifact),
+        source,
         file.url,
         { maxBytes: ports.limits.maxFile, indexPath, signal: ports.closing },
         (chunk) => reception.write(chunk),
@@ -101,6 +102,7 @@ export class Acquisition {
         const stored = await held.commit();
         done = true;
         await this.#remember(artifact, acquired);
+        await ports.verifiedFrom(source, file.url);
         return { ...acquired, stored };
       }
       await this.#remember(artifact, acquired);

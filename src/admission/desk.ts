@@ -44,7 +44,7 @@ export class Desk implements IndexDesk {
       if (this.#held <= this.#capacity || oldest === key) break;
       this.#forget(oldest);
     }
-    const files = [...listing.files.values()].map((f) => [f.filename, f.claimedAt]);
+    const files = [...listing.files.values()].map((f) => [f.filename, f.claimedAt, f.digests.join(' ')]);
     return { digest: listing.digest, files: new TextEncoder().encode(JSON.stringify(files)) };
   }
 

@@ -31,7 +31,9 @@ export async function admitName(
   if (decision.verdict !== 'allow') return recorder.refuse(asked, id, decision.reasons, basis);
   if (decision.by === 'prefix' && !(await ports.ledger.memory.lastIndex(id))) {
     if (!budget.take(asked.caller.agent, `${id.ecosystem}\n${id.name}`, now)) {
-      return recorder.refuse(asked, id, ['NAME_BUDGET'], basis);
+      // In the words of an unlisted name: another code would tell internal names from the rest.
+      ports.alarm('name-budget', { agent: asked.caller.agent, ecosystem: id.ecosystem });
+      return recorder.refuse(asked, id, ['NOT_ALLOWLISTED'], { policy, now });
     }
   }
   return { policy, place: decision.place, by: decision.by };

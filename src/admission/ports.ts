@@ -22,6 +22,10 @@ export interface Ports {
   readonly upstream: Upstream;
   /** Where a name comes from; each name has exactly one source. */
   source(id: PackageId): Source;
+  /**
+   * A file from this address was verified: its origin may become the source's file origin, if there is none yet.
+   */
+  verifiedFrom(source: Source, url: string): Promise<void>;
   readonly vault: Vault;
   readonly ledger: Ledger;
   /** Inspects a file in quarantine, off the event loop. Rejects only where the thread itself failed. */
@@ -44,6 +48,7 @@ export type AlarmKind =
   | 'vault-damaged'
   | 'stale-index'
   | 'withdrawn'
+  | 'name-budget'
   | 'policy-reload';
 
 export interface AdmissionLimits {
@@ -67,7 +72,7 @@ export interface IndexRef extends PackageId {
 /** What admission needs to know of an index beside its pages. */
 export interface OpenedIndex {
   readonly digest: Digest;
-  /** JSON bytes `[[filename, claimedAt|null], …]`, for the ledger's memory. */
+  /** JSON bytes `[[filename, claimedAt|null, digests], …]`, for the ledger's memory. */
   readonly files: Uint8Array;
 }
 

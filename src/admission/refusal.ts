@@ -1,5 +1,4 @@
 import { type PackageId, purl } from '../model/artifact.ts';
-import type { Decision } from '../model/decision.ts';
 import { type ReasonCode, statusOf, wordsOf } from '../model/reason-codes.ts';
 import type { Refusal } from './admission.ts';
 

@@ -108,7 +108,8 @@ export interface Memory extends MemoryReader {
   /**
    * Records that an index was seen at `at`: files not known before get `firstSeen = at` and `lastAbsent` = the
    * previous sighting of this index at the same source. Files known but gone are kept. `files` is JSON:
-   * `[[filename, claimedAt|null], …]`; its buffer is handed over and must not be used afterwards.
+   * `[[filename, claimedAt|null, 'sha256:… sha512:…'], …]`, the declared digests: a file whose digests change
+   * begins its clock anew, with `firstSeen` and `lastAbsent` both `at`. The buffer is handed over and must not be used afterwards.
    * `files` null: the index was confirmed unchanged; rejects with `malformed` where its digest is not the last one.
    */
   sawIndex(index: RememberedIndex, files: Uint8Array | null): Promise<void>;

@@ -17,7 +17,6 @@ export const REASONS = {
   QUARANTINED_UPSTREAM: [403, 'is quarantined by its registry'],
   WITHDRAWN_UPSTREAM: [403, 'is no longer listed by its registry'],
   UNKNOWN_VERSION: [403, 'has no such version or file'],
-  NAME_BUDGET: [403, 'would be one new name too many under a prefix rule today'],
   // integrity: no policy lifts these
   NO_DIGEST: [403, 'has no declared digest and no pin'],
   DIGEST_MISMATCH: [403, 'does not have the digest that its index declares'],

@@ -52,7 +52,7 @@ export function httpUrl(text: string, relativeTo: URL | null = null): URL | null
 
 /**
  * Passes where a file may be fetched from the origin of `url`: the base's own, one accepted by configuration,
- * or one that `origins` knows, or learns where `learn` says so. Else throws UpstreamFault, before anything is looked up or sent.
+ * one that `origins` knows, or where `learn` says so the first. Else throws UpstreamFault, before anything is looked up or sent.
  */
 export async function admitFileOrigin(
   source: Source,
@@ -77,7 +77,7 @@ export async function admitFileOrigin(
     throw new UpstreamFault('UPSTREAM_ORIGIN', 'the file lies on a private address');
   }
   const answer = await port(origins.check(source.id, url.origin, learn));
-  if (answer !== 'known' && answer !== 'learned') {
+  if (answer !== 'known' && answer !== 'first') {
     throw new UpstreamFault('UPSTREAM_ORIGIN', 'the file lies on an origin that has not been accepted');
   }
 }

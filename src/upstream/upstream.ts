@@ -77,11 +77,11 @@ export class UpstreamFault extends Error {
   }
 }
 
-/** Decides whether a file may be fetched from an origin; learned on first use, kept by the ledger's memory. */
+/** Decides whether a file may be fetched from an origin; learned with the first file that is verified, kept by the ledger's memory. */
 export interface FileOrigins {
   /**
-   * `learned`: this origin is the source's first and is now kept. With `learn` false none is: where a redirect
-   * points is not what an index said.
+   * `first`: the source has no file origin yet, and this one may become it, once something from it was verified.
+   * With `learn` false it may not: where a redirect points is not what an index said.
    */
-  check(sourceId: string, origin: string, learn: boolean): Promise<'known' | 'learned' | 'new'>;
+  check(sourceId: string, origin: string, learn: boolean): Promise<'known' | 'first' | 'new'>;
 }

@@ -207,9 +207,9 @@ describe('the budget of a prefix', () => {
     expect(await ask('family-secret-0x41')).toBe('NOT_ALLOWLISTED');
     expect(await ask('family-b')).toBe(200);
     expect(house.takeAsked()).toHaveLength(3);
-    expect(await ask('family-secret-0x42')).toBe('NAME_BUDGET');
-    expect(await ask('family-e')).toBe('NAME_BUDGET');
-    expect((await get(tarballPath('family-e', '1.0.0'))).json.code).toBe('NAME_BUDGET');
+    expect(await ask('family-secret-0x42')).toBe('NOT_ALLOWLISTED');
+    expect(await ask('family-e')).toBe('NOT_ALLOWLISTED');
+    expect((await get(tarballPath('family-e', '1.0.0'))).json.code).toBe('NOT_ALLOWLISTED');
     expect(house.takeAsked()).toEqual([]);
     // Names that are known cost nothing; another agent has a budget of its own; so has another day.
     expect(await ask('family-a')).toBe(200);

@@ -339,6 +339,40 @@ function indexContract(newHome: () => Home): void {
     });
   });
 
+  test('other bytes under a known name begin a clock of their own', async () => {
+    const { memory } = await opened(newHome);
+    const [a, b] = [`sha512:${'a'.repeat(128)}`, `sha512:${'b'.repeat(128)}`];
+    const extra = `sha256:${'c'.repeat(64)}`;
+    const see = (at: number, digests: string) =>
+      memory.sawIndex(
+        sighting(id, at, `d${at}`),
+        new TextEncoder().encode(JSON.stringify([['f', 1, digests]])),
+      );
+    await see(100, a);
+    await see(200, `${a} ${extra}`);
+    await see(300, '');
+    await see(400, a);
+    // A digest that is added or taken away is no other file.
+    expect(await memory.fileFacts(id, 'f')).toEqual({ ...NO_FACTS, firstSeen: 100, claimedAt: 1 });
+    await see(500, b);
+    expect(await memory.fileFacts(id, 'f')).toEqual({
+      ...NO_FACTS,
+      firstSeen: 500,
+      lastAbsent: 500,
+      claimedAt: 1,
+    });
+    await see(600, extra);
+    expect(await memory.fileFacts(id, 'f')).toMatchObject({ firstSeen: 600, lastAbsent: 600 });
+  });
+
+  test('a file that had no digest at all begins its clock with the first one', async () => {
+    const { memory } = await opened(newHome);
+    await memory.sawIndex(sighting(id, 100, 'x'), files({ f: 1 }));
+    const named = JSON.stringify([['f', 1, `sha256:${'c'.repeat(64)}`]]);
+    await memory.sawIndex(sighting(id, 200, 'y'), new TextEncoder().encode(named));
+    expect(await memory.fileFacts(id, 'f')).toMatchObject({ firstSeen: 200, lastAbsent: 200 });
+  });
+
   test('an index from another source gives no lastAbsent, but keeps the clocks that run', async () => {
     const { memory } = await opened(newHome);
     await memory.sawIndex(sighting(id, 100, 'a', 'npm'), files({ one: 1 }));
@@ -392,7 +426,7 @@ function indexContract(newHome: () => Home): void {
     await memory.sawIndex(sighting(id, 200), files([...many, ['new', null]]));
     const facts = JSON.parse(new TextDecoder().decode(await memory.packageFacts(id))) as [string, unknown][];
     expect(facts).toHaveLength(5001);
-    expect(new Map(facts).get('new')).toMatchObject({ firstSeen: 200, lastAbsent: 100 });
+    expect(new Map(facts).get('new')).toMatchObject({ firstSeen: 200, lastAbsent: 200 });
     expect(new Map(facts).get('express-4999.tgz')).toMatchObject({ firstSeen: 100, claimedAt: 4999 });
   });
 

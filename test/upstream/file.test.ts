@@ -116,7 +116,7 @@ describe('origins of files', () => {
 
   test.each([
     ['known', null],
-    ['learned', null],
+    ['first', null],
     ['new', 'UPSTREAM_ORIGIN'],
     ['__proto__', 'UPSTREAM_ORIGIN'],
   ])('another is asked about: %s', async (answer, fault) => {

@@ -10,7 +10,7 @@ export interface World {
   upstream: Upstream;
   /** Origins that the port was asked about, and what it answers. */
   asked: string[];
-  answer: 'known' | 'learned' | 'new';
+  answer: 'known' | 'first' | 'new';
   npm: Source;
   pypi: Source;
   /** What of `asked` might have been learned. */

@@ -50,6 +50,8 @@ export const MIGRATIONS: readonly string[] = [
     first_seen INTEGER NOT NULL,
     last_absent INTEGER,
     claimed_at INTEGER,
+    -- As the index last declared them; other bytes under the same name begin a clock of their own.
+    digests TEXT NOT NULL,
     PRIMARY KEY (package, filename)
   ) STRICT, WITHOUT ROWID;
 

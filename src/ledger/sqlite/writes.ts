@@ -3,7 +3,7 @@ import type { PackageId } from '../../model/artifact.ts';
 import type { FirstDigest, InspectedFile, RememberedIndex } from '../ledger.ts';
 import { LedgerError } from '../ledger.ts';
 import type { PreparedEntry, WriterCalls } from './protocol.ts';
-import { readSeenFiles } from './seen-files.ts';
+import { namesOtherBytes, readSeenFiles } from './seen-files.ts';
 
 /**
  * The statements of the writer. Every call runs inside the transaction of its batch and checks before it
@@ -98,13 +98,17 @@ function memoryWrites(db: Database.Database) {
        etag = excluded.etag, last_modified = excluded.last_modified`,
   );
   const knownFiles = db
-    .prepare<[number], [string, number | null]>(
-      'SELECT filename, claimed_at FROM file_seen WHERE package = ?',
+    .prepare<[number], [filename: string, claimedAt: number | null, digests: string]>(
+      'SELECT filename, claimed_at, digests FROM file_seen WHERE package = ?',
     )
     .raw();
   const insertFile = db.prepare(
-    `INSERT INTO file_seen (package, filename, first_seen, last_absent, claimed_at) VALUES (?, ?, ?, ?, ?)`,
+    `INSERT INTO file_seen (package, filename, first_seen, last_absent, claimed_at, digests) VALUES (?, ?, ?, ?, ?, ?)`,
   );
+  const beginAnew = db.prepare(
+    'UPDATE file_seen SET first_seen = ?, last_absent = ?, digests = ? WHERE package = ? AND filename = ?',
+  );
+  const declare = db.prepare('UPDATE file_seen SET digests = ? WHERE package = ? AND filename = ?');
   const claimLater = db.prepare('UPDATE file_seen SET claimed_at = ? WHERE package = ? AND filename = ?');
   const findArtifacts = db.prepare<[string, string], ArtifactRow>(
     `SELECT sha256, sha512, size, chunks, findings, engine, metadata FROM artifact WHERE sha256 = ? OR sha512 = ?`,
@@ -132,13 +136,24 @@ function memoryWrites(db: Database.Database) {
     if (!seen) return;
     // Another source's index says nothing of when a file was not yet in this one.
     const lastAbsent = previous?.source === index.source ? previous.at : null;
-    const earlier = new Map(knownFiles.all(id));
-    for (const [filename, claimedAt] of seen) {
+    const earlier = new Map(
+      knownFiles.all(id).map(([filename, claimedAt, digests]) => [filename, { claimedAt, digests }]),
+    );
+    for (const [filename, { claimedAt, digests }] of seen) {
       const before = earlier.get(filename);
-      if (before === undefined) insertFile.run(id, filename, index.at, lastAbsent, claimedAt);
+      if (before === undefined) {
+        insertFile.run(id, filename, index.at, lastAbsent, claimedAt, digests);
+        continue;
+      }
       // The latest time ever claimed: a later index may not make a file older.
-      else if (claimedAt !== null && (before === null || claimedAt > before)) {
+      if (claimedAt !== null && (before.claimedAt === null || claimedAt > before.claimedAt)) {
         claimLater.run(claimedAt, id, filename);
+      }
+      // What was claimed of the name was claimed of other bytes: nothing counts but that we see these now.
+      if (namesOtherBytes(before.digests, digests)) {
+        beginAnew.run(index.at, index.at, digests, id, filename);
+      } else if (digests !== '' && digests !== before.digests) {
+        declare.run(digests, id, filename);
       }
     }
   }

@@ -117,10 +117,10 @@ test('a pin holds its version in every spelling', async () => {
 });
 
 /*
- * Needs a decision, see the report: `age` is kept per file name. A file that was listed, waited its days and then
- * got other bytes is served as old. To hold this, the clock must be of name and declared digest.
+ * Were `age` kept per file name alone, a file that was listed, waited its days and then got other bytes would be
+ * served as old: the clock is of the name and its declared digests.
  */
-test.fails('a listed file that gets another digest before anybody fetched it is young again', async () => {
+test('a listed file that gets another digest before anybody fetched it is young again', async () => {
   const house = await startHouse({ policy: allowing(['lib'], [], 'requirements: { npm: { age: 7d } }\n') });
   try {
     const time = new Date(START - DAY).toISOString();
@@ -135,10 +135,10 @@ test.fails('a listed file that gets another digest before anybody fetched it is 
 });
 
 /*
- * Needs a decision: the first file origin that an index names is learned before anything came from it. One
- * package whose tarball lies on a dead or lying host locks out the true one for all, until it is configured.
+ * Were the first file origin that an index names learned before anything came from it, one
+ * package whose tarball lies on a dead or lying host would lock out the true one for all.
  */
-test.fails('an origin that gave nothing that was verified is not learned', async () => {
+test('an origin that gave nothing that was verified is not learned', async () => {
   const house = await startHouse({ policy: allowing(['a', 'b']) });
   try {
     house.registry.addNpm('a', { '1.0.0': { tarballUrl: 'http://127.0.0.1:9/a/-/a-1.0.0.tgz' } });
@@ -151,10 +151,9 @@ test.fails('an origin that gave nothing that was verified is not learned', async
 });
 
 /*
- * Needs a decision: past the budget of a prefix an unseen name is NAME_BUDGET and an internal one is still
- * NOT_ALLOWLISTED, which tells the two apart.
+ * Past the budget of a prefix an unseen name must look like an internal one: two codes would tell them apart.
  */
-test.fails('past the budget of a prefix, internal and unknown names have one code', async () => {
+test('past the budget of a prefix, internal and unknown names have one code', async () => {
   const house = await startHouse({
     policy: 'profile: default\nallow: [{ npm: "acme-*" }]\ninternal: ["acme-int-*"]\n',
     env: { SALLYPORT_PREFIX_BUDGET: '1' },
