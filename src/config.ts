@@ -21,7 +21,11 @@ const token = z.strictObject({
 const upstreamUrl = z.url({ protocol: /^https?$/ });
 
 const privateUpstream = z.strictObject({
-  id: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/),
+  /** Its memory and file origins are kept under this: none of the public registries' own. */
+  id: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,39}$/)
+    .refine((id) => id !== 'npm' && id !== 'pypi', 'npm and pypi are the public registries'),
   ecosystem: z.enum(['npm', 'pypi']),
   /** Exact names, or prefixes ending in `*`; each name has exactly one upstream. */
   names: z.array(z.string().min(1)).min(1),

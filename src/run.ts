@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { loadPolicy, readCaseSources } from './allowlists.ts';
 import { check } from './check.ts';
 import { clientSettings, startHint } from './cli/client-config.ts';
-import { ledgerLine } from './cli/ledger-line.ts';
+import { ledgerLine, printable } from './cli/ledger-line.ts';
 import type { Actions } from './cli/program.ts';
 import { EXIT } from './cli/program.ts';
 import { openHouse } from './compose.ts';
@@ -189,7 +189,9 @@ export function actions(process: NodeJS.Process, version: string): Actions {
           for await (const entry of reader.query(filter)) {
             if (entry.seq !== seq && entry.leaf !== wanted) break;
             print(
-              JSON.stringify({ seq: entry.seq, leaf: entry.leaf, entry: JSON.parse(entry.bytes) }, null, 2),
+              printable(
+                JSON.stringify({ seq: entry.seq, leaf: entry.leaf, entry: JSON.parse(entry.bytes) }, null, 2),
+              ),
             );
             return EXIT.ok;
           }

@@ -30,8 +30,10 @@ export function ledgerLine(stored: StoredEntry): string {
     reasons,
     stored.leaf.slice(0, 12),
   ];
-  return fields
-    .filter((f) => f !== '')
-    .join(' ')
-    .replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return printable(fields.filter((f) => f !== '').join(' ')).replaceAll('\n', '\\u000a');
+}
+
+/** Text for a terminal: whatever is not printable ASCII or a line break is escaped, as JSON would. */
+export function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e\n]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -25,6 +25,10 @@ describe('what cannot be meant is an error that names it', () => {
     ['limits: { indexTtl: soon }', 'indexTtl'],
     ['npmUpstream: ftp://up.example/', 'npmUpstream'],
     ['auth: { tokens: [{ hash: abc, agent: a }] }', 'hash'],
+    [
+      'upstreams: [{ id: npm, ecosystem: npm, names: [a], base: "https://up.example/" }]',
+      'public registries',
+    ],
     ['- a list', 'mapping'],
     ['port: 1\nport: 2', 'DUPLICATE_KEY'],
   ])('%s', (text, word) => {

@@ -426,7 +426,7 @@ function indexContract(newHome: () => Home): void {
     await memory.sawIndex(sighting(id, 200), files([...many, ['new', null]]));
     const facts = JSON.parse(new TextDecoder().decode(await memory.packageFacts(id))) as [string, unknown][];
     expect(facts).toHaveLength(5001);
-    expect(new Map(facts).get('new')).toMatchObject({ firstSeen: 200, lastAbsent: 200 });
+    expect(new Map(facts).get('new')).toMatchObject({ firstSeen: 200, lastAbsent: 100 });
     expect(new Map(facts).get('express-4999.tgz')).toMatchObject({ firstSeen: 100, claimedAt: 4999 });
   });
 
