@@ -9,8 +9,8 @@ const bodies = new Map<string, Buffer>();
 const server = createServer((request, response) => {
   const length = request.url?.split('=')[1];
   if (length === undefined) return void response.writeHead(304, { etag: '"bare"' }).end();
-  let body = bodies.get(length);
-  if (!body) bodies.set(length, (body = Buffer.alloc(Number(length), 'a')));
+  const body = bodies.get(length) ?? Buffer.alloc(Number(length), 'a');
+  bodies.set(length, body);
   response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': body.length });
   response.end(body);
 });
