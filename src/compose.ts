@@ -15,9 +15,9 @@ import { alarmEntry, policyEntry, startEntry, stopEntry } from './ledger/entry.t
 import type { Ledger } from './ledger/ledger.ts';
 import { lockFolder } from './ledger/lock.ts';
 import { openLedger } from './ledger/open.ts';
-import type { Digest } from './model/digest.ts';
+import { type Digest, parseDigest } from './model/digest.ts';
 import { ENGINE } from './model/engine.ts';
-import { keptDigests } from './policy/pins.ts';
+import { keptDigests, pinnedPackages } from './policy/pins.ts';
 import { type Policy, PolicyError } from './policy/policy.ts';
 import { openSources } from './sources.ts';
 import { DeskPool } from './threads/desk-pool.ts';
@@ -35,7 +35,7 @@ export interface House {
   policy(): Policy;
   /** Reads the allowlists again: a valid policy is taken into use, another one is alarmed and left. */
   reload(): Promise<boolean>;
-  /** Removes what no pin needs until the vault is within its bound. */
+  /** Removes what no pin needs (its files, their metadata, its index) until the vault is within its bound. */
   evict(): Promise<void>;
   ready(): Readiness;
   /** An entry for the agent that caused it; null for everybody else. */
@@ -206,7 +206,14 @@ export async function openHouse(
         for (const digest of keptDigests(policy)) {
           kept.add(digest);
           const known = await ledger.memory.artifactBy(digest);
-          if (known) kept.add(known.sha256);
+          if (!known) continue;
+          kept.add(known.sha256);
+          const metadata = known.metadata === null ? null : parseDigest(`sha256:${known.metadata}`);
+          if (metadata) kept.add(metadata);
+        }
+        for (const id of pinnedPackages(policy)) {
+          const index = await ledger.memory.lastIndex(id);
+          if (index) kept.add(index.digest);
         }
         await vault.evict(config.limits.vault, (sha256) => kept.has(sha256));
         watchers.vault((await vault.usage()).bytes);

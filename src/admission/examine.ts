@@ -29,13 +29,21 @@ export class Examiner {
     this.#refuser = refuser;
   }
 
-  /** `known`: the digest of bytes that were already inspected as this very file. */
-  async examine(asked: Asked, resolved: Resolved, known: Digest | null = null): Promise<Verified | Refusal> {
+  /**
+   * `known`: the digest of bytes that were already inspected as this very file. `anew`: though the vault may hold
+   * the file, it is fetched and taken apart again, for what was cut from it and is no longer there.
+   */
+  async examine(
+    asked: Asked,
+    resolved: Resolved,
+    known: Digest | null = null,
+    anew = false,
+  ): Promise<Verified | Refusal> {
     const { artifact, file, facts, index, policy, quarantined } = resolved;
     const acquired = await this.#acquisition.acquire(
       artifact,
       file,
-      facts.first?.sha256 ?? known,
+      anew ? null : (facts.first?.sha256 ?? known),
       (bytes) => this.#judge(asked, resolved, bytes).decision.verdict === 'allow',
     );
     const { verdicts, decision, now } = this.#judge(asked, resolved, acquired);

@@ -108,16 +108,19 @@ export class MetadataAdmitter {
   }
 
   async #cut(asked: Asked, resolved: Resolved): Promise<Cut | Refusal | 'again'> {
-    const verified = await this.#examiner.examine(asked, resolved);
-    if (isRefusal(verified)) return verified;
-    // Nobody kept the wheel: another profile's fetch was refused. Ours fetches anew.
-    if (!verified.acquired.stored) return 'again';
-    const digest = verified.acquired.metadata ? parseDigest(`sha256:${verified.acquired.metadata}`) : null;
-    const bytes = digest ? await this.#ports.vault.getDocument(digest) : null;
-    if (!bytes || !digest)
-      throw new UpstreamFault('UPSTREAM_FAULT', 'the wheel has no METADATA that we kept');
-    // The wheel itself was admitted: this claims its first digest, and the wheel's own request finds it kept.
-    return { bytes, digest, record: () => this.#admitter.record(asked, resolved, verified) };
+    // What was cut may have left the vault before its wheel did: then it is cut again.
+    for (const anew of [false, true]) {
+      const verified = await this.#examiner.examine(asked, resolved, null, anew);
+      if (isRefusal(verified)) return verified;
+      // Nobody kept the wheel: another profile's fetch was refused. Ours fetches anew.
+      if (!verified.acquired.stored) return 'again';
+      const digest = verified.acquired.metadata ? parseDigest(`sha256:${verified.acquired.metadata}`) : null;
+      const bytes = digest ? await this.#ports.vault.getDocument(digest) : null;
+      if (!bytes || !digest) continue;
+      // The wheel itself was admitted: this claims its first digest, and the wheel's own request finds it kept.
+      return { bytes, digest, record: () => this.#admitter.record(asked, resolved, verified) };
+    }
+    throw new UpstreamFault('UPSTREAM_FAULT', 'the wheel has no METADATA that we kept');
   }
 }
 

@@ -1,4 +1,4 @@
-import type { EcosystemId, PackageName } from '../model/artifact.ts';
+import type { EcosystemId, PackageId, PackageName } from '../model/artifact.ts';
 import { algorithmOf, type Digest, digestsOfSri, parseDigest } from '../model/digest.ts';
 import type { VersionScheme } from '../model/versions.ts';
 import type { Policy } from './policy.ts';
@@ -70,6 +70,17 @@ export function pinnedDigests(
 ): readonly Digest[] | null {
   const pin = policy.profiles.get(profile)?.ecosystems.get(ecosystem)?.pins.get(name)?.get(version);
   return pin ? [...pin.digests] : null;
+}
+
+/** Every package of which any profile pins a version: without its index no pin of it can be served. */
+export function pinnedPackages(policy: Policy): PackageId[] {
+  const packages: PackageId[] = [];
+  for (const { ecosystems } of policy.profiles.values()) {
+    for (const [ecosystem, { pins }] of ecosystems) {
+      for (const name of pins.keys()) packages.push({ ecosystem, name });
+    }
+  }
+  return packages;
 }
 
 /** Every digest that a pin of any profile names: what the vault must keep. */
