@@ -3,6 +3,7 @@ import type { RememberedIndex } from '../ledger/ledger.ts';
 import type { PackageId } from '../model/artifact.ts';
 import { Flights } from '../upstream/flights.ts';
 import { UpstreamFault } from '../upstream/upstream.ts';
+import { KeyedLock } from '../vault/keyed-lock.ts';
 import type { FactsCache } from './facts.ts';
 import { type IndexRef, NotOpen, type Ports, type Withheld } from './ports.ts';
 
@@ -34,6 +35,9 @@ export function withheldFrom(index: UsableIndex): Withheld | null {
 /** How long a fault or an absence is remembered, so that a crowd does not ask again for each request. */
 const FAULT_PAUSE = 5_000;
 
+/** How often one request opens a listing again in its turn, before it is told that there is too much to do. */
+const REOPENINGS = 8;
+
 /**
  * The upstream's indexes: fetched by one flight per package, kept as documents in the vault, sighted in the
  * ledger's memory, opened at the desk. null: the upstream knows no such package, and we never saw one.
@@ -45,6 +49,7 @@ export class Indexes {
   readonly #absentUntil = new Map<string, number>();
   readonly #flights = new Flights<string, UsableIndex | null>();
   readonly #openings = new Flights<string, void>();
+  readonly #turns = new KeyedLock();
 
   constructor(ports: Ports, facts: FactsCache) {
     this.#ports = ports;
@@ -72,13 +77,24 @@ export class Indexes {
     });
   }
 
-  /** Runs work at the desk, opening the listing again where the desk has let go of it. */
+  /**
+   * Runs work at the desk, opening the listing again where the desk has let go of it. Throws UpstreamFault: the
+   * index is gone from the vault, too, or others push it off the desk again and again (OVERLOADED).
+   */
   async at<T>(index: IndexRef, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof NotOpen)) throw error;
-    }
+    const first = (await ifOpen(work)) ?? (await this.#reopened(index, work));
+    if (first) return first.value;
+    // The desk holds few large listings. Each that is opened again lets go of another: from here on in turns.
+    return this.#turns.run('desk', async () => {
+      for (let attempt = 0; attempt < REOPENINGS; attempt++) {
+        const done = (await ifOpen(work)) ?? (await this.#reopened(index, work));
+        if (done) return done.value;
+      }
+      throw new UpstreamFault('OVERLOADED', 'too many large indexes are asked for at once');
+    });
+  }
+
+  async #reopened<T>(index: IndexRef, work: () => Promise<T>): Promise<Done<T> | null> {
     await this.#openings.run(index.digest, async () => {
       const bytes = await this.#ports.vault.getDocument(index.digest);
       if (!bytes) {
@@ -87,7 +103,7 @@ export class Indexes {
       }
       await this.#ports.desk.open(index, [bytes]);
     });
-    return work();
+    return ifOpen(work);
   }
 
   async #refresh(id: PackageId): Promise<UsableIndex | null> {
@@ -171,6 +187,20 @@ export class Indexes {
         map.delete(oldest);
       }
     }
+  }
+}
+
+interface Done<T> {
+  readonly value: T;
+}
+
+/** What the work gave; null where the desk does not hold its listing. */
+async function ifOpen<T>(work: () => Promise<T>): Promise<Done<T> | null> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    if (error instanceof NotOpen) return null;
+    throw error;
   }
 }
 
