@@ -5,7 +5,7 @@ import type {
   RedirectAnswer,
 } from '../admission/admission.ts';
 import { type Exchange, type Headers, send, writeHead } from './exchange.ts';
-import { headerSafe } from './headers.ts';
+import { etagsOf, headerSafe } from './headers.ts';
 import { pour } from './pour.ts';
 import { rangeOf } from './ranges.ts';
 import { localRefusal, sendRefusal } from './refusals.ts';
@@ -64,6 +64,15 @@ export async function sendFile(
       'x-sallyport-entry': headerSafe(answer.entry, 128),
     };
     if (response.destroyed) return undefined;
+    // Decided and entered like any other answer; it comes before Range (RFC 9110, 13.2.2).
+    if (
+      etagsOf(exchange.request.headers['if-none-match'])?.some((tag) => tag === answer.etag || tag === '*')
+    ) {
+      const { 'content-type': _type, 'accept-ranges': _ranges, ...kept } = headers;
+      send(exchange, 304, null, kept, NOTHING);
+      served = true;
+      return undefined;
+    }
     if (method === 'HEAD') {
       writeHead(exchange, 200, null, { ...headers, 'content-length': answer.size });
       response.end();

@@ -108,6 +108,7 @@ describe('a client that goes away', () => {
 });
 
 describe('whole and in parts', () => {
+  const etag = file(BYTES).etag;
   test('whole: strong ETag, length, entry, done', async () => {
     const small = file(BYTES);
     await serving(small);
@@ -138,6 +139,33 @@ describe('whole and in parts', () => {
     expect(small.outcomes).toEqual([{ served: true, bytes: 0 }]);
   });
 
+  test.each([
+    ['GET', etag],
+    ['GET', `"other", W/${etag}`],
+    ['HEAD', '*'],
+  ])('%s of what the client has, %s: 304 with the entry, and nothing is read', async (method, tags) => {
+    const small = file(BYTES, { fail: 0 });
+    await serving(small);
+    const answer = await ask(gate, PATH, { 'If-None-Match': tags, Range: 'bytes=0-1' }, method);
+    expect([answer.status, answer.body.length]).toEqual([304, 0]);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      etag,
+      'cache-control': 'private, no-cache',
+      vary: 'Authorization',
+      'x-sallyport-entry': ENTRY,
+    });
+    expect(answer.headers.has('content-length') || answer.headers.has('content-type')).toBe(false);
+    expect(small.outcomes).toEqual([{ served: true, bytes: 0 }]);
+  });
+
+  test.each(['"other"', etag.slice(1), `${etag} x`])(
+    'another tag, or none that parses, gets it: %s',
+    async (tags) => {
+      await serving(file(BYTES));
+      expect((await ask(gate, PATH, { 'If-None-Match': tags })).body.equals(BYTES)).toBe(true);
+    },
+  );
+
   test('an empty file', async () => {
     const empty = file(Buffer.alloc(0));
     await serving(empty);
@@ -146,7 +174,6 @@ describe('whole and in parts', () => {
     expect((await ask(gate, PATH, { Range: 'bytes=0-0' })).status).toBe(416);
   });
 
-  const etag = file(BYTES).etag;
   const ranges: [string, Record<string, string>, number, number, number][] = [
     ['first bytes', { Range: 'bytes=0-99' }, 206, 0, 100],
     ['one byte', { Range: 'bytes=7-7' }, 206, 7, 8],
