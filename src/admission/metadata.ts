@@ -2,6 +2,7 @@ import type { FileRoute } from '../ecosystems/ecosystem.ts';
 import type { Receipt } from '../ledger/ledger.ts';
 import { type Digest, parseDigest, sha256 } from '../model/digest.ts';
 import { decide } from '../policy/decide.ts';
+import { Flights } from '../upstream/flights.ts';
 import { UpstreamFault } from '../upstream/upstream.ts';
 import { inspectMetadata } from '../verify/pypi/metadata.ts';
 import type { Answer, Asked, Refusal } from './admission.ts';
@@ -25,6 +26,7 @@ export class MetadataAdmitter {
   readonly #examiner: Examiner;
   readonly #admitter: Admitter;
   readonly #recorder: Recorder;
+  readonly #flights = new Flights<string, Uint8Array>();
 
   constructor(ports: Ports, recorder: Recorder, resolver: Resolver, examiner: Examiner, admitter: Admitter) {
     this.#ports = ports;
@@ -64,27 +66,39 @@ export class MetadataAdmitter {
   }
 
   async #declared(asked: Asked, resolved: Resolved, declared: Digest): Promise<Cut | Refusal> {
-    const basis = basisOf(resolved, this.#ports.now());
     const kept = await this.#ports.vault.getDocument(declared);
-    if (kept) return this.#judge(asked, resolved, declared, kept);
-    const pieces: Uint8Array[] = [];
-    const source = this.#ports.source(resolved.artifact);
-    await this.#ports.upstream.file(
-      source,
-      `${resolved.file.url}.metadata`,
-      { maxBytes: MAX_METADATA, indexPath: asked.ecosystem.indexRequest(resolved.artifact.name).path },
-      async (chunk) => {
-        pieces.push(Uint8Array.from(chunk));
-      },
-    );
-    const bytes = Buffer.concat(pieces);
+    const bytes = kept ?? (await this.#fetched(asked, resolved, declared));
     if (sha256(bytes) !== declared) {
       const { ecosystem, name, version, filename: file } = resolved.artifact;
       this.#ports.alarm('digest-mismatch', { ecosystem, name, version, file: `${file}.metadata` });
+      const basis = basisOf(resolved, this.#ports.now());
       return this.#recorder.refuse(asked, resolved.artifact, ['DIGEST_MISMATCH'], basis);
     }
-    await this.#ports.vault.putDocument(bytes);
     return this.#judge(asked, resolved, declared, bytes);
+  }
+
+  /** What the upstream gives for it, by one fetch for all who ask; kept where it is what was declared. */
+  #fetched(asked: Asked, { artifact, file }: Resolved, declared: Digest): Promise<Uint8Array> {
+    const ports = this.#ports;
+    const key = [artifact.ecosystem, artifact.name, artifact.filename, declared].join('\n');
+    return this.#flights.run(key, async () => {
+      const pieces: Uint8Array[] = [];
+      await ports.upstream.file(
+        ports.source(artifact),
+        `${file.url}.metadata`,
+        {
+          maxBytes: MAX_METADATA,
+          indexPath: asked.ecosystem.indexRequest(artifact.name).path,
+          signal: ports.closing,
+        },
+        async (chunk) => {
+          pieces.push(Uint8Array.from(chunk));
+        },
+      );
+      const bytes = Buffer.concat(pieces);
+      if (sha256(bytes) === declared) await ports.vault.putDocument(bytes);
+      return bytes;
+    });
   }
 
   /** A resolver acts on this document before anybody has seen the wheel: it is held to what the wheel's own is. */

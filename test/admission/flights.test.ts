@@ -15,7 +15,11 @@ import {
 
 const NPM = ['crowd', 'left', 'indexed', 'swayed', 'spared', 'wavering'];
 const policy = (more = '') =>
-  allowing([...NPM, 'family-*'], ['swayed'], `requirements: { npm: { install-scripts: deny } }\n${more}`);
+  allowing(
+    [...NPM, 'family-*'],
+    ['swayed', 'crowd'],
+    `requirements: { npm: { install-scripts: deny } }\n${more}`,
+  );
 
 let house: TestHouse;
 beforeAll(async () => {
@@ -79,6 +83,20 @@ describe('single flight', () => {
     );
     expect(answers.map((a) => a.status)).toEqual(answers.map(() => 200));
     expect(house.takeAsked()).toEqual(['GET /npm-up/indexed']);
+  });
+
+  test('fifty askers for one cold metadata document: one fetch, all are served', async () => {
+    const filename = 'crowd-1.0.0-py3-none-any.whl';
+    house.registry.addPypi('crowd', [{ filename, coreMetadata: 'right' }]);
+    house.takeAsked();
+    await house.entries();
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => get(`/pypi/files/crowd/${filename}.metadata`)),
+    );
+    expect(answers.map((a) => a.status)).toEqual(answers.map(() => 200));
+    expect(new Set(answers.map((a) => a.text)).size).toBe(1);
+    expect(house.takeAsked().filter((path) => path.endsWith('.metadata'))).toHaveLength(1);
+    expect((await house.entries()).filter((e) => e['verdict'] === 'allow')).toHaveLength(50);
   });
 
   test('askers that give up do not stop it, and cost no second fetch', async () => {
