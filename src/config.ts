@@ -62,7 +62,7 @@ const schema = z.strictObject({
   host: z.string().default('127.0.0.1'),
   port: whole(0, 65_535).default(4880),
   publicUrl: z.url({ protocol: /^https?$/ }).optional(),
-  /** Host names, with or without port, that requests may carry beside the listening address. */
+  /** Host names, with or without port, that requests may carry; see `ownHosts`. */
   hosts: z.array(z.string()).default([]),
   data: z.string().default('./data'),
   vault: z.string().optional(),
@@ -164,6 +164,26 @@ function checkListening(config: Config): void {
         'make one with `sallyport token --agent NAME` and put its hash under auth.tokens, or listen on 127.0.0.1',
     );
   }
+}
+
+/** The address that clients are told, without a slash at the end. `port`: where it listens, if that is known. */
+export function ownUrl(config: Config, port: number = config.port): string {
+  const url = config.publicUrl ?? `${config.tls ? 'https' : 'http'}://${hostOf(config)}:${port}`;
+  return url.replace(/\/$/, '');
+}
+
+/**
+ * The names that requests may carry as Host: those configured, and the listening address where it is one. None
+ * stands for the loopback names.
+ */
+export function ownHosts(config: Config): readonly string[] {
+  const host = hostOf(config);
+  const anywhere = ['0.0.0.0', '[::]', 'localhost', '127.0.0.1', '[::1]'].includes(host);
+  return anywhere ? config.hosts : [...config.hosts, host];
+}
+
+function hostOf({ host }: Config): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function readYaml(path: string): Record<string, unknown> {

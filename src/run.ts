@@ -9,7 +9,7 @@ import { ledgerLine, printable } from './cli/ledger-line.ts';
 import type { Actions } from './cli/program.ts';
 import { EXIT } from './cli/program.ts';
 import { openHouse } from './compose.ts';
-import { type Config, ConfigError, loadConfig } from './config.ts';
+import { type Config, ConfigError, loadConfig, ownHosts, ownUrl } from './config.ts';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
 import { createMetrics } from './gate/metrics.ts';
 import { buildGate } from './gate/server.ts';
@@ -71,7 +71,7 @@ export function actions(process: NodeJS.Process, version: string): Actions {
             profile: t.profile,
             expires: t.expires ? Date.parse(t.expires) : null,
           })),
-          hosts: config.hosts,
+          hosts: ownHosts(config),
           publicUrl: config.publicUrl ?? null,
           tls,
           logger: house.log,
@@ -88,9 +88,7 @@ export function actions(process: NodeJS.Process, version: string): Actions {
         }
         const address = gate.server.address();
         const port = typeof address === 'object' && address ? address.port : config.port;
-        const name = config.host.includes(':') ? `[${config.host}]` : config.host;
-        const url = config.publicUrl ?? `${tls ? 'https' : 'http'}://${name}:${port}`;
-        stdout.write(startHint(url.replace(/\/$/, ''), config.auth.tokens.length > 0));
+        stdout.write(startHint(ownUrl(config, port), config.auth.tokens.length > 0));
 
         const evicting = setInterval(() => {
           house
@@ -129,8 +127,8 @@ export function actions(process: NodeJS.Process, version: string): Actions {
     clientConfig: (options) =>
       orSay(async () => {
         const config = configured(options);
-        const url = options.url ?? config.publicUrl ?? `http://${config.host}:${config.port}`;
-        const settings = clientSettings(url.replace(/\/$/, ''), config.auth.tokens.length > 0);
+        const url = options.url?.replace(/\/$/, '') ?? ownUrl(config);
+        const settings = clientSettings(url, config.auth.tokens.length > 0);
         if (options.json) print(JSON.stringify(settings));
         else for (const s of settings) print(`# ${s.client} (${s.where})\n${s.lines.join('\n')}\n`);
         return EXIT.ok;

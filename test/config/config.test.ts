@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { clientSettings } from '../../src/cli/client-config.ts';
-import { ConfigError, loadConfig } from '../../src/config.ts';
+import { ConfigError, loadConfig, ownHosts, ownUrl } from '../../src/config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-config-'));
 let files = 0;
@@ -56,6 +56,27 @@ describe('listening beyond loopback needs tokens', () => {
   test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('%s does not', (host) => {
     expect(loadConfig({ SALLYPORT_HOST: host }).host).toBe(host);
   });
+});
+
+const TOKENS = `auth: { tokens: [{ hash: "sha256:${'0'.repeat(64)}", agent: a }] }\n`;
+
+test.each([
+  ['127.0.0.1', [], 'http://127.0.0.1:4880'],
+  ['localhost', [], 'http://localhost:4880'],
+  ['::1', [], 'http://[::1]:4880'],
+  ['0.0.0.0', [], 'http://0.0.0.0:4880'],
+  ['127.0.0.2', ['127.0.0.2'], 'http://127.0.0.2:4880'],
+  ['fd00::5', ['[fd00::5]'], 'http://[fd00::5]:4880'],
+])('listening on %s, it answers to the address that it names', (host, names, url) => {
+  const config = fromYaml(`${TOKENS}host: "${host}"`);
+  expect([ownHosts(config), ownUrl(config)]).toEqual([names, url]);
+  expect(ownHosts({ ...config, hosts: ['gate.example'] })).toEqual(['gate.example', ...names]);
+});
+
+test('the address that clients are told is https where it speaks TLS, and the public one where there is one', () => {
+  const config = fromYaml('tls: { cert: c.pem, key: k.pem }');
+  expect(ownUrl(config, 5000)).toBe('https://127.0.0.1:5000');
+  expect(ownUrl({ ...config, publicUrl: 'http://gate.example/' }, 5000)).toBe('http://gate.example');
 });
 
 test('the environment goes over the file', () => {
