@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { loadPolicy, readCaseSources } from './allowlists.ts';
 import { check } from './check.ts';
 import { clientSettings, startHint } from './cli/client-config.ts';
+import { filterOf } from './cli/ledger-filter.ts';
 import { ledgerLine, printable } from './cli/ledger-line.ts';
 import type { Actions } from './cli/program.ts';
 import { EXIT } from './cli/program.ts';
@@ -228,45 +229,6 @@ async function withLedger(
     await reader.close();
   }
 }
-
-/** The filter of `ledger list`, or what is wrong with it. */
-function filterOf(options: Parameters<Actions['ledgerList']>[0]): EntryFilter | string {
-  const time = (text: string | undefined, flag: string): number | undefined | string => {
-    if (text === undefined) return undefined;
-    const ms = Date.parse(text);
-    return Number.isNaN(ms) ? `${flag} ${text} is not an ISO 8601 time` : ms;
-  };
-  const since = time(options.since, '--since');
-  const until = time(options.until, '--until');
-  if (typeof since === 'string') return since;
-  if (typeof until === 'string') return until;
-  const { verdict, type } = options;
-  if (verdict !== undefined && verdict !== 'allow' && verdict !== 'refuse')
-    return '--verdict is allow or refuse';
-  if (type !== undefined && !TYPES.has(type)) return `--type is one of ${[...TYPES].join(', ')}`;
-  if (options.limit !== undefined && !/^[1-9]\d{0,8}$/.test(options.limit)) return '--limit is a number';
-  return {
-    ...(options.agent !== undefined ? { agent: options.agent } : {}),
-    ...(options.package !== undefined ? { package: options.package } : {}),
-    ...(verdict !== undefined ? { verdict } : {}),
-    ...(type !== undefined ? { type: type as NonNullable<EntryFilter['type']> } : {}),
-    ...(since !== undefined ? { since } : {}),
-    ...(until !== undefined ? { until } : {}),
-    ...(options.limit !== undefined ? { limit: Number(options.limit) } : {}),
-    ...(options.reverse ? { reverse: true } : {}),
-  };
-}
-
-const TYPES: ReadonlySet<string> = new Set([
-  'decision',
-  'served',
-  'aborted',
-  'policy',
-  'admin',
-  'start',
-  'stop',
-  'alarm',
-]);
 
 /** What to do about the faults that a start commonly meets. */
 function explain(error: unknown): string {
