@@ -140,6 +140,7 @@ export async function openHouse(
         log.error({ err: error, ...context }, 'fault');
       },
     };
+    watchers.policy(policy.digest, now());
     const isNews = newsWithin(ALARM_AGAIN.within, ALARM_AGAIN.times, now);
     const admission = createAdmission(ports);
     await note(

@@ -91,11 +91,13 @@ export function actions(process: NodeJS.Process, version: string): Actions {
         const port = typeof address === 'object' && address ? address.port : config.port;
         stdout.write(startHint(ownUrl(config, port), config.auth.tokens.length > 0));
 
-        const evicting = setInterval(() => {
+        // At once, too: the bound may be smaller than it was, and a process that is often restarted keeps it as well.
+        const trim = () =>
           house
             .evict()
             .catch((error: unknown) => house.log.error({ err: error }, 'the vault was not trimmed'));
-        }, EVICT_EVERY);
+        void trim();
+        const evicting = setInterval(() => void trim(), EVICT_EVERY);
         process.on('SIGHUP', () => void house.reload());
         await new Promise<void>((resolve) => {
           process.once('SIGTERM', resolve);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type FakeRegistry, startRegistry } from '../harness/registry.ts';
@@ -190,6 +191,39 @@ describe('an audit', () => {
   test.each(['[]', '"x"', '{"lodash":"1.0.0"}', 'no json', ''])('body %j is a bad request', async (body) => {
     const reply = await post(BULK, Buffer.from(body));
     expect([reply.status, reply.json.code]).toEqual([400, 'BAD_REQUEST']);
+    expect(house.takeAsked()).toEqual([]);
+  });
+});
+
+describe('what is answered here, and nobody upstream is asked', () => {
+  test.each(['/npm', ''])('ping, whoami and keys under %j', async (base) => {
+    expect((await house.ask(`${base}/-/ping?write=true`)).json).toEqual({});
+    expect((await house.ask(`${base}/-/whoami`)).json).toEqual({ username: 'sallyport' });
+    const keys = await house.ask(`${base}/-/npm/v1/keys`);
+    expect(keys.headers['content-type']).toBe('application/json');
+    expect(keys.body.equals(readFileSync(new URL('../../trust/npm-keys.json', import.meta.url)))).toBe(true);
+    expect(house.takeAsked()).toEqual([]);
+  });
+
+  test.each([
+    ['PUT', '/npm/express'],
+    ['PUT', '/npm/-/package/express/dist-tags/next'],
+    ['PUT', '/npm/-/user/org.couchdb.user:me'],
+    ['POST', '/npm/-/v1/login'],
+    ['POST', '/npm/-/npm/v1/tokens'],
+    ['GET', '/npm/-/npm/v1/tokens'],
+    ['DELETE', '/npm/express/-rev/1-x'],
+    ['POST', '/pypi/simple/'],
+    ['POST', '/pypi/'],
+  ])('%s %s is 405, in an entry', async (method, path) => {
+    await house.entries();
+    const reply = await house.ask(path, { method, ...(method.startsWith('P') ? { body: '{}' } : {}) });
+    expect([reply.status, reply.json.code, reply.headers['allow']]).toEqual([
+      405,
+      'METHOD_NOT_ALLOWED',
+      'GET, HEAD',
+    ]);
+    expect((await house.entries()).map(({ leaf }) => leaf)).toEqual([reply.json.entry]);
     expect(house.takeAsked()).toEqual([]);
   });
 });

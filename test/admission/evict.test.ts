@@ -45,7 +45,11 @@ test('the bound is kept, and what was used longest ago went first', async () => 
   const { vault } = house.house.ports;
   expect((await vault.usage()).bytes).toBeGreaterThan(80_000);
   await house.house.evict();
-  expect((await vault.usage()).bytes).toBeLessThanOrEqual(50_000);
+  const { bytes } = await vault.usage();
+  expect(bytes).toBeLessThanOrEqual(50_000);
+  const metrics = (await house.ask('/metrics')).text;
+  expect(metrics).toContain(`sallyport_vault_bytes ${bytes}\n`);
+  expect(metrics).toContain(`sallyport_policy_loaded_seconds{digest="${house.house.policy().digest}"} `);
   house.takeAsked();
   for (const name of ['four', 'one']) expect(await status(tarballPath(name, '1.0.0'))).toBe(200);
   expect(house.takeAsked().filter((path) => path.endsWith('.tgz'))).toEqual([
