@@ -7,9 +7,9 @@ import type { Acquired } from './acquire.ts';
 import type { Answer, Asked, Refusal } from './admission.ts';
 import type { Examiner, Verified } from './examine.ts';
 import type { FactsCache } from './facts.ts';
-import { isRefusal } from './names.ts';
 import type { Ports } from './ports.ts';
 import type { Recorder } from './record.ts';
+import { isRefusal } from './refusal.ts';
 import type { FileRefuser } from './refuse-file.ts';
 import type { Resolved, Resolver } from './resolve.ts';
 

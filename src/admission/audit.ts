@@ -25,8 +25,8 @@ const MAX_NAMES = 20_000;
 
 /**
  * An audit query: only admitted names at versions that the index has go upstream, in a body that we write.
- * Where something was left out or nobody answers, there is no clean result to give: AUDIT_UNANSWERED.
- * `null` says so; the caller makes it a refusal.
+ * Where something was left out or nobody answers, there is no clean result to give: `unanswered`. `malformed`:
+ * the body is none that is read. The caller makes both refusals.
  */
 export async function audit(
   ports: Ports,

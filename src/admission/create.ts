@@ -1,7 +1,7 @@
 import { IndexUnreadable } from '../ecosystems/ecosystem.ts';
 import { LedgerError } from '../ledger/ledger.ts';
 import { ENGINE } from '../model/engine.ts';
-import { type ReasonCode, statusOf, wordsOf } from '../model/reason-codes.ts';
+import { type ReasonCode, statusOf } from '../model/reason-codes.ts';
 import { UpstreamFault } from '../upstream/upstream.ts';
 import { VaultDamaged } from '../vault/vault.ts';
 import { Acquisition } from './acquire.ts';
@@ -24,7 +24,7 @@ import { Lister } from './list.ts';
 import { MetadataAdmitter } from './metadata.ts';
 import type { Ports } from './ports.ts';
 import { Recorder } from './record.ts';
-import type { Subject } from './refusal.ts';
+import { plainRefusal, type Subject } from './refusal.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { FileRefuser } from './refuse-file.ts';
 import { blocked, unanswered } from './refuse-routes.ts';
@@ -76,7 +76,7 @@ export function createAdmission(ports: Ports): Admission & Flushable {
       case 'audit': {
         const answer = await audit(ports, indexes, facts, asked, route.flavour);
         if (answer === 'malformed') return refusal(asked.caller, 'BAD_REQUEST', contextOf(asked));
-        return answer === 'unanswered' ? unanswered(asked) : answer;
+        return answer === 'unanswered' ? unanswered() : answer;
       }
       case 'keys':
         return ports.npmKeys
@@ -104,17 +104,7 @@ export function createAdmission(ports: Ports): Admission & Flushable {
   }
 
   async function refuse(caller: Caller, code: ReasonCode, context: RefusalContext): Promise<Refusal> {
-    const bare: Refusal = {
-      code,
-      reasons: [code],
-      package: null,
-      line: context.line ?? `sallyport: ${wordsOf(code)} (${code})`,
-      nearestAllowed: null,
-      eligibleAt: null,
-      entry: null,
-      seq: null,
-      ...(statusOf(code) >= 500 ? { retryAfter: 5 } : {}),
-    };
+    const bare = plainRefusal(code, context.line);
     try {
       const receipt = await refusals.record({
         id: context.requestId,
@@ -137,8 +127,7 @@ export function createAdmission(ports: Ports): Admission & Flushable {
       if (!(error instanceof LedgerError)) throw error;
       // A refusal without its entry is a fault; a fault stays the fault that it is.
       if (statusOf(code) >= 500) return bare;
-      const line = `sallyport: ${wordsOf('LEDGER_UNAVAILABLE')} (LEDGER_UNAVAILABLE)`;
-      return { ...bare, code: 'LEDGER_UNAVAILABLE', reasons: ['LEDGER_UNAVAILABLE'], line, retryAfter: 5 };
+      return plainRefusal('LEDGER_UNAVAILABLE');
     }
   }
 
@@ -180,17 +169,7 @@ function faultOf(error: unknown): ReasonCode {
 
 const STORAGE_ERRNO = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EACCES', 'EMFILE', 'ENFILE']);
 
-const INTERNAL: Refusal = {
-  code: 'INTERNAL',
-  reasons: ['INTERNAL'],
-  package: null,
-  line: `sallyport: ${wordsOf('INTERNAL')} (INTERNAL)`,
-  nearestAllowed: null,
-  eligibleAt: null,
-  entry: null,
-  seq: null,
-  retryAfter: 5,
-};
+const INTERNAL = plainRefusal('INTERNAL');
 
 /** What a request was about, as far as its path named it. */
 function subjectOf({ ecosystem, route }: Asked): Subject | null {

@@ -3,14 +3,15 @@ import { sha256 } from '../model/digest.ts';
 import { ENGINE } from '../model/engine.ts';
 import { statusOf } from '../model/reason-codes.ts';
 import { Flights } from '../upstream/flights.ts';
-import type { Answer, Asked, ContentEncoding } from './admission.ts';
+import type { Answer, Asked, ContentEncoding, Refusal } from './admission.ts';
 import type { PrefixBudget } from './budget.ts';
 import type { FactsCache } from './facts.ts';
 import { type Indexes, type UsableIndex, withheldFrom } from './indexes.ts';
-import { type AdmittedName, admitName, isRefusal } from './names.ts';
+import { type AdmittedName, admitName } from './names.ts';
 import { type KeptPage, PageCache } from './pages.ts';
 import type { Ports } from './ports.ts';
 import type { Recorder } from './record.ts';
+import { isRefusal } from './refusal.ts';
 
 /**
  * The life of an index. In order, and what is true after each step:
@@ -159,7 +160,7 @@ export class Lister {
   }
 
   /** A refused name, in the form that reaches the person where the plain refusal does not. */
-  #refusedIndex(asked: Asked, route: IndexRoute, refusal: import('./admission.ts').Refusal): Answer {
+  #refusedIndex(asked: Asked, route: IndexRoute, refusal: Refusal): Answer {
     // A fault is never dressed up as a document.
     if (statusOf(refusal.code) >= 500) return { kind: 'refusal', refusal };
     const page = asked.ecosystem.writeRefusedIndex(route.name, route, {

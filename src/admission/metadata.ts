@@ -8,9 +8,9 @@ import { inspectMetadata } from '../verify/pypi/metadata.ts';
 import type { Answer, Asked, Refusal } from './admission.ts';
 import type { Admitter } from './admit.ts';
 import type { Examiner } from './examine.ts';
-import { isRefusal } from './names.ts';
 import type { Ports } from './ports.ts';
 import type { Basis, Recorder } from './record.ts';
+import { isRefusal } from './refusal.ts';
 import type { Resolved, Resolver } from './resolve.ts';
 
 /** Bytes of a `.metadata` document: core metadata is text and small (PEP 658). */

@@ -38,7 +38,3 @@ export async function admitName(
   }
   return { policy, place: decision.place, by: decision.by };
 }
-
-export function isRefusal(value: object): value is Refusal {
-  return 'reasons' in value && 'line' in value;
-}

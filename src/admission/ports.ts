@@ -1,7 +1,7 @@
 import type { Ecosystem } from '../ecosystems/ecosystem.ts';
 import type { AlarmInput } from '../ledger/entry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { EcosystemId, PackageId, PackageName } from '../model/artifact.ts';
+import type { PackageId } from '../model/artifact.ts';
 import type { Digest } from '../model/digest.ts';
 import type { ListedFile } from '../model/listing.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
@@ -127,8 +127,8 @@ export interface IndexDesk {
   ): Promise<{ readonly file: ListedFile | null; readonly quarantined: boolean }>;
   page(request: PageRequest): Promise<Page>;
   /**
-   * The versions of which at least one file may be served, newest first, and whether the index has the
-   * versions asked for.
+   * `admitted`: the versions of which at least one file may be served, newest first; `known`: every version that
+   * the index has.
    */
   versions(
     request: VersionsRequest,
@@ -137,5 +137,3 @@ export interface IndexDesk {
   setPolicy(policy: Policy): Promise<void>;
   close(): Promise<void>;
 }
-
-export type { EcosystemId, PackageName };

@@ -11,6 +11,26 @@ export interface Subject extends PackageId {
 /** Seconds after which a fault may be gone; policy refusals have none, so that no client waits on them. */
 const RETRY_AFTER = 5;
 
+/** Whether an answer on the way is a refusal, and not what was asked for. */
+export function isRefusal(value: object): value is Refusal {
+  return 'reasons' in value && 'line' in value;
+}
+
+/** A refusal or fault that is of no package, still without an entry. `line`: a better one than the code's own words. */
+export function plainRefusal(code: ReasonCode, line = `sallyport: ${wordsOf(code)} (${code})`): Refusal {
+  return {
+    code,
+    reasons: [code],
+    package: null,
+    line,
+    nearestAllowed: null,
+    eligibleAt: null,
+    entry: null,
+    seq: null,
+    ...retryAfter(code),
+  };
+}
+
 /** A refusal of policy, or a fault, of one package. The line is made of codes, our words and valid names. */
 export function refusalOf(
   subject: Subject,
@@ -29,8 +49,12 @@ export function refusalOf(
     eligibleAt,
     entry: null,
     seq: null,
-    ...(statusOf(code) >= 500 ? { retryAfter: RETRY_AFTER } : {}),
+    ...retryAfter(code),
   };
+}
+
+function retryAfter(code: ReasonCode): { readonly retryAfter: number } | null {
+  return statusOf(code) >= 500 ? { retryAfter: RETRY_AFTER } : null;
 }
 
 function lineOf(

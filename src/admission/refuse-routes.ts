@@ -1,9 +1,8 @@
 import type { FileRoute, Route } from '../ecosystems/ecosystem.ts';
-import { wordsOf } from '../model/reason-codes.ts';
 import type { Answer, Asked } from './admission.ts';
-import { isRefusal } from './names.ts';
 import type { Ports } from './ports.ts';
 import type { Recorder } from './record.ts';
+import { isRefusal, plainRefusal } from './refusal.ts';
 import type { Resolver } from './resolve.ts';
 
 /** The path of a refused artifact: says why, by the decision of now; never anything else. */
@@ -29,18 +28,6 @@ export async function blocked(
 }
 
 /** Nobody can answer an audit: an error, never a clean result. It decides nothing, so it makes no entry. */
-export function unanswered(_asked: Asked): Answer {
-  return {
-    kind: 'refusal',
-    refusal: {
-      code: 'AUDIT_UNANSWERED',
-      reasons: ['AUDIT_UNANSWERED'],
-      package: null,
-      line: `sallyport: ${wordsOf('AUDIT_UNANSWERED')} (AUDIT_UNANSWERED)`,
-      nearestAllowed: null,
-      eligibleAt: null,
-      entry: null,
-      seq: null,
-    },
-  };
+export function unanswered(): Answer {
+  return { kind: 'refusal', refusal: plainRefusal('AUDIT_UNANSWERED') };
 }

@@ -7,10 +7,10 @@ import type { Policy } from '../policy/policy.ts';
 import type { Asked, Refusal } from './admission.ts';
 import type { PrefixBudget } from './budget.ts';
 import { type Indexes, type UsableIndex, withheldFrom } from './indexes.ts';
-import { admitName, isRefusal } from './names.ts';
+import { admitName } from './names.ts';
 import type { Ports } from './ports.ts';
 import type { Basis, Recorder } from './record.ts';
-import type { Subject } from './refusal.ts';
+import { isRefusal, type Subject } from './refusal.ts';
 import type { FileRefuser } from './refuse-file.ts';
 
 /** A file that the policy admits by what its index claims: nothing is known of the bytes yet. */

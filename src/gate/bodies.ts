@@ -4,11 +4,12 @@ import type {
   NotModifiedAnswer,
   RedirectAnswer,
 } from '../admission/admission.ts';
+import { plainRefusal } from '../admission/refusal.ts';
 import { type Exchange, type Headers, send, writeHead } from './exchange.ts';
 import { etagsOf, headerSafe } from './headers.ts';
 import { pour } from './pour.ts';
 import { rangeOf } from './ranges.ts';
-import { localRefusal, sendRefusal } from './refusals.ts';
+import { sendRefusal } from './refusals.ts';
 import { parseTarget } from './target.ts';
 
 /** Everything is asked for again each time: a decision may have changed since. */
@@ -100,7 +101,7 @@ export async function sendFile(
     });
     bytes = poured.bytes;
     served = poured.end === 'complete';
-    if (poured.end === 'unreadable') sendRefusal(exchange, localRefusal('STORAGE_UNAVAILABLE'));
+    if (poured.end === 'unreadable') sendRefusal(exchange, plainRefusal('STORAGE_UNAVAILABLE'));
     else if (poured.end === 'damaged') exchange.code = 'STORAGE_UNAVAILABLE';
     return poured.error;
   } finally {

@@ -1,7 +1,8 @@
 import type { Caller } from '../admission/admission.ts';
+import { plainRefusal } from '../admission/refusal.ts';
 import { type Exchange, send } from './exchange.ts';
 import type { GateOptions } from './options.ts';
-import { localRefusal, sendRefusal } from './refusals.ts';
+import { sendRefusal } from './refusals.ts';
 
 const NO_STORE = { 'cache-control': 'no-store' };
 
@@ -31,7 +32,7 @@ export async function sendWhy(
 ): Promise<void> {
   const found = (await options.why?.(leaf, caller)) ?? null;
   if (found === null)
-    sendRefusal(exchange, localRefusal('NOT_FOUND', 'sallyport: no such entry of yours (NOT_FOUND)'));
+    sendRefusal(exchange, plainRefusal('NOT_FOUND', 'sallyport: no such entry of yours (NOT_FOUND)'));
   else sendJson(exchange, 200, found);
 }
 

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Refusal } from '../admission/admission.ts';
-import { type ReasonCode, statusOf, wordsOf } from '../model/reason-codes.ts';
+import { plainRefusal } from '../admission/refusal.ts';
+import { statusOf, wordsOf } from '../model/reason-codes.ts';
 import { type Exchange, type Headers, send } from './exchange.ts';
 import { headerSafe } from './headers.ts';
 
@@ -9,20 +10,6 @@ const RETRY_AFTER = 5;
 
 /** Challenges of a 401 (RFC 7617, RFC 6750): one header each, because some clients read only the first. */
 const CHALLENGES = ['Basic realm="sallyport", charset="UTF-8"', 'Bearer realm="sallyport"'];
-
-/** A refusal without a ledger entry: a fault of ours, an overload, or a page that does not exist. */
-export function localRefusal(code: ReasonCode, line = `sallyport: ${wordsOf(code)} (${code})`): Refusal {
-  return {
-    code,
-    reasons: [code],
-    package: null,
-    line,
-    nearestAllowed: null,
-    eligibleAt: null,
-    entry: null,
-    seq: null,
-  };
-}
 
 /**
  * The one place where a refusal becomes HTTP. The line goes out as reason phrase (pip, uv, poetry, yarn 4),
@@ -57,7 +44,7 @@ export function sendRefusal(exchange: Exchange, refusal: Refusal, more: Headers 
 export function plainAnswer(status: number): string {
   const words = status === 431 ? 'the headers are too large' : wordsOf('BAD_REQUEST');
   const line = `sallyport: ${words} (BAD_REQUEST)`;
-  const body = JSON.stringify(problem(localRefusal('BAD_REQUEST', line), status, line, null));
+  const body = JSON.stringify(problem(plainRefusal('BAD_REQUEST', line), status, line, null));
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Bad Request'}`,
     'Content-Type: application/problem+json',

@@ -1,4 +1,5 @@
 import type { Admission, Answer, Caller, RefusalContext } from '../admission/admission.ts';
+import { plainRefusal } from '../admission/refusal.ts';
 import type { Route } from '../ecosystems/ecosystem.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
 import { type Auth, loginLine } from './auth.ts';
@@ -11,7 +12,7 @@ import { BodyUnreadable, readBody } from './intake.ts';
 import type { GateLimits } from './limits.ts';
 import type { GateOptions } from './options.ts';
 import { sendHealth, sendMetrics, sendReady, sendWhy } from './pages.ts';
-import { localRefusal, sendRefusal } from './refusals.ts';
+import { sendRefusal } from './refusals.ts';
 import type { Shares } from './shares.ts';
 import { type Row, rowOf } from './table.ts';
 import { parseTarget, printOf } from './target.ts';
@@ -57,7 +58,7 @@ export async function serve(exchange: Exchange, counter: Counter, busy: boolean)
   }
   // Without an entry: to wait for the ledger would be one more request in flight.
   if (busy || !counter.shares.take(caller.agent, exchange.response))
-    return sendRefusal(exchange, { ...localRefusal('OVERLOADED'), retryAfter: 1 });
+    return sendRefusal(exchange, { ...plainRefusal('OVERLOADED'), retryAfter: 1 });
   if (!target || !row) return refuse(exchange, options.admission, caller, 'BAD_PATH', { path: printOf(raw) });
   if (!readable(exchange)) return refuse(exchange, options.admission, caller, 'BAD_REQUEST');
   if (exchange.origin === null) return refuse(exchange, options.admission, caller, 'MISDIRECTED');
@@ -173,7 +174,7 @@ async function refuse(
   headers: Headers = {},
 ): Promise<void> {
   const { id: requestId, method, ecosystem } = exchange;
-  let refusal = localRefusal('LEDGER_UNAVAILABLE');
+  let refusal = plainRefusal('LEDGER_UNAVAILABLE');
   try {
     refusal = await admission.refuse(caller, code, { requestId, method, ecosystem, ...context });
   } finally {

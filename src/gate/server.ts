@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { plainRefusal } from '../admission/refusal.ts';
 import { tokenAuth } from './auth.ts';
 import type { Exchange } from './exchange.ts';
 import { hostsOf } from './hosts.ts';
 import { GATE_LIMITS } from './limits.ts';
 import { listenersOf } from './listener.ts';
 import type { GateOptions } from './options.ts';
-import { localRefusal, sendRefusal } from './refusals.ts';
+import { sendRefusal } from './refusals.ts';
 import { type Counter, serve } from './serve.ts';
 import { Shares } from './shares.ts';
 
@@ -79,7 +80,7 @@ export function buildGate(options: GateOptions): FastifyInstance {
       await serve(exchange, counter, inFlight > limits.maxInFlight);
     } catch (error) {
       options.logger.error({ requestId: exchange.id, err: error }, 'a request failed');
-      if (!exchange.response.headersSent) sendRefusal(exchange, localRefusal('INTERNAL'));
+      if (!exchange.response.headersSent) sendRefusal(exchange, plainRefusal('INTERNAL'));
       else if (!exchange.response.writableEnded) exchange.response.destroy();
     }
   });

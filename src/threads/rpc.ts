@@ -54,9 +54,10 @@ export class Thread {
     if (this.#dead) return Promise.reject(this.#dead);
     const id = this.#next++;
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
       const call: Call = { id, method, args };
+      // First, because it throws where something cannot be cloned: then nobody waits. Answers come in a later turn.
       this.#worker.postMessage(call, transfer);
+      this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
     });
   }
 
@@ -71,7 +72,7 @@ export class Thread {
   }
 }
 
-/** Serves calls inside a thread. A result of `[value, transfer]` made by `moved` gives its buffers away. */
+/** Serves calls inside a thread. A result that is Moved gives its buffers away. */
 export function serve(methods: Readonly<Record<string, (...args: never[]) => Promise<unknown>>>): void {
   const port = parentPort as MessagePort;
   port.on('message', async ({ id, method, args }: Call) => {

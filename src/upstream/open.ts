@@ -32,8 +32,8 @@ export interface UpstreamOptions {
   readonly lookup?: Lookup;
 }
 
-/** The audit routes of the npm registry: the only two that are ever POSTed to. */
-const AUDIT_PATHS = new Set(['-/npm/v1/security/advisories/bulk', '-/npm/v1/security/audits/quick']);
+/** The one route that is ever POSTed to; audits in the older form are answered from it, too. */
+const AUDIT_PATH = '-/npm/v1/security/advisories/bulk';
 
 /** Opens the way out. Throws RangeError where `privateAddresses` cannot be read. */
 export function openUpstream(options: UpstreamOptions): Upstream {
@@ -111,7 +111,7 @@ class HttpUpstream implements Upstream {
 
   audit(source: Source, path: string, body: Uint8Array): Promise<Uint8Array> {
     return worded(async () => {
-      if (!AUDIT_PATHS.has(path)) throw new UpstreamFault('UPSTREAM_FAULT', 'this is no audit route');
+      if (path !== AUDIT_PATH) throw new UpstreamFault('UPSTREAM_FAULT', 'this is no audit route');
       const url = indexUrl(source, path);
       const headers = {
         accept: 'application/json',

@@ -30,7 +30,7 @@ export type IndexAnswer =
   /** 404 or 410: the upstream knows no such package. */
   | { readonly kind: 'absent' };
 
-/** The only way out. GET and HEAD, and the audit POST; no other method, no other host. */
+/** The only way out: GET, and the audit POST; no other method, no other host. Rejects with UpstreamFault. */
 export interface Upstream {
   /** `path` is relative to the source's base and was built from an admitted name. */
   index(source: Source, path: string, accept: string, validators: Validators | null): Promise<IndexAnswer>;
@@ -44,7 +44,7 @@ export interface Upstream {
     limits: FileLimits,
     write: (chunk: Uint8Array) => Promise<void>,
   ): Promise<number>;
-  /** A body that we wrote, to one of the two audit routes. */
+  /** A body that we wrote, to the bulk audit route of the npm registry; any other `path` is refused. */
   audit(source: Source, path: string, body: Uint8Array): Promise<Uint8Array>;
   close(): Promise<void>;
 }

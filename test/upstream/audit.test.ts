@@ -22,13 +22,19 @@ test('our body goes to the audit route, and the answer comes back', async () => 
   });
 });
 
-test.each(['a', '-/npm/v1/tokens', '-/v1/login', `../${BULK}`, `${BULK}?x`, `${BULK}/`, ''])(
-  'nothing is posted anywhere else: %s',
-  async (path) => {
-    expect(await faultOf(w.upstream.audit(w.npm, path, BODY))).toBe('UPSTREAM_FAULT');
-    expect(w.registry.requests).toEqual([]);
-  },
-);
+test.each([
+  'a',
+  '-/npm/v1/tokens',
+  '-/v1/login',
+  '-/npm/v1/security/audits/quick',
+  `../${BULK}`,
+  `${BULK}?x`,
+  `${BULK}/`,
+  '',
+])('nothing is posted anywhere else: %s', async (path) => {
+  expect(await faultOf(w.upstream.audit(w.npm, path, BODY))).toBe('UPSTREAM_FAULT');
+  expect(w.registry.requests).toEqual([]);
+});
 
 describe('no answer is a fault, never a clean result, and is not tried again', () => {
   test.each([
