@@ -1,13 +1,12 @@
 import { IndexUnreadable } from '../ecosystems/ecosystem.ts';
-import type { Advisories, Advisory } from '../ecosystems/npm/advisories.ts';
 import {
-  type AuditQuery,
+  type Advisories,
+  type Advisory,
   filterAdvisories,
-  readBulk,
-  readQuick,
-  writeBulk,
+  writeBulkAnswer,
   writeQuickAnswer,
-} from '../ecosystems/npm/audit.ts';
+} from '../ecosystems/npm/advisories.ts';
+import { type AuditQuery, readBulk, readQuick, writeBulk } from '../ecosystems/npm/audit.ts';
 import type { PackageName } from '../model/artifact.ts';
 import { decide } from '../policy/decide.ts';
 import { type Source, UpstreamFault } from '../upstream/upstream.ts';
@@ -106,8 +105,4 @@ function bySource(
     group.names.set(name, versions);
   }
   return new Map([...groups.values()].map(({ source, names }) => [source, names]));
-}
-
-function writeBulkAnswer(found: Advisories): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(Object.fromEntries(found)));
 }

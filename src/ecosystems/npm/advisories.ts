@@ -97,6 +97,13 @@ function readCvss(value: unknown): Advisory['cvss'] | null {
   return { score, vectorString: typeof vector === 'string' && CVSS_VECTOR.test(vector) ? vector : null };
 }
 
+/** The body of a bulk answer. */
+export function writeBulkAnswer(found: Advisories): Uint8Array {
+  const written = record<readonly Advisory[]>();
+  for (const [name, advisories] of found) written[name] = advisories;
+  return jsonBytes(written);
+}
+
 /**
  * The same in the form of the older `quick` route: advisories by id, with counts. An advisory counts once for
  * each installed version that it hits. What the bulk form does not tell (`patched_versions`) is said to be none.

@@ -87,5 +87,3 @@ function collect(entries: readonly Entry[] | null): AuditQuery | null {
   }
   return new Map([...query].map(([name, versions]) => [name, [...versions]]));
 }
-
-export { filterAdvisories, writeQuickAnswer } from './advisories.ts';

@@ -1,4 +1,4 @@
-import type { ServedFile, ServedPage } from './simple-write.ts';
+import type { ServedFile, ServedPage } from './served-page.ts';
 
 /**
  * A project page as PEP 503 HTML, from what the JSON page says: the same files in the same order. The digest

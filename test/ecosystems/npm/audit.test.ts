@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  filterAdvisories,
-  readBulk,
-  readQuick,
-  writeBulk,
-  writeQuickAnswer,
-} from '../../../src/ecosystems/npm/audit.ts';
+import { filterAdvisories, writeQuickAnswer } from '../../../src/ecosystems/npm/advisories.ts';
+import { readBulk, readQuick, writeBulk } from '../../../src/ecosystems/npm/audit.ts';
 import { bytes, nameOf } from './packument.ts';
 
 const ADVISORY = {
