@@ -259,6 +259,8 @@ describe('search and lists', () => {
   test.each([
     ['/npm/npm', 'npm/11.0.0 node/v24.0.0 linux x64'],
     ['/npm/pnpm', 'pnpm/10.0.0 npm/? node/v24.0.0 linux x64'],
+    ['/npm', 'npm/11.0.0 node/v24.0.0 linux x64'],
+    ['/pnpm', 'pnpm/10.0.0 npm/? node/v24.0.0 linux x64'],
     ['/pypi/simple/pip/', 'pip/26.0'],
   ])('a client asks whether it is up to date: %s is no refusal and no entry', async (path, agent) => {
     await house.entries();
