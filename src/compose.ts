@@ -63,8 +63,11 @@ export async function openHouse(
   await checkFolder(config.data, 'SALLYPORT_DATA');
   if (config.vault !== undefined) await checkFolder(config.vault, 'SALLYPORT_VAULT');
   const closing: (() => Promise<void>)[] = [];
+  /** Every room is closed, whatever becomes of the others; only then the first fault is thrown. */
   const closeAll = async () => {
-    for (const close of closing.reverse()) await close();
+    const faults: unknown[] = [];
+    for (const close of closing.toReversed()) await close().catch((error: unknown) => faults.push(error));
+    if (faults.length > 0) throw faults[0];
   };
   try {
     const ledger: Ledger = watchedLedger(await openLedger({ dir: config.data }), watchers);
@@ -100,6 +103,7 @@ export async function openHouse(
     let entries = 0;
     let learning: Promise<void> = Promise.resolve();
     const note = (entry: Parameters<Ledger['append']>[0]) => ledger.append(entry);
+    const isNews = newsWithin(ALARM_AGAIN.within, ALARM_AGAIN.times, now);
     const ids = () => `house-${now()}-${entries++}`;
     const ports: Ports = {
       now,
@@ -141,7 +145,6 @@ export async function openHouse(
       },
     };
     watchers.policy(policy.digest, now());
-    const isNews = newsWithin(ALARM_AGAIN.within, ALARM_AGAIN.times, now);
     const admission = createAdmission(ports);
     await note(
       startEntry({ id: ids(), time: now(), release: version, engine: ENGINE, policy: policy.digest }),

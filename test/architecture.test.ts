@@ -96,6 +96,26 @@ test('every arrow goes down, and never to a neighbour', () => {
   expect(wrong).toEqual([]);
 });
 
+test('no file imports itself by way of others', () => {
+  const targets = new Map(
+    files.map((file) => [
+      file,
+      importsOf(readFileSync(join(SRC, file), 'utf8'))
+        .filter((target) => target.startsWith('.'))
+        .map((target) => relative(SRC, resolve(dirname(join(SRC, file)), target))),
+    ]),
+  );
+  const done = new Set<string>();
+  const rings: string[] = [];
+  const follow = (file: string, way: readonly string[]): void => {
+    if (way.includes(file)) rings.push([...way.slice(way.indexOf(file)), file].join(' → '));
+    else if (!done.has(file)) for (const next of targets.get(file) ?? []) follow(next, [...way, file]);
+    done.add(file);
+  };
+  for (const file of files) follow(file, []);
+  expect(rings).toEqual([]);
+});
+
 test('a table row only lets a room import floors below its own', () => {
   const wrong: string[] = [];
   for (const [name, room] of rooms) {
