@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { loadPolicy, readCaseSources } from './allowlists.ts';
 import { check } from './check.ts';
 import { clientSettings, startHint } from './cli/client-config.ts';
-import { filterOf } from './cli/ledger-filter.ts';
+import { filterOf, spellings } from './cli/ledger-filter.ts';
 import { ledgerLine, printable } from './cli/ledger-line.ts';
 import type { Actions } from './cli/program.ts';
 import { EXIT } from './cli/program.ts';
@@ -170,6 +170,8 @@ export function actions(process: NodeJS.Process, version: string): Actions {
           say(`sallyport: ${filter}`);
           return EXIT.usage;
         }
+        const schemes = ECOSYSTEMS.map((e) => e.versions);
+        for (const line of spellings(options.package ?? '', schemes)) say(`sallyport: ${line}`);
         return withLedger(configured(options), async (reader) => {
           for await (const entry of reader.query(filter)) {
             print(

@@ -1,4 +1,5 @@
 import type { EntryFilter } from '../ledger/ledger.ts';
+import type { VersionScheme } from '../model/versions.ts';
 import type { LedgerListOptions } from './program.ts';
 
 const TYPES: ReadonlySet<string> = new Set([
@@ -39,6 +40,22 @@ export function filterOf(options: LedgerListOptions): EntryFilter | string {
     ...(options.limit !== undefined ? { limit: Number(options.limit) } : {}),
     ...(options.reverse ? { reverse: true } : {}),
   };
+}
+
+/**
+ * Where an ecosystem writes a package's name in another way than it was asked for, which the ledger does not know:
+ * a line for the person that says how. `asked` is a name or a purl.
+ */
+export function spellings(asked: string, schemes: readonly VersionScheme[]): string[] {
+  const [, type, written = asked] = /^pkg:([a-z]+)\/([^@?#]+)/.exec(asked) ?? [];
+  return schemes
+    .filter(({ ecosystem }) => type === undefined || type === ecosystem)
+    .flatMap((scheme) => {
+      const name = scheme.canonicalName(written);
+      return name === null || name === written
+        ? []
+        : [`in ${scheme.ecosystem} ${written} is written ${name}`];
+    });
 }
 
 /** Milliseconds since 1970; a day begins at midnight UTC. */

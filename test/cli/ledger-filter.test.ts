@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { filterOf } from '../../src/cli/ledger-filter.ts';
+import { filterOf, spellings } from '../../src/cli/ledger-filter.ts';
+import { ECOSYSTEMS } from '../../src/ecosystems/all.ts';
 
 describe('what cannot be read is said, and nothing is listed', () => {
   test.each([
@@ -47,4 +48,17 @@ test('each flag is a part of the filter', () => {
     limit: 5,
     reverse: true,
   });
+});
+
+test.each([
+  ['Zope.Interface', ['in pypi Zope.Interface is written zope-interface']],
+  ['pkg:pypi/Zope.Interface@5.0', ['in pypi Zope.Interface is written zope-interface']],
+  ['pkg:npm/JSONStream', []],
+  ['requests', []],
+  ['@types/node', []],
+  ['', []],
+  ['a b', []],
+])('another spelling of %s is told', (asked, lines) => {
+  const schemes = ECOSYSTEMS.map(({ versions }) => versions);
+  expect(spellings(asked, schemes)).toEqual(lines);
 });
