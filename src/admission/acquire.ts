@@ -172,8 +172,14 @@ export class Acquisition {
         engine: ENGINE,
         metadata,
       };
-      await this.#ports.ledger.memory.inspected(file);
-      this.#facts.forget(artifact);
+      let changed = true;
+      try {
+        ({ changed } = await this.#ports.ledger.memory.inspected(file));
+      } finally {
+        // Files of other packages may have the same bytes.
+        if (changed) this.#facts.clear();
+        else this.#facts.forget(artifact);
+      }
     });
   }
 

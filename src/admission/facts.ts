@@ -8,44 +8,84 @@ export interface FactsBytes {
   readonly digest: Digest;
 }
 
+/** What a kept package costs beside its facts, bytes: about. */
+const OVERHEAD = 1_024;
+
+interface Kept {
+  readonly read: Promise<FactsBytes>;
+  /** 0 while it is being read. */
+  bytes: number;
+}
+
 /**
- * Facts of packages that were asked for lately. All of our writes to the ledger's memory for a package are
- * followed by `forget`; nothing else changes them.
+ * Facts of packages that were asked for lately; least recently used first out, while they take more than
+ * `capacity` bytes. All of our writes to the ledger's memory for a package are followed by `forget`, and those
+ * that may touch files of others by `clear`; nothing else changes them.
  */
 export class FactsCache {
-  readonly #memory: Memory;
-  readonly #kept = new Map<string, Promise<FactsBytes>>();
+  readonly #memory: Pick<Memory, 'packageFacts'>;
   readonly #capacity: number;
+  readonly #kept = new Map<string, Kept>();
+  #bytes = 0;
 
-  constructor(memory: Memory, capacity = 2_000) {
+  constructor(memory: Pick<Memory, 'packageFacts'>, capacity = 64 * 1024 ** 2) {
     this.#memory = memory;
     this.#capacity = capacity;
   }
 
+  /** Rejects as `packageFacts` does; what could not be read is not kept. */
   of(id: PackageId): Promise<FactsBytes> {
-    const key = `${id.ecosystem}\n${id.name}`;
-    const kept = this.#kept.get(key);
-    if (kept) return kept;
-    const read = this.#memory
-      .packageFacts(id)
-      .then((bytes) => ({ bytes: shared(bytes), digest: sha256(bytes) }));
-    // A read that fails is not kept: the next request asks again.
-    read.catch(() => {
-      if (this.#kept.get(key) === read) this.#kept.delete(key);
-    });
-    this.#kept.set(key, read);
-    if (this.#kept.size > this.#capacity) {
-      for (const oldest of this.#kept.keys()) {
-        this.#kept.delete(oldest);
-        break;
-      }
-    }
-    return read;
+    const key = keyOf(id);
+    const kept = this.#kept.get(key) ?? this.#read(key, id);
+    this.#kept.delete(key);
+    this.#kept.set(key, kept);
+    return kept.read;
   }
 
   forget(id: PackageId): void {
-    this.#kept.delete(`${id.ecosystem}\n${id.name}`);
+    this.#drop(keyOf(id));
   }
+
+  clear(): void {
+    this.#kept.clear();
+    this.#bytes = 0;
+  }
+
+  #read(key: string, id: PackageId): Kept {
+    const read = this.#memory
+      .packageFacts(id)
+      .then((bytes) => ({ bytes: shared(bytes), digest: sha256(bytes) }));
+    const kept: Kept = { read, bytes: 0 };
+    read.then(
+      ({ bytes }) => {
+        // Forgotten meanwhile: whoever waits for it gets it, and nobody else.
+        if (this.#kept.get(key) !== kept) return;
+        kept.bytes = bytes.byteLength + OVERHEAD;
+        this.#bytes += kept.bytes;
+        this.#bound();
+      },
+      () => {
+        if (this.#kept.get(key) === kept) this.#drop(key);
+      },
+    );
+    return kept;
+  }
+
+  #bound(): void {
+    for (const oldest of this.#kept.keys()) {
+      if (this.#bytes <= this.#capacity) break;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(key: string): void {
+    this.#bytes -= this.#kept.get(key)?.bytes ?? 0;
+    this.#kept.delete(key);
+  }
+}
+
+function keyOf({ ecosystem, name }: PackageId): string {
+  return `${ecosystem}\n${name}`;
 }
 
 /** Bytes that threads read where they are: those of a large index are megabytes, and every page asks for them. */

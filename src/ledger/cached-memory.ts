@@ -6,7 +6,6 @@ import type { InspectedFile, KnownArtifact, Memory, MemoryReader, RememberedInde
 /** How writes are made, with what they changed. Resolves when it is durable. */
 export interface MemoryWriter {
   sawIndex(index: RememberedIndex, files: Uint8Array | null): Promise<void>;
-  /** `changed`: other files may have the same bytes, and facts of theirs changed with this. */
   inspected(file: InspectedFile): Promise<{ readonly changed: boolean }>;
   learnFileOrigin(sourceId: string, origin: string): Promise<void>;
 }
@@ -90,10 +89,11 @@ export class CachedMemory implements Memory {
     }
   }
 
-  async inspected(file: InspectedFile): Promise<void> {
+  async inspected(file: InspectedFile): Promise<{ readonly changed: boolean }> {
     let changed = true;
     try {
       ({ changed } = await this.#writer.inspected(file));
+      return { changed };
     } finally {
       this.forget(file.artifact);
       this.#artifacts.delete(file.sha256);

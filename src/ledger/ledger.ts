@@ -113,8 +113,11 @@ export interface Memory extends MemoryReader {
    * `files` null: the index was confirmed unchanged; rejects with `malformed` where its digest is not the last one.
    */
   sawIndex(index: RememberedIndex, files: Uint8Array | null): Promise<void>;
-  /** What the bytes of an artifact showed, and where it lies in the vault; for the file and its digest. */
-  inspected(file: InspectedFile): Promise<void>;
+  /**
+   * What the bytes of an artifact showed, and where it lies in the vault; for the file and its digest. `changed`:
+   * it is not what was known of these bytes, so that facts of other files that have them changed, too.
+   */
+  inspected(file: InspectedFile): Promise<{ readonly changed: boolean }>;
   learnFileOrigin(sourceId: string, origin: string): Promise<void>;
 }
 

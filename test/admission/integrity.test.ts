@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeNpmTarball } from '../verify/archives.ts';
+import { makeMetadata, makeNpmTarball } from '../verify/archives.ts';
 import {
   bearer,
   filesBelow,
@@ -28,6 +28,9 @@ allow:
 ${NAMES.map((n) => `  - npm: ${n}`).join('\n')}
   - npm: pinned
     versions: ">=2"
+  - npm: two-kinds
+  - pypi: two-kinds
+    requirements: { sdist: allow }
   - pypi: flipped
   - pypi: undeclared
   - pypi: md5-only
@@ -291,6 +294,20 @@ describe('the first digest', () => {
 });
 
 describe('the same bytes under another name', () => {
+  test('as another kind, of which they show more: the listing of the first leaves them out at once', async () => {
+    const metadata = 'Requires-Dist: x @ https://evil.test/x.whl\n';
+    const described = makeMetadata({ name: 'two-kinds', version: '1.0.0', metadata });
+    const bytes = makeNpmTarball({ name: 'two-kinds', version: '1.0.0' }, { 'PKG-INFO': described });
+    house.registry.addNpm('two-kinds', { '0.9.0': {}, '1.0.0': { tarball: bytes } });
+    house.registry.addPypi('two-kinds', [{ filename: 'two_kinds-1.0.0.tar.gz', bytes }]);
+    const listed = async () => Object.keys((await get('/npm/two-kinds')).json.versions);
+    expect(codes(await get(tarballPath('two-kinds', '1.0.0')))).toEqual([200]);
+    expect(await listed()).toEqual(['0.9.0', '1.0.0']);
+    expect(codes(await get('/pypi/files/two-kinds/two_kinds-1.0.0.tar.gz'))).toEqual([403, 'DIRECT_URL']);
+    expect(codes(await get(tarballPath('two-kinds', '1.0.0')))).toEqual([403, 'DIRECT_URL']);
+    expect(await listed()).toEqual(['0.9.0']);
+  });
+
   test('are inspected as their own, and do not harm the package that they are of', async () => {
     house.registry.addNpm('twin-of', { '1.0.0': {}, '1.1.0': {} });
     const bytes = house.registry.tarball('twin-of', '1.0.0');
