@@ -44,7 +44,11 @@ export async function check(
   }
   const policy = await loadPolicy(config.allowlists);
   const source = await openSources(config, env);
-  const reader = await openLedgerReader({ dir: config.data }).catch(() => null);
+  const reader = await openLedgerReader({ dir: config.data }).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    say(`sallyport: decided without what the ledger remembers of each file: ${why}`);
+    return null;
+  });
   const upstream = openUpstream({
     version,
     privateAddresses: config.privateAddresses,

@@ -46,7 +46,8 @@ function whole(min: number, max = Number.MAX_SAFE_INTEGER) {
 }
 
 const bytes = whole(1);
-const duration = z.union([z.number(), z.string()]).transform((value, context) => {
+/** Milliseconds as a number, or a text with its unit. */
+const duration = z.union([z.number().int().min(0), z.string()]).transform((value, context) => {
   if (typeof value === 'number') return value;
   const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(value);
   const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match?.[2] ?? ''];

@@ -23,6 +23,8 @@ describe('what cannot be meant is an error that names it', () => {
     ['limits: { vault: -1 }', 'vault'],
     ['limits: { maxFile: 1.5 }', 'maxFile'],
     ['limits: { indexTtl: soon }', 'indexTtl'],
+    ['limits: { indexTtl: -1 }', 'indexTtl'],
+    ['limits: { maxIndexAge: .inf }', 'maxIndexAge'],
     ['npmUpstream: ftp://up.example/', 'npmUpstream'],
     ['auth: { tokens: [{ hash: abc, agent: a }] }', 'hash'],
     [

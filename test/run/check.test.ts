@@ -1,0 +1,79 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { check } from '../../src/check.ts';
+import { loadConfig } from '../../src/config.ts';
+import { type FakeRegistry, startRegistry } from '../harness/registry.ts';
+
+let root: string;
+let registry: FakeRegistry;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'check-'));
+  registry = await startRegistry();
+  registry.addNpm('left-pad', { '1.3.0': {} });
+  await mkdir(join(root, 'allowlists'));
+  await writeFile(
+    join(root, 'allowlists', 'default.yaml'),
+    'profile: default\nallow:\n  - npm: left-pad\n  - npm: gone\n',
+  );
+});
+afterAll(async () => {
+  await registry.close();
+  await rm(root, { recursive: true });
+});
+
+async function checked(...names: string[]) {
+  const env = {
+    SALLYPORT_DATA: join(root, 'data'),
+    SALLYPORT_ALLOWLISTS: join(root, 'allowlists'),
+    SALLYPORT_NPM_UPSTREAM: registry.npmBase,
+    SALLYPORT_PYPI_UPSTREAM: registry.pypiBase,
+    SALLYPORT_PRIVATE_ADDRESSES: '127.0.0.0/8',
+  };
+  const printed: string[] = [];
+  const said: string[] = [];
+  const options = { ecosystem: 'npm', profile: 'default', json: true } as const;
+  const code = await check(
+    loadConfig(env),
+    env,
+    '0.0.0-test',
+    names,
+    options,
+    (line) => printed.push(line),
+    (line) => said.push(line),
+  );
+  return { code, results: printed.map((line) => JSON.parse(line)), said: said.join('\n') };
+}
+
+test('a version that is admitted, and one that is not there', async () => {
+  const { code, results } = await checked('left-pad@1.3.0', 'left-pad@9.9.9');
+  expect(results).toMatchObject([
+    { package: 'left-pad', version: '1.3.0', verdict: 'allow', codes: [] },
+    { package: 'left-pad', version: '9.9.9', verdict: 'refuse', codes: ['UNKNOWN_VERSION'] },
+  ]);
+  expect(code).toBe(1);
+});
+
+test('a name that no rule has is refused and not asked for; one that the upstream does not know reads the same', async () => {
+  registry.requests.length = 0;
+  const { results } = await checked('unlisted', 'gone');
+  expect(results.map((r) => [r.verdict, r.codes])).toEqual([
+    ['refuse', ['NOT_ALLOWLISTED']],
+    ['refuse', ['NOT_ALLOWLISTED']],
+  ]);
+  expect(registry.pathsAsked()).toEqual(['GET /npm-up/gone']);
+});
+
+test.each([
+  ['is not there', null],
+  ['cannot be read', 'this is no database, and long enough to be seen for what it is'],
+])('a ledger that %s is told: what it remembers can refuse more', async (_, content) => {
+  if (content !== null) {
+    await mkdir(join(root, 'data', 'ledger'), { recursive: true });
+    await writeFile(join(root, 'data', 'ledger', 'ledger.db'), content);
+  }
+  const { code, said } = await checked('left-pad@1.3.0');
+  expect(said).toContain('without what the ledger remembers');
+  expect(code).toBe(0);
+});
