@@ -12,7 +12,7 @@ import type { Held, Stored } from '../vault/vault.ts';
 import { inspectionVerdicts } from '../verify/inspect.ts';
 import { checkDigests } from '../verify/integrity.ts';
 import type { FactsCache } from './facts.ts';
-import type { Ports } from './ports.ts';
+import { ecosystemOf, type Ports } from './ports.ts';
 
 /** Bytes that we have received, hashed and inspected, with what they showed. */
 export interface Acquired extends ArtifactDigests {
@@ -46,11 +46,12 @@ export class Acquisition {
   }
 
   /**
-   * `first`: the digest under which this very file was first admitted. Only then may the vault answer: bytes
-   * that were inspected as another package say nothing of this one.
+   * `known`: the digest of bytes that were inspected as this very file, because it was admitted under it or was
+   * fetched a moment ago. Only then may the vault answer: bytes that were inspected as another package say
+   * nothing of this one. Rejects with UpstreamFault, LedgerError, or a fault of the vault or the thread.
    */
-  async acquire(artifact: ArtifactId, file: ListedFile, first: Digest | null, keep: Keep): Promise<Acquired> {
-    const kept = first ? await this.#kept(first) : null;
+  async acquire(artifact: ArtifactId, file: ListedFile, known: Digest | null, keep: Keep): Promise<Acquired> {
+    const kept = known ? await this.#kept(known) : null;
     return withIndexFinding(kept ?? (await this.#flight(artifact, file, keep)), file);
   }
 
@@ -73,8 +74,7 @@ export class Acquisition {
     // An empty address is relative to the index, and would be the index.
     if (file.url === '')
       throw new UpstreamFault('UPSTREAM_FAULT', 'the file is gone, here and upstream', 404);
-    const ecosystem = ports.ecosystems.find((e) => e.id === artifact.ecosystem);
-    const indexPath = ecosystem?.indexRequest(artifact.name).path ?? '';
+    const indexPath = ecosystemOf(ports, artifact).indexRequest(artifact.name).path;
     const source = ports.source(artifact);
     const reception = await ports.vault.receive();
     let held: Held;

@@ -5,7 +5,7 @@ import { Flights } from '../upstream/flights.ts';
 import { UpstreamFault } from '../upstream/upstream.ts';
 import { KeyedLock } from '../vault/keyed-lock.ts';
 import type { FactsCache } from './facts.ts';
-import { type IndexRef, NotOpen, type Ports, type Withheld } from './ports.ts';
+import { ecosystemOf, type IndexRef, NotOpen, type Ports, type Withheld } from './ports.ts';
 
 /**
  * An index as it may be used now.
@@ -112,9 +112,7 @@ export class Indexes {
     const source = ports.source(id);
     // Another source's index is no memory of this one: a name that moved is judged anew.
     const last = remembered?.source === source.id ? remembered : null;
-    const ecosystem = ports.ecosystems.find((e) => e.id === id.ecosystem);
-    if (!ecosystem) throw new Error(`no ecosystem ${id.ecosystem}`);
-    const request = ecosystem.indexRequest(id.name);
+    const request = ecosystemOf(ports, id).indexRequest(id.name);
     try {
       const kept = last !== null && (await ports.vault.getDocument(last.digest)) !== null;
       const validators = kept && last ? { etag: last.etag, lastModified: last.lastModified } : null;

@@ -41,6 +41,13 @@ export interface Ports {
   readonly npmKeys: Uint8Array | null;
 }
 
+/** The ecosystem of a package. Throws where it is none of ours: nothing may be asked for in its name. */
+export function ecosystemOf({ ecosystems }: Pick<Ports, 'ecosystems'>, id: PackageId): Ecosystem {
+  const ecosystem = ecosystems.find((one) => one.id === id.ecosystem);
+  if (!ecosystem) throw new Error(`no ecosystem ${id.ecosystem}`);
+  return ecosystem;
+}
+
 export type AlarmKind =
   | 'digest-changed'
   | 'digest-mismatch'
