@@ -7,20 +7,21 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clientsFolder, installClients } from '../../harness/clients/install.ts';
 import { type Firewall, startFirewall } from '../../harness/firewall.ts';
 
-// What npm and pip resolve through a firewall that refuses nothing is what they resolve without one.
+// What npm and pip resolve through a firewall is what they resolve without one, but for what its policy refuses.
 
-const POLICY = `
+/** Refuses nothing but what `deny` says. */
+const policy = (deny = '') => `
 profile: default
 allow:
   - { npm: "*", wide: true, requirements: { age: 0, install-scripts: allow, direct-urls: allow } }
   - { pypi: "*", wide: true, requirements: { age: 0, sdist: allow, direct-urls: allow } }
-`;
+${deny}`;
 
 describe('the same tree with the firewall and without it', () => {
   let firewall: Firewall;
   beforeAll(async () => {
     await installClients();
-    firewall = await startFirewall({ policy: { 'wide.yaml': POLICY } });
+    firewall = await startFirewall({ policy: { 'wide.yaml': policy() } });
   });
   afterAll(() => firewall?.remove());
 
@@ -40,6 +41,49 @@ describe('the same tree with the firewall and without it', () => {
     expect(through).toEqual(direct);
   });
 });
+
+describe('a version that the policy refuses', () => {
+  /** The tree, with one leaf of it denied in the very version that is resolved without a firewall. */
+  async function without(leaf: string, deny: (version: string) => string, tree: Tree): Promise<void> {
+    const direct = await tree({});
+    const version = versionOf(direct, leaf);
+    const firewall = await startFirewall({ policy: { 'wide.yaml': policy(`deny: [${deny(version)}]\n`) } });
+    try {
+      const through = await tree({
+        npm_config_registry: `${firewall.url}/npm/`,
+        PIP_INDEX_URL: `${firewall.url}/pypi/simple/`,
+      });
+      const others = (places: readonly string[]) => places.filter((place) => !isOf(place, leaf));
+      expect(others(through)).toEqual(others(direct));
+      expect(versionOf(through, leaf)).toMatch(/^\d+\./);
+      expect(versionOf(through, leaf)).not.toBe(version);
+    } finally {
+      await firewall.remove();
+    }
+  }
+
+  test('npm: the next one below is taken, and nothing else changes', async () => {
+    const tree: Tree = (env) => npmTree(['express'], env);
+    await without('qs', (v) => `{ npm: qs, versions: "${v}", reason: test }`, tree);
+  });
+
+  test('pip: the next one below is taken, and nothing else changes', async () => {
+    const tree: Tree = (env) => pipTree(['fastapi', 'pandas'], env);
+    await without('idna', (v) => `{ pypi: idna, versions: "==${v}", reason: test }`, tree);
+  });
+});
+
+type Tree = (env: Record<string, string>) => Promise<string[]>;
+
+/** Whether a line of a tree is of a package, wherever it lies. */
+function isOf(place: string, name: string): boolean {
+  return new RegExp(`^(.*/)?${name}(@|==)`).test(place);
+}
+
+function versionOf(places: readonly string[], name: string): string {
+  const place = places.find((line) => isOf(line, name));
+  return /^[^ ]*(?:@|==)([^ ]+)/.exec(place ?? '')?.[1] ?? '';
+}
 
 /** `path name@version` of every place in the tree that npm resolves, with its flags and its digest. */
 async function npmTree(packages: readonly string[], env: Record<string, string>): Promise<string[]> {
