@@ -12,6 +12,7 @@ import type { Held, Stored } from '../vault/vault.ts';
 import { inspectionVerdicts } from '../verify/inspect.ts';
 import { checkDigests } from '../verify/integrity.ts';
 import type { FactsCache } from './facts.ts';
+import { LateReception } from './late-reception.ts';
 import { ecosystemOf, type Ports } from './ports.ts';
 
 /** Bytes that we have received, hashed and inspected, with what they showed. */
@@ -76,7 +77,7 @@ export class Acquisition {
       throw new UpstreamFault('UPSTREAM_FAULT', 'the file is gone, here and upstream', 404);
     const indexPath = ecosystemOf(ports, artifact).indexRequest(artifact.name).path;
     const source = ports.source(artifact);
-    const reception = await ports.vault.receive();
+    const reception = new LateReception(ports.vault);
     let held: Held;
     try {
       const received = await ports.upstream.file(
