@@ -1,31 +1,32 @@
-import { access, constants, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createSecureContext } from 'node:tls';
 import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
 import { createAdmission } from './admission/create.ts';
 import type { Ports } from './admission/ports.ts';
+import { Alarms } from './alarms.ts';
 import { loadPolicy } from './allowlists.ts';
-import { type Config, ConfigError } from './config.ts';
-import { ensureDir } from './disk/durable.ts';
+import type { Config } from './config.ts';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
 import type { Metrics } from './gate/metrics.ts';
 import type { Readiness } from './gate/options.ts';
-import { alarmEntry, policyEntry, startEntry, stopEntry } from './ledger/entry.ts';
+import { keptByPins } from './kept.ts';
+import { policyEntry, startEntry, stopEntry } from './ledger/entry.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { lockFolder } from './ledger/lock.ts';
 import { openLedger } from './ledger/open.ts';
-import { type Digest, parseDigest } from './model/digest.ts';
 import { ENGINE } from './model/engine.ts';
-import { keptDigests, pinnedPackages } from './policy/pins.ts';
+import { FileOriginBook } from './origins.ts';
 import { type Policy, PolicyError } from './policy/policy.ts';
 import { openSources } from './sources.ts';
+import { checkFolder, checkTls } from './start-checks.ts';
 import { DeskPool } from './threads/desk-pool.ts';
 import { InspectPool } from './threads/inspect-pool.ts';
 import { openUpstream } from './upstream/open.ts';
 import { openFileVault } from './vault/file-vault.ts';
 import type { Vault } from './vault/vault.ts';
-import { newsWithin, watchedLedger, watchedUpstream } from './watch.ts';
+import { watchedLedger, watchedUpstream } from './watch.ts';
+import { why } from './why.ts';
 
 /** Everything behind the gate, wired and running. */
 export interface House {
@@ -83,17 +84,14 @@ export async function openHouse(
     await desk.setPolicy(policy);
     const inspectors = new InspectPool();
     closing.push(() => inspectors.close());
+    const origins = new FileOriginBook(ledger.memory, (source, origin) =>
+      log.info({ source, origin }, 'a file origin was learned with its first verified file'),
+    );
     const way = openUpstream({
       version,
       privateAddresses: config.privateAddresses,
       limits: { indexBytes: config.limits.maxIndex },
-      origins: {
-        async check(sourceId, origin, learn) {
-          const known = await ledger.memory.fileOrigins(sourceId);
-          if (known.includes(origin)) return 'known';
-          return known.length > 0 || !learn ? 'new' : 'first';
-        },
-      },
+      origins,
     });
     const upstream = watchedUpstream(way, watchers);
     closing.push(() => upstream.close());
@@ -101,10 +99,16 @@ export async function openHouse(
     const ending = new AbortController();
     closing.push(async () => ending.abort());
     let entries = 0;
-    let learning: Promise<void> = Promise.resolve();
     const note = (entry: Parameters<Ledger['append']>[0]) => ledger.append(entry);
-    const isNews = newsWithin(ALARM_AGAIN.within, ALARM_AGAIN.times, now);
     const ids = () => `house-${now()}-${entries++}`;
+    const alarms = new Alarms({
+      now,
+      id: ids,
+      count: (kind) => watchers.alarm(kind),
+      warn: (kind, about) => log.warn({ alarm: kind, ...about }, 'alarm'),
+      enter: note,
+      lost: (error) => log.error({ err: error }, 'an alarm could not be entered in the ledger'),
+    });
     const ports: Ports = {
       now,
       policy: () => policy,
@@ -112,34 +116,14 @@ export async function openHouse(
       desk,
       upstream,
       source: sources,
-      verifiedFrom(source, url) {
-        // One after the other: of two that come at once, only the first is learned.
-        learning = learning.then(async () => {
-          const origin = URL.parse(url, source.base)?.origin;
-          const accepted = [new URL(source.base).origin, ...source.fileOrigins];
-          if (!origin || accepted.includes(origin)) return;
-          if ((await ledger.memory.fileOrigins(source.id)).length > 0) return;
-          await ledger.memory.learnFileOrigin(source.id, origin);
-          log.info({ source: source.id, origin }, 'a file origin was learned with its first verified file');
-        });
-        const learned = learning;
-        learning = learned.catch(() => undefined);
-        return learned;
-      },
+      verifiedFrom: (source, url) => origins.verifiedFrom(source, url),
       vault,
       ledger,
       inspect: (path, expected) => inspectors.inspect(path, expected),
       limits: config.limits,
       closing: ending.signal,
       npmKeys,
-      alarm(kind, about) {
-        watchers.alarm(kind);
-        if (!isNews(JSON.stringify([kind, about]))) return;
-        log.warn({ alarm: kind, ...about }, 'alarm');
-        note(alarmEntry({ id: ids(), time: now(), code: kind, ...about })).catch((error: unknown) =>
-          log.error({ err: error }, 'an alarm could not be entered in the ledger'),
-        );
-      },
+      alarm: (kind, about) => alarms.raise(kind, about),
       fault(error, context) {
         log.error({ err: error, ...context }, 'fault');
       },
@@ -198,27 +182,9 @@ export async function openHouse(
         const ok = ledger.health() === 'ok';
         return { ok, notes: ok ? [] : [`the ledger is ${ledger.health()}`] };
       },
-      async why(leaf, agent) {
-        for await (const stored of ledger.query({ leaf, limit: 1 })) {
-          const entry = JSON.parse(stored.bytes) as EntryToTell;
-          if (entry.agent === agent) return { seq: stored.seq, leaf: stored.leaf, entry: told(entry) };
-        }
-        return null;
-      },
+      why: (leaf, agent) => why(ledger, leaf, agent),
       async evict() {
-        const kept = new Set<Digest>();
-        for (const digest of keptDigests(policy)) {
-          kept.add(digest);
-          const known = await ledger.memory.artifactBy(digest);
-          if (!known) continue;
-          kept.add(known.sha256);
-          const metadata = known.metadata === null ? null : parseDigest(`sha256:${known.metadata}`);
-          if (metadata) kept.add(metadata);
-        }
-        for (const id of pinnedPackages(policy)) {
-          const index = await ledger.memory.lastIndex(id);
-          if (index) kept.add(index.digest);
-        }
+        const kept = await keptByPins(policy, ledger.memory);
         await vault.evict(config.limits.vault, (sha256) => kept.has(sha256));
         watchers.vault((await vault.usage()).bytes);
       },
@@ -235,57 +201,8 @@ export async function openHouse(
   }
 }
 
-/** What would only be found when the gate listens, with the whole house open behind it. */
-async function checkTls(tls: Config['tls']): Promise<void> {
-  if (!tls) return;
-  try {
-    createSecureContext({ cert: await readFile(tls.cert), key: await readFile(tls.key) });
-  } catch (error) {
-    throw new ConfigError(
-      `tls: ${error instanceof Error ? error.message : String(error)}; ` +
-        'SALLYPORT_TLS_CERT and SALLYPORT_TLS_KEY name a certificate and its own key, in PEM, that this user can read',
-    );
-  }
-}
-
-async function checkFolder(folder: string, setting: string): Promise<void> {
-  try {
-    await ensureDir(folder);
-    await access(folder, constants.W_OK | constants.X_OK);
-  } catch (error) {
-    throw new ConfigError(
-      `the folder ${folder} cannot be written (${error instanceof Error ? error.message : String(error)}); ` +
-        `give this user write access to it, or name another one with ${setting}`,
-    );
-  }
-}
-
 /** The npm registry's public keys, as they were pinned at release. */
 const PINNED_NPM_KEYS = new URL('../trust/npm-keys.json', import.meta.url);
 
 /** How often refusals past an agent's budget are summed where no further one does it, ms. */
 const SUM_EVERY = 60_000;
-
-/** How often the same alarm is entered and logged within so many ms; the metric counts each. */
-const ALARM_AGAIN = { times: 10, within: 60_000 } as const;
-
-interface EntryToTell {
-  readonly agent?: string;
-  readonly reasons?: readonly { readonly code?: string }[];
-  readonly place?: string;
-  readonly by?: string;
-  readonly facts?: { readonly findings?: readonly { readonly code: string }[] };
-}
-
-/**
- * An entry as the agent that caused it may read it. Which rule spoke for a name that is not served would tell an
- * internal name, which has none, from one that the upstream does not know (promise 4). Where in an archive
- * something was found is the package's own text, which no agent reads (promise 7).
- */
-function told(full: EntryToTell): object {
-  const findings = full.facts?.findings?.map(({ code }) => ({ code }));
-  const entry = findings ? { ...full, facts: { ...full.facts, findings } } : full;
-  if (!entry.reasons?.some(({ code }) => code === 'NOT_ALLOWLISTED')) return entry;
-  const { place: _place, by: _by, ...rest } = entry;
-  return rest;
-}

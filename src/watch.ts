@@ -33,33 +33,6 @@ export function watchedUpstream(upstream: Upstream, metrics: Metrics): Upstream 
   };
 }
 
-/** As many as are remembered; a newer one takes the place of the oldest. */
-const MAX_REMEMBERED = 1_000;
-
-/**
- * Says of each word whether it is news: said fewer than `times` times within `every` ms. Whoever asks for one bad
- * file again and again must not fill the ledger with its alarm.
- */
-export function newsWithin(every: number, times: number, now: () => number): (word: string) => boolean {
-  const said = new Map<string, { readonly since: number; times: number }>();
-  return (word) => {
-    const at = now();
-    const before = said.get(word);
-    // A clock that was set back makes everything news.
-    if (before && at >= before.since && at - before.since < every) {
-      before.times += 1;
-      return before.times <= times;
-    }
-    said.delete(word);
-    said.set(word, { since: at, times: 1 });
-    for (const oldest of said.keys()) {
-      if (said.size <= MAX_REMEMBERED) break;
-      said.delete(oldest);
-    }
-    return true;
-  };
-}
-
 /** The same ledger, with the time of every durable append. */
 export function watchedLedger(ledger: Ledger, metrics: Metrics): Ledger {
   return {

@@ -50,6 +50,11 @@ export function httpUrl(text: string, relativeTo: URL | null = null): URL | null
   return url.username === '' && url.password === '' ? url : null;
 }
 
+/** Whether files may come from an origin with nothing learned: it is the base's own, or accepted by configuration. */
+export function isOwnOrigin(source: Source, origin: string): boolean {
+  return [source.base, ...source.fileOrigins].some((own) => URL.parse(own)?.origin === origin);
+}
+
 /**
  * Passes where a file may be fetched from the origin of `url`: the base's own, one accepted by configuration,
  * one that `origins` knows, or where `learn` says so the first. Else throws UpstreamFault, before anything is looked up or sent.
@@ -62,12 +67,7 @@ export async function admitFileOrigin(
   learn: boolean,
 ): Promise<void> {
   const base = baseUrl(source);
-  if (
-    url.origin === base.origin ||
-    source.fileOrigins.some((origin) => URL.parse(origin)?.origin === url.origin)
-  ) {
-    return;
-  }
+  if (isOwnOrigin(source, url.origin)) return;
   if (base.protocol === 'https:' && url.protocol !== 'https:') {
     throw new UpstreamFault('UPSTREAM_ORIGIN', 'the file lies on an origin without TLS, unlike its index');
   }
