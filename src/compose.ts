@@ -77,7 +77,7 @@ export async function openHouse(
     // The data folder's lock does not cover a vault that another data folder names, too.
     const release = await lockFolder(dir, 'SALLYPORT_VAULT');
     closing.push(async () => release());
-    const vault: Vault = await openFileVault({ dir });
+    const vault: Vault = await openFileVault({ dir, quarantineLimit: config.limits.quarantine });
     closing.push(() => vault.close());
     const desk = new DeskPool();
     closing.push(() => desk.close());

@@ -88,6 +88,7 @@ const schema = z.strictObject({
       prefixBudget: whole(0).default(2_000),
       pageCache: bytes.default(96 * 1024 ** 2),
       vault: bytes.default(20 * 1024 ** 3),
+      quarantine: bytes.default(8 * 1024 ** 3),
     })
     .prefault({}),
 });
@@ -119,6 +120,7 @@ const ENVIRONMENT: Record<string, { key: string; list?: true }> = {
   SALLYPORT_PREFIX_BUDGET: { key: 'limits.prefixBudget' },
   SALLYPORT_PAGE_CACHE: { key: 'limits.pageCache' },
   SALLYPORT_VAULT_LIMIT: { key: 'limits.vault' },
+  SALLYPORT_QUARANTINE_LIMIT: { key: 'limits.quarantine' },
 };
 
 /** Known to the contract, not yet available: setting one must not be ignored. */
@@ -152,6 +154,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, fi
     throw new ConfigError(`${path ?? 'the environment'}: ${problems.join('; ')}`);
   }
   checkListening(parsed.data);
+  checkLimits(parsed.data);
   return parsed.data;
 }
 
@@ -165,6 +168,15 @@ function checkListening(config: Config): void {
         'make one with `sallyport token --agent NAME` and put its hash under auth.tokens, or listen on 127.0.0.1',
     );
   }
+}
+
+/** An artifact that is allowed must fit where it is received, at least when nothing else is there. */
+function checkLimits({ limits }: Config): void {
+  if (limits.maxFile <= limits.quarantine) return;
+  throw new ConfigError(
+    `limits.maxFile (${limits.maxFile} bytes) is more than limits.quarantine (${limits.quarantine}), in which every ` +
+      'artifact is received: raise SALLYPORT_QUARANTINE_LIMIT or lower SALLYPORT_MAX_FILE',
+  );
 }
 
 /** The address that clients are told, without a slash at the end. `port`: where it listens, if that is known. */

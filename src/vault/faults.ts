@@ -6,6 +6,7 @@ export class VaultFull extends Error {
 
 /** An error of the file system, as VaultFull where it says that there is no room; else as it is. */
 export function diskFault(error: unknown): unknown {
+  if (error instanceof VaultFull) return error;
   const code = codeOf(error);
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new VaultFull('the vault has no room left', { cause: error });

@@ -9,7 +9,8 @@ import { fsck } from './fsck.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { Layout, type Shelf } from './layout.ts';
 import { OpenFile } from './open-artifact.ts';
-import { ADMITTED_MODE, FileReception } from './reception.ts';
+import { ADMITTED_MODE, QuarantineRoom } from './quarantine.ts';
+import { FileReception } from './reception.ts';
 import { ShelfIndex } from './shelf-index.ts';
 import { type OpenArtifact, type Reception, type Stored, type Vault, VaultDamaged } from './vault.ts';
 
@@ -20,25 +21,34 @@ export interface FileVaultOptions {
   readonly dir: string;
   /** Bytes per chunk (1 MiB). It is not recorded: the same for the whole life of a vault. */
   readonly chunkSize?: number;
+  /** Bytes that may lie in quarantine at one time (8 GiB); what does not fit is VaultFull. */
+  readonly quarantineLimit?: number;
 }
 
 /**
  * Opens the vault in files, see Layout. It empties quarantine, so whoever opens it must be the only process
  * that does. A full disk is VaultFull; other faults of the file system come as they are.
  */
-export async function openFileVault({ dir, chunkSize = 1024 ** 2 }: FileVaultOptions): Promise<Vault> {
-  if (!Number.isSafeInteger(chunkSize) || chunkSize < 1) throw new RangeError('chunkSize must be positive');
+export async function openFileVault({
+  dir,
+  chunkSize = 1024 ** 2,
+  quarantineLimit = 8 * 1024 ** 3,
+}: FileVaultOptions): Promise<Vault> {
+  for (const [name, bytes] of Object.entries({ chunkSize, quarantineLimit })) {
+    if (!Number.isSafeInteger(bytes) || bytes < 1) throw new RangeError(`${name} must be positive`);
+  }
   const layout = new Layout(dir);
   await rm(layout.quarantine, { recursive: true, force: true });
   for (const folder of [layout.quarantine, layout.damaged, layout.shelf('cas'), layout.shelf('documents')]) {
     await ensureDir(folder);
   }
-  return new FileVault(layout, chunkSize);
+  return new FileVault(layout, chunkSize, new QuarantineRoom(quarantineLimit));
 }
 
 class FileVault implements Vault {
   readonly #layout: Layout;
   readonly #chunkSize: number;
+  readonly #room: QuarantineRoom;
   readonly #index = new ShelfIndex();
   readonly #scan: Promise<void>;
   /** What gives a digest its file, takes it away or opens it, does so alone. */
@@ -46,9 +56,10 @@ class FileVault implements Vault {
   readonly #folders = new Set<string>();
   #closed = false;
 
-  constructor(layout: Layout, chunkSize: number) {
+  constructor(layout: Layout, chunkSize: number, room: QuarantineRoom) {
     this.#layout = layout;
     this.#chunkSize = chunkSize;
+    this.#room = room;
     this.#scan = this.#index.scan(layout);
     // A failed scan rejects where it is waited for; until then it is not an unhandled rejection.
     this.#scan.catch(() => undefined);
@@ -57,7 +68,7 @@ class FileVault implements Vault {
   async receive(): Promise<Reception> {
     if (this.#closed) throw new TypeError('the vault is closed');
     const admit = (path: string, hashed: Hashed) => this.#admit(path, hashed);
-    return FileReception.begin(this.#layout.quarantined(), this.#chunkSize, admit);
+    return FileReception.begin(this.#layout.quarantined(), this.#room, this.#chunkSize, admit);
   }
 
   async open(stored: Stored): Promise<OpenArtifact | null> {

@@ -1,36 +1,32 @@
-import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { Digest } from '../model/digest.ts';
 import { ChunkHasher, type Hashed } from './chunks.ts';
 import { diskFault } from './faults.ts';
+import { QuarantinedFile, type QuarantineRoom } from './quarantine.ts';
 import type { Held, Reception, Stored } from './vault.ts';
-
-/** Admitted files are never written again, and a umask cannot make them so. */
-export const ADMITTED_MODE = 0o440;
 
 /** Gives a file in quarantine, whose bytes are durable, its place in the vault. */
 export type Admit = (path: string, hashed: Hashed) => Promise<void>;
 
 /** Receives bytes into a new file of quarantine. Any fault removes the file and ends the reception. */
 export class FileReception implements Reception {
-  readonly #path: string;
-  readonly #file: FileHandle;
+  readonly #file: QuarantinedFile;
   readonly #hasher: ChunkHasher;
   readonly #admit: Admit;
   #state: 'open' | 'writing' | 'ended' = 'open';
 
-  private constructor(path: string, file: FileHandle, chunkSize: number, admit: Admit) {
-    this.#path = path;
+  private constructor(file: QuarantinedFile, chunkSize: number, admit: Admit) {
     this.#file = file;
     this.#hasher = new ChunkHasher(chunkSize);
     this.#admit = admit;
   }
 
-  static async begin(path: string, chunkSize: number, admit: Admit): Promise<FileReception> {
-    try {
-      return new FileReception(path, await open(path, 'wx', ADMITTED_MODE), chunkSize, admit);
-    } catch (error) {
-      throw diskFault(error);
-    }
+  static async begin(
+    path: string,
+    room: QuarantineRoom,
+    chunkSize: number,
+    admit: Admit,
+  ): Promise<FileReception> {
+    return new FileReception(await QuarantinedFile.create(path, room), chunkSize, admit);
   }
 
   async write(chunk: Uint8Array): Promise<void> {
@@ -38,7 +34,7 @@ export class FileReception implements Reception {
     this.#state = 'writing';
     try {
       this.#hasher.update(chunk);
-      await this.#file.writeFile(chunk);
+      await this.#file.write(chunk);
     } catch (error) {
       await this.#end();
       throw diskFault(error);
@@ -49,7 +45,7 @@ export class FileReception implements Reception {
   async finish(): Promise<Held> {
     this.#expectOpen();
     this.#state = 'ended';
-    return new HeldFile(this.#path, this.#file, this.#hasher.finish(), this.#admit);
+    return new HeldFile(this.#file, this.#hasher.finish(), this.#admit);
   }
 
   async discard(): Promise<void> {
@@ -58,7 +54,7 @@ export class FileReception implements Reception {
 
   async #end(): Promise<void> {
     this.#state = 'ended';
-    await dispose(this.#path, this.#file);
+    await this.#file.remove();
   }
 
   #expectOpen(): void {
@@ -73,17 +69,17 @@ class HeldFile implements Held {
   readonly size: number;
   readonly chunks: Digest;
   readonly path: string;
-  readonly #file: FileHandle;
+  readonly #file: QuarantinedFile;
   readonly #hashed: Hashed;
   readonly #admit: Admit;
   #ended = false;
 
-  constructor(path: string, file: FileHandle, hashed: Hashed, admit: Admit) {
+  constructor(file: QuarantinedFile, hashed: Hashed, admit: Admit) {
     this.sha256 = hashed.sha256;
     this.sha512 = hashed.sha512;
     this.size = hashed.size;
     this.chunks = hashed.chunks;
-    this.path = path;
+    this.path = file.path;
     this.#file = file;
     this.#hashed = hashed;
     this.#admit = admit;
@@ -96,10 +92,10 @@ class HeldFile implements Held {
       await this.#file.datasync();
       await this.#admit(this.path, this.#hashed);
     } catch (error) {
-      await dispose(this.path, this.#file);
+      await this.#file.remove();
       throw diskFault(error);
     }
-    await this.#file.close();
+    await this.#file.leave();
     const { sha256, sha512, size, chunks } = this;
     return { sha256, sha512, size, chunks };
   }
@@ -107,14 +103,6 @@ class HeldFile implements Held {
   async discard(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    await dispose(this.path, this.#file);
-  }
-}
-
-async function dispose(path: string, file: FileHandle): Promise<void> {
-  try {
-    await file.close();
-  } finally {
-    await rm(path, { force: true });
+    await this.#file.remove();
   }
 }

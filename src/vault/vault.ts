@@ -28,7 +28,10 @@ export interface Vault {
 
 /** Bytes on their way into quarantine. Exactly one of `finish` and `discard` ends it. */
 export interface Reception {
-  /** Hashes and writes one piece; resolves when it may be followed by another. */
+  /**
+   * Hashes and writes one piece; resolves when it may be followed by another. Quarantine is bounded: where the
+   * piece does not fit, this rejects with an ENOSPC like a full disk, and the reception has ended.
+   */
   write(chunk: Uint8Array): Promise<void>;
   /** All bytes are here: hashed, complete, not yet admitted, not yet durable. */
   finish(): Promise<Held>;

@@ -5,9 +5,14 @@ import { allowing, filesBelow, startHouse, type TestHouse, tarballPath, until } 
 
 // What lies in quarantine while bytes are on their way, and what does not.
 
+const LIMIT = 100_000;
+
 let house: TestHouse;
 beforeAll(async () => {
-  house = await startHouse({ policy: allowing(['waiting', 'hollow', 'hollow-lie'], ['hollow']) });
+  house = await startHouse({
+    policy: allowing(['waiting', 'hollow', 'hollow-lie', 'large'], ['hollow']),
+    env: { SALLYPORT_QUARANTINE_LIMIT: String(LIMIT), SALLYPORT_MAX_FILE: String(LIMIT) },
+  });
 });
 afterAll(() => house.remove());
 
@@ -35,6 +40,19 @@ test('a download that waits for its first byte has no file open', async () => {
     answer();
   }
   expect((await asking).status).toBe(200);
+  expect(await quarantine()).toEqual([]);
+});
+
+test('what does not fit beside what is being received is not served; once there is room, it is', async () => {
+  house.registry.addNpm('large', { '1.0.0': { bulk: 60_000 } });
+  const other = await house.house.ports.vault.receive();
+  await other.write(Buffer.alloc(LIMIT / 2));
+  const reply = await house.ask(tarballPath('large', '1.0.0'));
+  expect([reply.status, reply.json.code]).toEqual([503, 'STORAGE_UNAVAILABLE']);
+  expect(await quarantine()).toHaveLength(1);
+  await other.discard();
+  const again = await house.ask(tarballPath('large', '1.0.0'));
+  expect(again.body.equals(house.registry.tarball('large', '1.0.0'))).toBe(true);
   expect(await quarantine()).toEqual([]);
 });
 

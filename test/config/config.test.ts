@@ -22,6 +22,9 @@ describe('what cannot be meant is an error that names it', () => {
     ['prot: 4880', 'prot'],
     ['limits: { vault: -1 }', 'vault'],
     ['limits: { maxFile: 1.5 }', 'maxFile'],
+    ['limits: { quarantine: 0 }', 'quarantine'],
+    ['limits: { quarantine: 1000, maxFile: 1001 }', 'SALLYPORT_QUARANTINE_LIMIT'],
+    ['limits: { maxFile: 8589934593 }', 'limits.quarantine'],
     ['limits: { indexTtl: soon }', 'indexTtl'],
     ['limits: { indexTtl: -1 }', 'indexTtl'],
     ['limits: { maxIndexAge: .inf }', 'maxIndexAge'],
@@ -85,6 +88,11 @@ test('the environment goes over the file', () => {
   const config = fromYaml('port: 1000\nlimits: { indexTtl: 1m }', { SALLYPORT_PORT: '2000' });
   expect(config.port).toBe(2000);
   expect(config.limits.indexTtl).toBe(60_000);
+});
+
+test('the quarantine has room for the largest artifact, and may have no more', () => {
+  const config = loadConfig({ SALLYPORT_QUARANTINE_LIMIT: '1000', SALLYPORT_MAX_FILE: '1000' });
+  expect(config.limits).toMatchObject({ quarantine: 1000, maxFile: 1000 });
 });
 
 describe('client-config', () => {
