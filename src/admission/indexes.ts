@@ -114,7 +114,8 @@ export class Indexes {
     const last = remembered?.source === source.id ? remembered : null;
     const request = ecosystemOf(ports, id).indexRequest(id.name);
     try {
-      const kept = last !== null && (await ports.vault.getDocument(last.digest)) !== null;
+      // Not read: one that is damaged is found, and fetched anew, when it is opened.
+      const kept = last !== null && (await ports.vault.hasDocument(last.digest));
       const validators = kept && last ? { etag: last.etag, lastModified: last.lastModified } : null;
       const answer = await ports.upstream.index(source, request.path, request.accept, validators);
       const now = ports.now();
@@ -153,7 +154,7 @@ export class Indexes {
     } catch (error) {
       if (!(error instanceof UpstreamFault || error instanceof IndexUnreadable)) throw error;
       // Without an index that we saw ourselves there is nothing to fall back on.
-      if (!last || (await ports.vault.getDocument(last.digest)) === null) throw error;
+      if (!last || !(await ports.vault.hasDocument(last.digest))) throw error;
       const now = ports.now();
       const condition = now - last.at <= ports.limits.maxIndexAge ? 'current' : 'expired';
       ports.alarm('stale-index', { ecosystem: id.ecosystem, name: id.name, source: source.id });

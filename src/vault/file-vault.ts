@@ -114,6 +114,14 @@ class FileVault implements Vault {
     return digest;
   }
 
+  async hasDocument(digest: Digest): Promise<boolean> {
+    return this.#lock.run(digest, async () => {
+      if (!(await orNull(stat(this.#layout.file('documents', digest))))) return false;
+      this.#index.touch('documents', digest);
+      return true;
+    });
+  }
+
   async getDocument(digest: Digest): Promise<Uint8Array | null> {
     return this.#lock.run(digest, async () => {
       const bytes = await orNull(readFile(this.#layout.file('documents', digest)));

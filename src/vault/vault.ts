@@ -15,6 +15,8 @@ export interface Vault {
   has(sha256: Digest): Promise<boolean>;
   /** Documents (index bytes, metadata, evidence) by their digest, durable when it resolves. */
   putDocument(bytes: Uint8Array | readonly Uint8Array[]): Promise<Digest>;
+  /** Whether a document is here, unread: it may be damaged. Counts as a use, so that it is not evicted next. */
+  hasDocument(digest: Digest): Promise<boolean>;
   /** A document, re-hashed; null where it is absent or damaged (a damaged one is removed). */
   getDocument(digest: Digest): Promise<Uint8Array | null>;
   /** Bytes on disk: artifacts and documents. */

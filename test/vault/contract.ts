@@ -133,6 +133,26 @@ export function vaultContract(kind: string, open: () => Promise<Vault>): void {
       expect(await vault.usage()).toEqual({ bytes: 5, files: 1 });
     });
 
+    test('whether a document is here; an artifact is none', async () => {
+      expect(await vault.hasDocument(unknown)).toBe(false);
+      const digest = await vault.putDocument(Buffer.from('hello'));
+      expect(await vault.hasDocument(digest)).toBe(true);
+      const { sha256 } = await store(vault, randomBytes(10));
+      expect(await vault.hasDocument(sha256)).toBe(false);
+      await vault.evict(0, () => false);
+      expect(await vault.hasDocument(digest)).toBe(false);
+    });
+
+    test('to look whether a document is here is a use of it', async () => {
+      const [first, second] = [
+        await vault.putDocument(randomBytes(9)),
+        await vault.putDocument(randomBytes(9)),
+      ];
+      await vault.hasDocument(first);
+      await vault.evict(9, () => false);
+      expect([await vault.hasDocument(first), await vault.hasDocument(second)]).toEqual([true, false]);
+    });
+
     test('a digest that is none never becomes a path', async () => {
       for (const bad of [
         'sha256:../../../etc/passwd',
@@ -142,6 +162,7 @@ export function vaultContract(kind: string, open: () => Promise<Vault>): void {
       ]) {
         await expect(vault.has(bad as Digest)).rejects.toThrow(TypeError);
         await expect(vault.getDocument(bad as Digest)).rejects.toThrow(TypeError);
+        await expect(vault.hasDocument(bad as Digest)).rejects.toThrow(TypeError);
       }
     });
 
