@@ -1,5 +1,5 @@
 import type { AlarmKind } from './admission/ports.ts';
-import { type AlarmInput, alarmEntry } from './ledger/entry.ts';
+import { type AlarmInput, alarmEntry, type Stamp } from './ledger/entry.ts';
 import type { EntryDraft } from './ledger/ledger.ts';
 
 /** What an alarm is about. */
@@ -7,16 +7,13 @@ export type AlarmSubject = Omit<AlarmInput, 'id' | 'time' | 'code'>;
 
 /** Where alarms go. */
 export interface AlarmSinks {
-  /** Milliseconds since 1970. */
-  now(): number;
-  /** An id of an entry, used once. */
-  id(): string;
+  /** The time, and an id that is used once. */
+  stamp(): Stamp;
   /** Each alarm, however often it comes: for counting. */
   count(kind: AlarmKind): void;
   warn(kind: AlarmKind, about: AlarmSubject): void;
-  enter(entry: EntryDraft): Promise<unknown>;
-  /** The alarm could not be entered. */
-  lost(error: unknown): void;
+  /** Never rejects: an alarm that cannot be entered stops nobody. */
+  enter(entry: EntryDraft): Promise<void>;
 }
 
 /** How often the same alarm is entered and logged within so many ms; each is counted. */
@@ -39,11 +36,11 @@ export class Alarms {
 
   raise(kind: AlarmKind, about: AlarmSubject): void {
     const sinks = this.#sinks;
-    const time = sinks.now();
+    const stamp = sinks.stamp();
     sinks.count(kind);
-    if (!this.#isNews(JSON.stringify([kind, about]), time)) return;
+    if (!this.#isNews(JSON.stringify([kind, about]), stamp.time)) return;
     sinks.warn(kind, about);
-    sinks.enter(alarmEntry({ id: sinks.id(), time, code: kind, ...about })).catch(sinks.lost);
+    void sinks.enter(alarmEntry({ ...stamp, code: kind, ...about }));
   }
 
   #isNews(word: string, at: number): boolean {

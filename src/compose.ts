@@ -11,13 +11,16 @@ import { ECOSYSTEMS } from './ecosystems/all.ts';
 import type { Metrics } from './gate/metrics.ts';
 import type { Readiness } from './gate/options.ts';
 import { keptByPins } from './kept.ts';
-import { policyEntry, startEntry, stopEntry } from './ledger/entry.ts';
-import type { Ledger } from './ledger/ledger.ts';
+import { alarmEntry, policyEntry, startEntry, stopEntry } from './ledger/entry.ts';
+import type { EntryDraft, Ledger } from './ledger/ledger.ts';
 import { lockFolder } from './ledger/lock.ts';
 import { openLedger } from './ledger/open.ts';
 import { ENGINE } from './model/engine.ts';
 import { FileOriginBook } from './origins.ts';
 import { type Policy, PolicyError } from './policy/policy.ts';
+import { PolicyInForce } from './policy-in-force.ts';
+import { writeToVault } from './probe.ts';
+import { HouseReadiness } from './readiness.ts';
 import { openSources } from './sources.ts';
 import { checkFolder, checkTls } from './start-checks.ts';
 import { DeskPool } from './threads/desk-pool.ts';
@@ -38,7 +41,7 @@ export interface House {
   reload(): Promise<boolean>;
   /** Removes what no pin needs (its files, their metadata, its index) until the vault is within its bound. */
   evict(): Promise<void>;
-  ready(): Readiness;
+  ready(): Promise<Readiness>;
   /** An entry for the agent that caused it; null for everybody else. */
   why(leaf: string, agent: string): Promise<unknown>;
   close(): Promise<void>;
@@ -57,7 +60,7 @@ export async function openHouse(
   write: (line: string) => void,
 ): Promise<House> {
   const log: FastifyBaseLogger = pino({ level: config.logLevel, base: null }, { write });
-  let policy = await loadPolicy(config.allowlists);
+  const first = await loadPolicy(config.allowlists);
   const sources = await openSources(config, env);
   const npmKeys = config.npmKeys ? await readFile(config.npmKeys) : await readFile(PINNED_NPM_KEYS);
   await checkTls(config.tls);
@@ -79,10 +82,10 @@ export async function openHouse(
     closing.push(async () => release());
     const vault: Vault = await openFileVault({ dir, quarantineLimit: config.limits.quarantine });
     closing.push(() => vault.close());
-    const desk = new DeskPool();
+    const desk = new DeskPool(() => replaced('desk'));
     closing.push(() => desk.close());
-    await desk.setPolicy(policy);
-    const inspectors = new InspectPool();
+    await desk.setPolicy(first);
+    const inspectors = new InspectPool(() => replaced('inspection'));
     closing.push(() => inspectors.close());
     const origins = new FileOriginBook(ledger.memory, (source, origin) =>
       log.info({ source, origin }, 'a file origin was learned with its first verified file'),
@@ -99,19 +102,56 @@ export async function openHouse(
     const ending = new AbortController();
     closing.push(async () => ending.abort());
     let entries = 0;
-    const note = (entry: Parameters<Ledger['append']>[0]) => ledger.append(entry);
-    const ids = () => `house-${now()}-${entries++}`;
-    const alarms = new Alarms({
+    const stamp = () => ({ id: `house-${now()}-${entries++}`, time: now() });
+    /** For what is true whether or not it can be entered. */
+    const enter = (what: string, entry: EntryDraft) =>
+      ledger.append(entry).then(
+        () => undefined,
+        (error: unknown) => log.error({ err: error }, `${what} could not be entered in the ledger`),
+      );
+    const policy = new PolicyInForce(first, {
+      load: () => loadPolicy(config.allowlists),
+      take: (next) => desk.setPolicy(next),
+      async changed({ digest }, { digest: previous }) {
+        watchers.policy(digest, now());
+        // It is in force all the same: where nothing can be written, nothing is served.
+        await enter('a reload', policyEntry({ ...stamp(), outcome: 'loaded', policy: digest, previous }));
+        log.info({ before: previous, after: digest }, 'policy reloaded');
+      },
+      async rejected(error, { digest }) {
+        log.error({ err: error }, 'the policy was not reloaded; the one before stays in force');
+        watchers.alarm('policy-reload');
+        const problems = error instanceof PolicyError ? error.problems.length : 1;
+        await enter(
+          'a failed reload',
+          policyEntry({ ...stamp(), outcome: 'rejected', policy: digest, problems }),
+        );
+      },
+    });
+    const readiness = new HouseReadiness({
       now,
-      id: ids,
-      count: (kind) => watchers.alarm(kind),
+      ledger,
+      writeLedger: () => ledger.append(alarmEntry({ ...stamp(), code: 'ledger-failing' })),
+      writeVault: () => writeToVault(dir),
+      policyFailed: () => policy.failed,
+      failed: (what, error) => log.error({ err: error }, `not ready: the ${what} cannot be written`),
+    });
+    const replaced = (thread: 'desk' | 'inspection') => {
+      log.warn({ thread }, 'a thread ended and was replaced');
+      readiness.saw(thread);
+    };
+    const alarms = new Alarms({
+      stamp,
+      count(kind) {
+        watchers.alarm(kind);
+        if (kind === 'stale-index') readiness.saw(kind);
+      },
       warn: (kind, about) => log.warn({ alarm: kind, ...about }, 'alarm'),
-      enter: note,
-      lost: (error) => log.error({ err: error }, 'an alarm could not be entered in the ledger'),
+      enter: (entry) => enter('an alarm', entry),
     });
     const ports: Ports = {
       now,
-      policy: () => policy,
+      policy: () => policy.current,
       ecosystems: ECOSYSTEMS,
       desk,
       upstream,
@@ -128,11 +168,9 @@ export async function openHouse(
         log.error({ err: error, ...context }, 'fault');
       },
     };
-    watchers.policy(policy.digest, now());
+    watchers.policy(first.digest, now());
     const admission = createAdmission(ports);
-    await note(
-      startEntry({ id: ids(), time: now(), release: version, engine: ENGINE, policy: policy.digest }),
-    );
+    await ledger.append(startEntry({ ...stamp(), release: version, engine: ENGINE, policy: first.digest }));
     const sum = () =>
       admission
         .flush()
@@ -140,58 +178,23 @@ export async function openHouse(
     const summing = setInterval(() => void sum(), SUM_EVERY);
     summing.unref();
 
-    let reloading: Promise<unknown> = Promise.resolve();
-    const reload = async (): Promise<boolean> => {
-      let next: Policy;
-      try {
-        next = await loadPolicy(config.allowlists);
-        if (next.digest !== policy.digest) await desk.setPolicy(next);
-      } catch (error) {
-        log.error({ err: error }, 'the policy was not reloaded; the one before stays in force');
-        watchers.alarm('policy-reload');
-        const problems = error instanceof PolicyError ? error.problems.length : 1;
-        await note(
-          policyEntry({ id: ids(), time: now(), outcome: 'rejected', policy: policy.digest, problems }),
-        ).catch(() => undefined);
-        return false;
-      }
-      if (next.digest === policy.digest) return true;
-      const before = policy.digest;
-      policy = next;
-      watchers.policy(next.digest, now());
-      await note(
-        policyEntry({ id: ids(), time: now(), outcome: 'loaded', policy: next.digest, previous: before }),
-        // It is in force all the same: where nothing can be written, nothing is served.
-      ).catch((error: unknown) => log.error({ err: error }, 'a reload could not be entered in the ledger'));
-      log.info({ before, after: next.digest }, 'policy reloaded');
-      return true;
-    };
-
     return {
       ports,
       log,
       admission,
-      policy: () => policy,
-      reload() {
-        // One after the other, so that the files that were read last are the policy in force.
-        const reloaded = reloading.then(reload);
-        reloading = reloaded.catch(() => undefined);
-        return reloaded;
-      },
-      ready() {
-        const ok = ledger.health() === 'ok';
-        return { ok, notes: ok ? [] : [`the ledger is ${ledger.health()}`] };
-      },
+      policy: () => policy.current,
+      reload: () => policy.reload(),
+      ready: () => readiness.state(),
       why: (leaf, agent) => why(ledger, leaf, agent),
       async evict() {
-        const kept = await keptByPins(policy, ledger.memory);
+        const kept = await keptByPins(policy.current, ledger.memory);
         await vault.evict(config.limits.vault, (sha256) => kept.has(sha256));
         watchers.vault((await vault.usage()).bytes);
       },
       async close() {
         clearInterval(summing);
         await sum();
-        await note(stopEntry({ id: ids(), time: now(), code: 'shutdown' })).catch(() => undefined);
+        await enter('the stop', stopEntry({ ...stamp(), code: 'shutdown' }));
         await closeAll();
       },
     };

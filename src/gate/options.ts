@@ -21,7 +21,7 @@ export interface GateOptions {
   readonly metrics: Metrics;
   /** Milliseconds since 1970. */
   now(): number;
-  ready(): Readiness;
+  ready(): Readiness | Promise<Readiness>;
   /** Why an entry was written, as a JSON value, for the one who caused it; null for all others. */
   why?(leaf: string, caller: Caller): Promise<unknown>;
   readonly limits?: Partial<GateLimits>;

@@ -12,8 +12,8 @@ export function sendHealth(exchange: Exchange): void {
 }
 
 /** `/readyz`: 503 until all that an admission needs is there. A readiness that cannot be told is none. */
-export function sendReady(exchange: Exchange, options: GateOptions): void {
-  const { ok, notes } = options.ready();
+export async function sendReady(exchange: Exchange, options: GateOptions): Promise<void> {
+  const { ok, notes } = await options.ready();
   sendJson(exchange, ok === true ? 200 : 503, { status: ok === true ? 'ready' : 'not ready', notes });
 }
 

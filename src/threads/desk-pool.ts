@@ -29,10 +29,16 @@ interface FileOfIndex {
 
 /** The desk as two threads: one for small documents, one for large ones. A thread that died is replaced. */
 export class DeskPool implements IndexDesk {
-  readonly #small = new DeskThread();
-  readonly #large = new DeskThread({ givesWay: true });
+  readonly #small: DeskThread;
+  readonly #large: DeskThread;
   readonly #where = new Map<Digest, DeskThread>();
   readonly #files = new Map<string, FileOfIndex>();
+
+  /** `replaced`: told of each thread that died and has a successor. */
+  constructor(replaced: () => void) {
+    this.#small = new DeskThread({ givesWay: false }, replaced);
+    this.#large = new DeskThread({ givesWay: true }, replaced);
+  }
 
   async open(id: PackageId, chunks: Uint8Array[]): Promise<OpenedIndex> {
     const size = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
@@ -97,17 +103,23 @@ function bound<K>(map: Map<K, unknown>, max: number): void {
 /** One desk thread with the policy that it was given, so that its successor starts with the same. */
 class DeskThread {
   readonly #data: { readonly givesWay: boolean };
+  readonly #replaced: () => void;
   #thread: Promise<Thread | null> = Promise.resolve(null);
   #policy: Policy | null = null;
 
-  constructor(data = { givesWay: false }) {
+  constructor(data: { readonly givesWay: boolean }, replaced: () => void) {
     this.#data = data;
+    this.#replaced = replaced;
   }
 
   /** The thread, started anew if it died; its listings are gone then, and NotOpen says so. */
   async running(): Promise<Thread> {
     // One after the other, so that two who find it dead do not both start one.
-    const running = this.#thread.then((thread) => (thread && !thread.dead ? thread : this.#start()));
+    const running = this.#thread.then((thread) => {
+      if (thread && !thread.dead) return thread;
+      if (thread) this.#replaced();
+      return this.#start();
+    });
     this.#thread = running.catch(() => null);
     return running;
   }

@@ -10,9 +10,12 @@ const DEADLINE = 120_000;
  */
 export class InspectPool {
   readonly #size: number;
+  readonly #replaced: () => void;
   #threads: Thread[] = [start()];
 
-  constructor(size = 2) {
+  /** `replaced`: told of each thread that died, when its place is taken or given up. */
+  constructor(replaced: () => void, size = 2) {
+    this.#replaced = replaced;
     this.#size = size;
   }
 
@@ -37,6 +40,7 @@ export class InspectPool {
   }
 
   #leastBusy(): Thread {
+    for (const thread of this.#threads) if (thread.dead) this.#replaced();
     this.#threads = this.#threads.filter((thread) => !thread.dead);
     const [best] = this.#threads.toSorted((a, b) => a.waiting - b.waiting);
     if (best && (best.waiting === 0 || this.#threads.length >= this.#size)) return best;
