@@ -32,8 +32,20 @@ export function withheldFrom(index: UsableIndex): Withheld | null {
   }
 }
 
-/** How long a fault or an absence is remembered, so that a crowd does not ask again for each request. */
+/**
+ * How long an absence is remembered, and an earlier index is used that a fault kept us from confirming, so that
+ * a crowd does not ask again for each request.
+ */
 const FAULT_PAUSE = 5_000;
+
+/**
+ * How long a fault is remembered where no earlier index can take its place. Shorter: nothing is served meanwhile,
+ * and whoever heeds our Retry-After finds it forgotten.
+ */
+const FAULT_MEMORY = 2_000;
+
+/** Faults that are remembered at one time; beyond that the upstream is asked again. */
+const MAX_FAULTS = 1_000;
 
 /** How often one request opens a listing again in its turn, before it is told that there is too much to do. */
 const REOPENINGS = 8;
@@ -47,6 +59,7 @@ export class Indexes {
   readonly #facts: FactsCache;
   readonly #current = new Map<string, UsableIndex | null>();
   readonly #absentUntil = new Map<string, number>();
+  readonly #faults = new Map<string, { readonly until: number; readonly fault: Error }>();
   readonly #flights = new Flights<string, UsableIndex | null>();
   readonly #openings = new Flights<string, void>();
   readonly #turns = new KeyedLock();
@@ -62,8 +75,14 @@ export class Indexes {
     const held = this.#current.get(key);
     if (held && isBefore(now, held.freshUntil, this.#ports.limits.indexTtl)) return held;
     if (isBefore(now, this.#absentUntil.get(key) ?? 0, FAULT_PAUSE)) return null;
+    const failed = this.#faults.get(key);
+    if (failed && isBefore(now, failed.until, FAULT_MEMORY)) throw failed.fault;
     return this.#flights.run(key, async () => {
-      const index = await this.#refresh(id);
+      this.#faults.delete(key);
+      const index = await this.#refresh(id).catch((error: unknown) => {
+        if (isUpstreams(error)) this.#remember(key, error);
+        throw error;
+      });
       if (index) {
         this.#current.set(key, index);
         this.#absentUntil.delete(key);
@@ -152,7 +171,7 @@ export class Indexes {
         }
       }
     } catch (error) {
-      if (!(error instanceof UpstreamFault || error instanceof IndexUnreadable)) throw error;
+      if (!isUpstreams(error)) throw error;
       // Without an index that we saw ourselves there is nothing to fall back on.
       if (!last || !(await ports.vault.hasDocument(last.digest))) throw error;
       const now = ports.now();
@@ -178,6 +197,14 @@ export class Indexes {
     };
   }
 
+  #remember(key: string, fault: Error): void {
+    this.#faults.set(key, { until: this.#ports.now() + FAULT_MEMORY, fault });
+    for (const oldest of this.#faults.keys()) {
+      if (this.#faults.size <= MAX_FAULTS) break;
+      this.#faults.delete(oldest);
+    }
+  }
+
   /** Names are bounded by the policy and the prefix budget; this bounds them once more. */
   #bound(): void {
     for (const map of [this.#current, this.#absentUntil]) {
@@ -201,6 +228,11 @@ async function ifOpen<T>(work: () => Promise<T>): Promise<Done<T> | null> {
     if (error instanceof NotOpen) return null;
     throw error;
   }
+}
+
+/** A fault of the upstream or of what it sent. All else is ours, and not remembered. */
+function isUpstreams(error: unknown): error is UpstreamFault | IndexUnreadable {
+  return error instanceof UpstreamFault || error instanceof IndexUnreadable;
 }
 
 /** Whether `until` is still to come. An instant further off than it can have been set is of a clock that was set back. */

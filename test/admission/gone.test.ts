@@ -6,7 +6,20 @@ import { DAY, type Reply, SECOND, sri, startHouse, type TestHouse, tarballPath }
 
 const pin = (name: string) =>
   `  - { npm: ${name}@1.0.0, integrity: "${sri(makeNpmTarball({ name, version: '1.0.0' }))}" }`;
-const NAMES = ['withdrawn', 'one-file', 'down', 'older', 'never', 'forged', 'evicted', 'silent', 'html'];
+const NAMES = [
+  'withdrawn',
+  'one-file',
+  'down',
+  'older',
+  'never',
+  'forged',
+  'evicted',
+  'silent',
+  'html',
+  'crowd-status',
+  'crowd-body',
+  'crowd-clock',
+];
 const POLICY = `
 profile: default
 allow:
@@ -99,6 +112,7 @@ describe('unreachable', () => {
         expect(reply.json.error).toContain('never');
         expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0);
         expect((await house.entries()).at(-1)).toMatchObject({ name: 'never', verdict: 'refuse' });
+        house.clock.advance(2 * SECOND);
       }
       heal();
     },
@@ -106,6 +120,48 @@ describe('unreachable', () => {
 
   test('...and nothing of it sticks', async () => {
     expect(await get('never', '1.0.0')).toEqual([200]);
+  });
+
+  test.each([
+    ['an error', { kind: 'status', status: 500 }],
+    ['no JSON', { kind: 'body', body: '[', contentType: 'application/json' }],
+  ] as const)(
+    'a crowd that asks one after the other while the upstream answers %s asks it once in two seconds',
+    async (_, fault) => {
+      const name = `crowd-${fault.kind}`;
+      const ask = async () => (await house.ask(`/npm/${name}`)).status;
+      house.registry.addNpm(name, { '1.0.0': {} });
+      const heal = house.registry.withFault(new RegExp(`${name}$`), fault);
+      expect(await ask()).toBe(502);
+      house.takeAsked();
+      await house.entries();
+      house.clock.advance(2 * SECOND - 1);
+      for (let i = 0; i < 5; i++) expect(await ask()).toBe(502);
+      expect((await house.ask(tarballPath(name, '1.0.0'))).status).toBe(502);
+      expect(house.takeAsked()).toEqual([]);
+      // Each has its own entry all the same, and another package is none of it.
+      expect((await house.entries()).filter((e) => e['name'] === name)).toHaveLength(6);
+      expect(await get('one-file', '1.2.0')).toEqual([200]);
+      house.takeAsked();
+      house.clock.advance(1);
+      expect(await ask()).toBe(502);
+      expect(house.takeAsked()).not.toEqual([]);
+      heal();
+      expect(await ask()).toBe(502);
+      house.clock.advance(2 * SECOND);
+      expect(await ask()).toBe(200);
+    },
+  );
+
+  test('a fault of a clock that was set back is not remembered for as long as that', async () => {
+    house.registry.addNpm('crowd-clock', { '1.0.0': {} });
+    const heal = house.registry.withFault(/crowd-clock$/, { kind: 'status', status: 500 });
+    const before = house.clock.now();
+    expect((await house.ask('/npm/crowd-clock')).status).toBe(502);
+    heal();
+    house.clock.set(before - DAY);
+    expect((await house.ask('/npm/crowd-clock')).status).toBe(200);
+    house.clock.set(before);
   });
 
   test('an index that is not too old is used, and the stale one is alarmed', async () => {
