@@ -8,13 +8,17 @@ import { diskFault, orNull } from './faults.ts';
 import { fsck } from './fsck.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { Layout, type Shelf } from './layout.ts';
-import { OpenFile } from './open-artifact.ts';
+import { digestOf, OpenBytes, OpenFile, readFully } from './open-artifact.ts';
 import { ADMITTED_MODE, QuarantineRoom } from './quarantine.ts';
 import { FileReception } from './reception.ts';
 import { ShelfIndex } from './shelf-index.ts';
+import { SmallArtifacts } from './small-artifacts.ts';
 import { type OpenArtifact, type Reception, type Stored, type Vault, VaultDamaged } from './vault.ts';
 
 export { VaultFull } from './faults.ts';
+
+/** Bytes of small artifacts that are kept in memory. */
+const IN_MEMORY = 32 * 1024 ** 2;
 
 export interface FileVaultOptions {
   /** Folder of the vault alone, on one file system. One process at a time. */
@@ -54,6 +58,7 @@ class FileVault implements Vault {
   /** What gives a digest its file, takes it away or opens it, does so alone. */
   readonly #lock = new KeyedLock();
   readonly #folders = new Set<string>();
+  readonly #small = new SmallArtifacts(IN_MEMORY);
   #closed = false;
 
   constructor(layout: Layout, chunkSize: number, room: QuarantineRoom) {
@@ -72,7 +77,13 @@ class FileVault implements Vault {
   }
 
   async open(stored: Stored): Promise<OpenArtifact | null> {
+    return this.#fromMemory(stored) ?? this.#fromDisk(stored);
+  }
+
+  async #fromDisk(stored: Stored): Promise<OpenArtifact | null> {
     return this.#lock.run(stored.sha256, async () => {
+      const memory = this.#fromMemory(stored);
+      if (memory) return memory;
       const file = await orNull(open(this.#layout.file('cas', stored.sha256), 'r'));
       if (!file) return null;
       try {
@@ -82,6 +93,7 @@ class FileVault implements Vault {
           throw new VaultDamaged('an artifact or its chunk table is not what was admitted');
         }
         this.#index.touch('cas', stored.sha256);
+        if (this.#isSmall(stored)) return await this.#intoMemory(file, stored);
         const onDamage = (): Promise<void> =>
           this.#lock.run(stored.sha256, () => this.#setAside('cas', stored.sha256, file));
         return new OpenFile(file, stored.size, table, this.#chunkSize, onDamage);
@@ -93,7 +105,7 @@ class FileVault implements Vault {
   }
 
   async has(digest: Digest): Promise<boolean> {
-    return (await orNull(stat(this.#layout.file('cas', digest)))) !== null;
+    return this.#small.has(digest) || (await orNull(stat(this.#layout.file('cas', digest)))) !== null;
   }
 
   async putDocument(bytes: Uint8Array | readonly Uint8Array[]): Promise<Digest> {
@@ -149,6 +161,7 @@ class FileVault implements Vault {
       await this.#lock.run(digest, async () => {
         // Used since the list was made: somebody has just been promised that it is here.
         if (this.#index.lastUse(shelf, digest) !== used) return;
+        if (shelf === 'cas') this.#small.drop(digest);
         await rm(this.#layout.file(shelf, digest), { force: true });
         if (shelf === 'cas') await rm(this.#layout.table(digest), { force: true });
         this.#index.remove(shelf, digest);
@@ -190,13 +203,39 @@ class FileVault implements Vault {
     });
   }
 
+  /** Of one chunk, so that its own digest is all that there is to compare. */
+  #isSmall({ size }: Stored): boolean {
+    return SmallArtifacts.isSmall(size) && size <= this.#chunkSize;
+  }
+
+  /** A small artifact whose bytes are in memory. What is said of it must agree with them, as with a file. */
+  #fromMemory(stored: Stored): OpenArtifact | null {
+    const bytes = this.#small.get(stored.sha256);
+    if (!bytes || bytes.length !== stored.size || sha256(tableOfOne(stored)) !== stored.chunks) return null;
+    this.#index.touch('cas', stored.sha256);
+    return new OpenBytes(bytes, tableOfOne(stored), () => this.#small.drop(stored.sha256));
+  }
+
+  /** Reads a small artifact, for whom it is opened and those who open it next. Its lock is held. */
+  async #intoMemory(file: FileHandle, stored: Stored): Promise<OpenArtifact | null> {
+    const bytes = Buffer.allocUnsafeSlow(stored.size);
+    const read = await readFully(file, bytes, 0);
+    if (read < stored.size || !(await digestOf(bytes)).equals(tableOfOne(stored))) {
+      await this.#setAside('cas', stored.sha256, file);
+      throw new VaultDamaged('a small artifact is not what was admitted');
+    }
+    await file.close();
+    this.#small.put(stored.sha256, bytes);
+    return this.#fromMemory(stored);
+  }
+
   /** The chunk table, or null where it, or the file's size, is not what was admitted. */
   async #checkedTable(file: FileHandle, stored: Stored): Promise<Uint8Array | null> {
     const { size } = await file.stat();
     // Of one chunk the table is the file's own digest: there is nothing to read.
     const table =
       stored.size > 0 && stored.size <= this.#chunkSize
-        ? Buffer.from(hexOf(stored.sha256), 'hex')
+        ? tableOfOne(stored)
         : await orNull(readFile(this.#layout.table(stored.sha256)));
     const length = Math.ceil(stored.size / this.#chunkSize) * CHUNK_DIGEST;
     const good = size === stored.size && table?.length === length && sha256(table) === stored.chunks;
@@ -205,6 +244,7 @@ class FileVault implements Vault {
 
   /** Moves a damaged file out of the way; not one that has replaced the `opened` file meanwhile. */
   async #setAside(shelf: Shelf, digest: Digest, opened: FileHandle | null): Promise<void> {
+    if (shelf === 'cas') this.#small.drop(digest);
     const path = this.#layout.file(shelf, digest);
     const there = await orNull(stat(path));
     if (!there || (opened && (await opened.stat()).ino !== there.ino)) return;
@@ -221,4 +261,9 @@ class FileVault implements Vault {
     await ensureDir(path);
     this.#folders.add(path);
   }
+}
+
+/** The chunk table of an artifact of one chunk: its own digest. */
+function tableOfOne({ sha256 }: Stored): Buffer {
+  return Buffer.from(hexOf(sha256), 'hex');
 }

@@ -8,7 +8,8 @@ const LARGE = 128 * 1024;
 
 /**
  * An artifact that is read through one descriptor: the file may be evicted meanwhile. Every chunk is read
- * whole, hashed, and compared with the table before a byte of it is given away, for ranges too.
+ * whole, hashed, and compared with the table before a byte of it is given away, for ranges too. While one
+ * chunk is being sent the next is read and hashed: a reader holds two at most.
  */
 export class OpenFile implements OpenArtifact {
   readonly size: number;
@@ -32,22 +33,24 @@ export class OpenFile implements OpenArtifact {
   }
 
   async *read(start: number, end: number): AsyncGenerator<Uint8Array, void, undefined> {
-    if (
-      !Number.isSafeInteger(start) ||
-      !Number.isSafeInteger(end) ||
-      start < 0 ||
-      end < start ||
-      end > this.size
-    ) {
-      throw new RangeError('range outside the artifact');
-    }
-    for (let at = start; at < end; ) {
-      const number = Math.floor(at / this.#chunkSize);
-      const from = number * this.#chunkSize;
-      const chunk = await this.#chunk(number, from);
-      const until = Math.min(end, from + chunk.length);
-      yield chunk.subarray(at - from, until - from);
-      at = until;
+    expectRange(start, end, this.size);
+    let next: Promise<Uint8Array> | null = null;
+    try {
+      for (let at = start; at < end; ) {
+        const from = at - (at % this.#chunkSize);
+        const after = from + this.#chunkSize;
+        const chunk: Uint8Array = await (next ?? this.#chunk(from));
+        next = after < end ? this.#chunk(after) : null;
+        // What it rejects with is thrown where it is waited for; until then it is not an unhandled rejection.
+        next?.catch(() => undefined);
+        const until = Math.min(end, after);
+        yield chunk.subarray(at - from, until - from);
+        at = until;
+      }
+      next = null;
+    } finally {
+      // Of a reader that was left early too the file is closed only after this, and damage is told.
+      await next;
     }
   }
 
@@ -55,15 +58,12 @@ export class OpenFile implements OpenArtifact {
     await this.#file.close();
   }
 
-  async #chunk(number: number, from: number): Promise<Uint8Array> {
+  /** The chunk that begins at `from`. */
+  async #chunk(from: number): Promise<Uint8Array> {
+    const number = from / this.#chunkSize;
     const length = Math.min(this.#chunkSize, this.size - from);
     const chunk = Buffer.allocUnsafe(length);
-    let filled = 0;
-    while (filled < length) {
-      const { bytesRead } = await this.#file.read(chunk, filled, length - filled, from + filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-    }
+    const filled = await readFully(this.#file, chunk, from);
     const told = this.#table.subarray(number * CHUNK_DIGEST, (number + 1) * CHUNK_DIGEST);
     const digest = await digestOf(chunk);
     if (filled < length || !digest.equals(told)) {
@@ -74,7 +74,54 @@ export class OpenFile implements OpenArtifact {
   }
 }
 
-async function digestOf(chunk: Buffer<ArrayBuffer>): Promise<Buffer> {
+/** A small artifact whose bytes are in memory: hashed whole before a byte of it is given away, each time. */
+export class OpenBytes implements OpenArtifact {
+  readonly size: number;
+  readonly #bytes: Buffer<ArrayBuffer>;
+  readonly #digest: Buffer;
+  readonly #onDamage: () => void;
+
+  /** `digest`: the SHA-256 that the bytes must have. */
+  constructor(bytes: Buffer<ArrayBuffer>, digest: Buffer, onDamage: () => void) {
+    this.size = bytes.length;
+    this.#bytes = bytes;
+    this.#digest = digest;
+    this.#onDamage = onDamage;
+  }
+
+  async *read(start: number, end: number): AsyncGenerator<Uint8Array, void, undefined> {
+    expectRange(start, end, this.size);
+    if (start === end) return;
+    if (!(await digestOf(this.#bytes)).equals(this.#digest)) {
+      this.#onDamage();
+      throw new VaultDamaged('an artifact in memory is not what was admitted');
+    }
+    yield this.#bytes.subarray(start, end);
+  }
+
+  async close(): Promise<void> {
+    // Nothing is open.
+  }
+}
+
+/** Fills a buffer from a place of a file. Resolves with fewer bytes than it holds where the file ends before. */
+export async function readFully(file: FileHandle, into: Buffer, from: number): Promise<number> {
+  let filled = 0;
+  while (filled < into.length) {
+    const { bytesRead } = await file.read(into, filled, into.length - filled, from + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return filled;
+}
+
+function expectRange(start: number, end: number, size: number): void {
+  const whole = Number.isSafeInteger(start) && Number.isSafeInteger(end);
+  if (!whole || start < 0 || end < start || end > size) throw new RangeError('range outside the artifact');
+}
+
+/** The SHA-256 of bytes. */
+export async function digestOf(chunk: Buffer<ArrayBuffer>): Promise<Buffer> {
   if (chunk.length < LARGE) return hash('sha256', chunk, 'buffer');
   return Buffer.from(await webcrypto.subtle.digest('SHA-256', chunk));
 }
