@@ -5,6 +5,8 @@ export interface TarHeader {
   readonly path: string;
   /** The type flag; `0` for the old NUL. */
   readonly type: string;
+  /** It was the old NUL: then a name with a slash at its end is a folder's. */
+  readonly oldType: boolean;
   /** Bytes of the body. */
   readonly size: number;
 }
@@ -22,10 +24,10 @@ export function isZeroBlock(block: Uint8Array): boolean {
  * tarfile, GNU tar) read differently, as far as name, kind and length are concerned.
  */
 export function readTarHeader(block: Uint8Array): TarHeader {
-  const name = text(block, 0, 100);
+  const name = text(block.subarray(0, 100));
   if (octal(block, 148, 8, name) !== checksum(block)) throw new ArchiveUnsafe('wrong header checksum', name);
   const flag = block[156] ?? NUL;
-  const prefix = text(block, 345, 155);
+  const prefix = text(prefixField(block));
   // Some readers prepend the prefix whatever the magic says, some only for this one.
   if (prefix !== '' && latin1(block, 257, 8) !== 'ustar\x0000') {
     throw new ArchiveUnsafe('path prefix in an old header', name);
@@ -33,6 +35,7 @@ export function readTarHeader(block: Uint8Array): TarHeader {
   return {
     path: prefix === '' ? name : `${prefix}/${name}`,
     type: flag === NUL ? '0' : String.fromCharCode(flag),
+    oldType: flag === NUL,
     size: octal(block, 124, 12, name),
   };
 }
@@ -52,16 +55,21 @@ function octal(block: Uint8Array, at: number, length: number, path: string): num
 }
 
 /** Text up to the first NUL. Readers differ over bytes after it, so there may be none. */
-function text(block: Uint8Array, at: number, length: number): string {
-  const field = block.subarray(at, at + length);
+function text(field: Uint8Array): string {
   const end = field.indexOf(NUL);
-  const value = end < 0 ? field : field.subarray(0, end);
-  const decoded = Buffer.from(value).toString('utf8');
-  // The prefix field's tail held times in some old archives; only the name must be clean.
-  if (at === 0 && end >= 0 && field.subarray(end).some((byte) => byte !== NUL)) {
+  const decoded = Buffer.from(end < 0 ? field : field.subarray(0, end)).toString('utf8');
+  if (end >= 0 && field.subarray(end).some((byte) => byte !== NUL)) {
     throw new ArchiveUnsafe('bytes after the end of a name', decoded);
   }
   return decoded;
+}
+
+/**
+ * The prefix field. Some old archives have times in its last 24 bytes. npm's reader takes it for a short one
+ * only where the byte before them is NUL, and else puts even an empty one, with its slash, before the name.
+ */
+function prefixField(block: Uint8Array): Uint8Array {
+  return block.subarray(345, block[475] === NUL ? 476 : 500);
 }
 
 function latin1(block: Uint8Array, at: number, length: number): string {

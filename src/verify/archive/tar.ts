@@ -54,6 +54,10 @@ export async function* walkTar(
         continue;
       }
       const raw = extended?.path ?? header.path;
+      // Python's reader takes it for a folder before it gives it its other name, and its body for headers.
+      if (header.oldType && header.path.endsWith('/') && header.size !== 0) {
+        throw new ArchiveUnsafe('folder with a body', raw);
+      }
       if (extended?.size != null && extended.size !== header.size) {
         throw new ArchiveUnsafe('two sizes for one entry', raw);
       }

@@ -1,18 +1,30 @@
 import { ArchiveUnsafe } from '../archive/unsafe.ts';
+import { saysTwice } from './duplicates.ts';
 
 /** A package.json as npm reads it. Only own keys count. */
 export type Manifest = Readonly<Record<string, unknown>>;
 
-/** Parses a package.json: UTF-8 with or without a byte order mark, an object. Throws ArchiveUnsafe. */
+/**
+ * Parses a package.json: UTF-8 with or without a byte order mark, an object, in which no member that decides
+ * what an install does stands twice. Throws ArchiveUnsafe.
+ */
 export function readManifest(bytes: Uint8Array, path: string): Manifest {
-  const text = Buffer.from(bytes).toString('utf8');
+  const written = Buffer.from(bytes).toString('utf8');
+  const text = written.startsWith('\ufeff') ? written.slice(1) : written;
+  const manifest = parsed(text);
+  if (!manifest) throw new ArchiveUnsafe('unreadable package.json', path);
+  if (saysTwice(text)) throw new ArchiveUnsafe('package.json that clients read differently', path);
+  return manifest;
+}
+
+function parsed(text: string): Manifest | null {
   try {
-    const value: unknown = JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Manifest;
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Manifest) : null;
   } catch {
-    // Falls through: whatever the parser disliked, it is not a manifest.
+    // Whatever the parser disliked, it is not a manifest.
+    return null;
   }
-  throw new ArchiveUnsafe('unreadable package.json', path);
 }
 
 /** A field of the manifest, or undefined where it is not its own. */
