@@ -30,8 +30,9 @@ export interface FileVaultOptions {
 }
 
 /**
- * Opens the vault in files, see Layout. It empties quarantine, so whoever opens it must be the only process
- * that does. A full disk is VaultFull; other faults of the file system come as they are.
+ * Opens the vault in files, see Layout. It empties quarantine and removes what interrupted writes left, so
+ * whoever opens it must be the only process that does. A full disk is VaultFull; other faults of the file system
+ * come as they are.
  */
 export async function openFileVault({
   dir,
@@ -46,7 +47,9 @@ export async function openFileVault({
   for (const folder of [layout.quarantine, layout.damaged, layout.shelf('cas'), layout.shelf('documents')]) {
     await ensureDir(folder);
   }
-  return new FileVault(layout, chunkSize, new QuarantineRoom(quarantineLimit));
+  // The folder was made a moment ago: this is the file system's own time, whatever our clock says.
+  const opened = (await stat(layout.quarantine)).mtimeMs;
+  return new FileVault(layout, opened, chunkSize, new QuarantineRoom(quarantineLimit));
 }
 
 class FileVault implements Vault {
@@ -61,11 +64,11 @@ class FileVault implements Vault {
   readonly #small = new SmallArtifacts(IN_MEMORY);
   #closed = false;
 
-  constructor(layout: Layout, chunkSize: number, room: QuarantineRoom) {
+  constructor(layout: Layout, opened: number, chunkSize: number, room: QuarantineRoom) {
     this.#layout = layout;
     this.#chunkSize = chunkSize;
     this.#room = room;
-    this.#scan = this.#index.scan(layout);
+    this.#scan = this.#index.scan(layout, opened);
     // A failed scan rejects where it is waited for; until then it is not an unhandled rejection.
     this.#scan.catch(() => undefined);
   }

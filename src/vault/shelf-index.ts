@@ -1,5 +1,6 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isTemporary } from '../disk/durable.ts';
 import type { Digest } from '../model/digest.ts';
 import { orNull } from './faults.ts';
 import { digestOfFile, type Layout, type Shelf } from './layout.ts';
@@ -26,11 +27,18 @@ export class ShelfIndex {
   #bytes = 0;
   #clock = 0;
 
-  /** Reads the shelves, once. The index may be used meanwhile. */
-  async scan(layout: Layout): Promise<void> {
+  /**
+   * Reads the shelves, once, and removes what writes that were cut off before `opened` left there. The index may
+   * be used meanwhile. `opened`: when the vault was opened, ms, by the clock of its own file system.
+   */
+  async scan(layout: Layout, opened: number): Promise<void> {
     const found: (Omit<Kept, 'used'> & { readonly mtime: number })[] = [];
     for (const shelf of ['cas', 'documents'] as const) {
       for (const file of await readdir(layout.shelf(shelf), { recursive: true, withFileTypes: true })) {
+        if (file.isFile() && isTemporary(file.name)) {
+          await removeOlder(join(file.parentPath, file.name), opened);
+          continue;
+        }
         const digest = file.isFile() ? digestOfFile(file.name) : null;
         if (!digest || join(file.parentPath, file.name) !== layout.file(shelf, digest)) continue;
         const own = await orNull(stat(layout.file(shelf, digest)));
@@ -87,6 +95,14 @@ export class ShelfIndex {
   get usage(): { readonly bytes: number; readonly files: number } {
     return { bytes: this.#bytes, files: this.#kept.size };
   }
+}
+
+/** What is not older is being written by this process. */
+async function removeOlder(path: string, opened: number): Promise<void> {
+  const left = await orNull(stat(path));
+  if (!left || left.mtimeMs >= opened) return;
+  // One that cannot be removed is litter, which no reader ever takes for a file of the vault.
+  await rm(path, { force: true }).catch(() => undefined);
 }
 
 function keyOf(shelf: Shelf, digest: Digest): string {

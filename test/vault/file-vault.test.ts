@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -209,6 +220,43 @@ test('fsck removes tables without an artifact and what an interrupted write left
   await writeFile(join(folder, 'README'), 'not ours');
   await vault.fsck();
   expect(await readdir(folder)).toEqual(['README']);
+});
+
+test('what an interrupted write left is gone at the next start; nothing else is touched', async () => {
+  const stored = await store(vault, randomBytes(1500));
+  const document = await vault.putDocument(randomBytes(50));
+  const artifacts = join(pathOf(stored.sha256), '..');
+  const documents = join(pathOf(document, 'documents'), '..');
+  const old = [
+    join(artifacts, `.${hexOf(stored.sha256)}.chunks.0123456789abcdef.tmp`),
+    join(documents, `.${hexOf(document)}.0123456789abcdef.tmp`),
+    join(documents, `.${'9'.repeat(64)}.fedcba9876543210.tmp`),
+  ];
+  // Not of an earlier process, not of ours, and no file.
+  const ours = `.${hexOf(document)}.1111111111111111.tmp`;
+  const kept = ['.README.swp', `${hexOf(document)}.0123456789abcdef.tmp`, ours];
+  for (const path of [...old, ...kept.map((name) => join(documents, name))]) {
+    await writeFile(path, 'half');
+    await utimes(path, 1, 1);
+  }
+  await utimes(join(documents, ours), new Date(), new Date(Date.now() + 3_600_000));
+  await mkdir(join(documents, `.${'8'.repeat(64)}.fedcba9876543210.tmp`));
+  await reopen();
+  const { size } = await stat(`${pathOf(stored.sha256)}.chunks`);
+  expect(await vault.usage()).toEqual({ bytes: 1500 + size + 50, files: 2 });
+  expect((await readdir(artifacts)).sort()).toEqual([hexOf(stored.sha256), `${hexOf(stored.sha256)}.chunks`]);
+  expect((await readdir(documents)).sort()).toEqual(
+    [hexOf(document), `.${'8'.repeat(64)}.fedcba9876543210.tmp`, ...kept].sort(),
+  );
+});
+
+test('writes that are under way while the vault looks for leftovers end well', async () => {
+  for (let round = 0; round < 5; round++) {
+    await reopen();
+    const bytes = Array.from({ length: 40 }, () => randomBytes(200));
+    const digests = await Promise.all(bytes.map((one) => vault.putDocument(one)));
+    expect(await Promise.all(digests.map((one) => vault.hasDocument(one)))).toEqual(bytes.map(() => true));
+  }
 });
 
 test('a chunk size that is none is refused', async () => {
