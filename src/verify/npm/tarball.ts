@@ -41,7 +41,7 @@ export async function inspectNpmTarball(
     }
     if (!entry.bytes) throw new ArchiveUnsafe('document that was not read', place);
     const document = readManifest(entry.bytes, place);
-    if (role === 'shrinkwrap') {
+    if (role === 'lock') {
       if (shrinkwrapLeadsAway(document, expected.host ?? null)) findings.add('DIRECT_URL', place);
       continue;
     }
@@ -59,7 +59,7 @@ export async function inspectNpmTarball(
 
 function isDocument(path: ArchivePath): boolean {
   const role = roleOf(path);
-  return role === 'manifest' || role === 'shrinkwrap';
+  return role === 'manifest' || role === 'lock';
 }
 
 function names(manifest: Manifest, { name, version }: Expected): boolean {
@@ -68,7 +68,7 @@ function names(manifest: Manifest, { name, version }: Expected): boolean {
   return own(manifest, 'name') === name && clean !== null && clean === semver.clean(version, { loose: true });
 }
 
-type Role = 'manifest' | 'gyp' | 'shrinkwrap' | 'other';
+type Role = 'manifest' | 'gyp' | 'lock' | 'other';
 
 /** What a file is for, by its place after unpacking. Throws where that depends on the file system. */
 function roleOf(path: ArchivePath): Role {
@@ -80,9 +80,16 @@ function roleOf(path: ArchivePath): Role {
   return role;
 }
 
+/**
+ * What npm takes a tree from: where an index says that there is a shrinkwrap, a package-lock.json will do for one;
+ * and what is bundled, it reads from the hidden lockfile rather than from the manifests, if that one is there.
+ */
+const LOCKS: ReadonlySet<string> = new Set(['npm-shrinkwrap.json', 'package-lock.json']);
+const HIDDEN_LOCK = /^(.*\/)?node_modules\/\.package-lock\.json$/s;
+
 /** A `binding.gyp` makes clients run node-gyp, also where neither manifest nor index says so. */
 function roleOfPlace(place: string): Role {
-  if (place === 'npm-shrinkwrap.json') return 'shrinkwrap';
+  if (LOCKS.has(place) || HIDDEN_LOCK.test(place)) return 'lock';
   const folders = place.split('/');
   const file = folders.pop() ?? '';
   const role = file === 'package.json' ? 'manifest' : file === 'binding.gyp' ? 'gyp' : 'other';
