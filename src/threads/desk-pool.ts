@@ -13,6 +13,12 @@ import type { ListedFile } from '../model/listing.ts';
 import type { Policy } from '../policy/policy.ts';
 import { owned, Thread, threadFile } from './rpc.ts';
 
+/** What is needed of a thread. */
+export type Callee = Pick<Thread, 'call' | 'close' | 'dead'>;
+
+/** Starts a desk thread; `givesWay`: it yields to the event loop where processors are short. */
+export type StartDesk = (data: { readonly givesWay: boolean }) => Callee;
+
 /** From this many bytes on a document goes to the thread for large ones, so that small ones never wait for it. */
 const LARGE = 1024 ** 2;
 
@@ -35,9 +41,9 @@ export class DeskPool implements IndexDesk {
   readonly #files = new Map<string, FileOfIndex>();
 
   /** `replaced`: told of each thread that died and has a successor. */
-  constructor(replaced: () => void) {
-    this.#small = new DeskThread({ givesWay: false }, replaced);
-    this.#large = new DeskThread({ givesWay: true }, replaced);
+  constructor(replaced: () => void, start: StartDesk = startDesk) {
+    this.#small = new DeskThread(() => start({ givesWay: false }), replaced);
+    this.#large = new DeskThread(() => start({ givesWay: true }), replaced);
   }
 
   async open(id: PackageId, chunks: Uint8Array[]): Promise<OpenedIndex> {
@@ -77,8 +83,16 @@ export class DeskPool implements IndexDesk {
     );
   }
 
+  /** Takes a policy into use in both threads, or rejects with the one before in force in both. */
   async setPolicy(policy: Policy): Promise<void> {
-    await Promise.all([this.#small.setPolicy(policy), this.#large.setPolicy(policy)]);
+    const threads = [this.#small, this.#large];
+    const offered = await Promise.allSettled(threads.map((thread) => thread.offer(policy)));
+    const refused = offered.find((one) => one.status === 'rejected');
+    if (refused) {
+      await Promise.all(threads.map((thread) => thread.withdraw()));
+      throw refused.reason;
+    }
+    for (const thread of threads) thread.keep(policy);
   }
 
   async close(): Promise<void> {
@@ -100,20 +114,20 @@ function bound<K>(map: Map<K, unknown>, max: number): void {
   }
 }
 
-/** One desk thread with the policy that it was given, so that its successor starts with the same. */
+/** One desk thread with the policy that is in force, so that its successor starts with the same. */
 class DeskThread {
-  readonly #data: { readonly givesWay: boolean };
+  readonly #open: () => Callee;
   readonly #replaced: () => void;
-  #thread: Promise<Thread | null> = Promise.resolve(null);
+  #thread: Promise<Callee | null> = Promise.resolve(null);
   #policy: Policy | null = null;
 
-  constructor(data: { readonly givesWay: boolean }, replaced: () => void) {
-    this.#data = data;
+  constructor(open: () => Callee, replaced: () => void) {
+    this.#open = open;
     this.#replaced = replaced;
   }
 
   /** The thread, started anew if it died; its listings are gone then, and NotOpen says so. */
-  async running(): Promise<Thread> {
+  async running(): Promise<Callee> {
     // One after the other, so that two who find it dead do not both start one.
     const running = this.#thread.then((thread) => {
       if (thread && !thread.dead) return thread;
@@ -135,22 +149,46 @@ class DeskThread {
     }
   }
 
-  async setPolicy(policy: Policy): Promise<void> {
+  /** Has the thread read a policy, and hold it beside the one in force. */
+  async offer(policy: Policy): Promise<void> {
+    await this.call('setPolicy', [policy.sources]);
+  }
+
+  /** The policy that was offered is in force: successors start with it. */
+  keep(policy: Policy): void {
     this.#policy = policy;
+  }
+
+  /**
+   * The policy that was offered is not taken. A thread holds the two that it was given last: the one in force is given
+   * again, or the next offer would drop it. A thread that does not take it is ended: its successor starts with it.
+   */
+  async withdraw(): Promise<void> {
+    if (!this.#policy) return;
     const thread = await this.#thread;
-    if (!thread || thread.dead) await this.running();
-    else await thread.call('setPolicy', [policy.sources]);
+    if (!thread || thread.dead) return;
+    try {
+      await this.call('setPolicy', [this.#policy.sources]);
+    } catch {
+      await thread.close();
+    }
   }
 
   async close(): Promise<void> {
     await (await this.#thread)?.close();
   }
 
-  async #start(): Promise<Thread> {
-    const thread = new Thread(threadFile(import.meta.url, 'desk.thread'), this.#data, {
-      maxOldGenerationSizeMb: HEAP,
-    });
-    if (this.#policy) await thread.call('setPolicy', [this.#policy.sources]);
+  async #start(): Promise<Callee> {
+    const thread = this.#open();
+    // Again where another one came into force meanwhile: the thread that accepted it may have died since.
+    for (let given: Policy | null = null; given !== this.#policy; ) {
+      given = this.#policy;
+      if (given) await thread.call('setPolicy', [given.sources]);
+    }
     return thread;
   }
+}
+
+function startDesk(data: { readonly givesWay: boolean }): Callee {
+  return new Thread(threadFile(import.meta.url, 'desk.thread'), data, { maxOldGenerationSizeMb: HEAP });
 }
