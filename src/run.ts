@@ -21,6 +21,7 @@ import type { Digest } from './model/digest.ts';
 import { runCases } from './policy/cases.ts';
 import { PolicyError } from './policy/policy.ts';
 import { policyJsonSchema } from './policy/schema.ts';
+import { startWarning } from './start-words.ts';
 import { openFileVault } from './vault/file-vault.ts';
 
 /** How often the vault is brought back within its bound, ms. */
@@ -89,6 +90,8 @@ export function actions(process: NodeJS.Process, version: string): Actions {
         }
         const address = gate.server.address();
         const port = typeof address === 'object' && address ? address.port : config.port;
+        const warning = startWarning(config);
+        if (warning) say(warning);
         stdout.write(startHint(ownUrl(config, port), config.auth.tokens.length > 0));
 
         // At once, too: the bound may be smaller than it was, and a process that is often restarted keeps it as well.
