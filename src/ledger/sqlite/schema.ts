@@ -50,7 +50,7 @@ export const MIGRATIONS: readonly string[] = [
     first_seen INTEGER NOT NULL,
     last_absent INTEGER,
     claimed_at INTEGER,
-    -- As the index last declared them; other bytes under the same name begin a clock of their own.
+    -- As the index declared them when the clock began; other bytes under the same name begin one of their own.
     digests TEXT NOT NULL,
     PRIMARY KEY (package, filename)
   ) STRICT, WITHOUT ROWID;

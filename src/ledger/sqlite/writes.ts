@@ -108,7 +108,6 @@ function memoryWrites(db: Database.Database) {
   const beginAnew = db.prepare(
     'UPDATE file_seen SET first_seen = ?, last_absent = ?, digests = ? WHERE package = ? AND filename = ?',
   );
-  const declare = db.prepare('UPDATE file_seen SET digests = ? WHERE package = ? AND filename = ?');
   const claimLater = db.prepare('UPDATE file_seen SET claimed_at = ? WHERE package = ? AND filename = ?');
   const findArtifacts = db.prepare<[string, string], ArtifactRow>(
     `SELECT sha256, sha512, size, chunks, findings, engine, metadata FROM artifact WHERE sha256 = ? OR sha512 = ?`,
@@ -149,11 +148,10 @@ function memoryWrites(db: Database.Database) {
       if (claimedAt !== null && (before.claimedAt === null || claimedAt > before.claimedAt)) {
         claimLater.run(claimedAt, id, filename);
       }
-      // What was claimed of the name was claimed of other bytes: nothing counts but that we see these now.
+      // What was claimed of the name was claimed of other bytes: nothing counts but that we see these now. What
+      // an index only adds to the digests is not believed, or it could take the first ones away in a next step.
       if (namesOtherBytes(before.digests, digests)) {
         beginAnew.run(index.at, index.at, digests, id, filename);
-      } else if (digests !== '' && digests !== before.digests) {
-        declare.run(digests, id, filename);
       }
     }
   }
