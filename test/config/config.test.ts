@@ -1,12 +1,13 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { clientSettings } from '../../src/cli/client-config.ts';
 import { ConfigError, loadConfig, ownHosts, ownUrl } from '../../src/config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-config-'));
 let files = 0;
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function fromYaml(text: string, env: Record<string, string> = {}) {
   const path = join(folder, `${files++}.yaml`);
