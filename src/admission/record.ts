@@ -11,7 +11,7 @@ import type { Verdict } from '../model/verdict.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Asked, Refusal } from './admission.ts';
 import type { Ports } from './ports.ts';
-import { refusalOf, type Subject } from './refusal.ts';
+import { codesOf, refusalOf, type Subject } from './refusal.ts';
 import type { RefusalLog } from './refusal-log.ts';
 
 /** What a decision was made from, as far as it came: goes into its entry, so that it can be decided again. */
@@ -50,7 +50,7 @@ export class Recorder {
     reasons: readonly (Reason | ReasonCode)[],
     basis: Basis,
   ): Promise<Refusal> {
-    const codes = reasons.map((reason) => (typeof reason === 'string' ? reason : reason.code));
+    const codes = codesOf(reasons);
     const refusal = refusalOf(subject, codes, {
       nearest: basis.nearest ?? null,
       eligibleAt: basis.eligibleAt ?? null,

@@ -1,4 +1,5 @@
 import { type PackageId, purl } from '../model/artifact.ts';
+import type { Reason } from '../model/decision.ts';
 import { type ReasonCode, statusOf, wordsOf } from '../model/reason-codes.ts';
 import type { Refusal } from './admission.ts';
 
@@ -70,4 +71,9 @@ function lineOf(
   else if (subject.version) parts.push('no version is admitted instead');
   if (eligibleAt !== null) parts.push(`admissible from ${new Date(eligibleAt).toISOString().slice(0, 16)}Z`);
   return parts.join('; ');
+}
+
+/** The codes of reasons, with or without a place in the policy. */
+export function codesOf(reasons: readonly (Reason | ReasonCode)[]): ReasonCode[] {
+  return reasons.map((reason) => (typeof reason === 'string' ? reason : reason.code));
 }

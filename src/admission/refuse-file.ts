@@ -6,7 +6,7 @@ import type { Indexes, UsableIndex } from './indexes.ts';
 import { nearestAllowed } from './nearest.ts';
 import type { AlarmKind, Ports } from './ports.ts';
 import type { Basis, Recorder } from './record.ts';
-import type { Subject } from './refusal.ts';
+import { codesOf, type Subject } from './refusal.ts';
 
 /** Reasons that someone should look at, whoever asked. */
 const ALARMS: Partial<Record<ReasonCode, AlarmKind>> = {
@@ -38,7 +38,7 @@ export class FileRefuser {
     basis: Basis,
     index: UsableIndex,
   ): Promise<Refusal> {
-    const codes = reasons.map((reason) => (typeof reason === 'string' ? reason : reason.code));
+    const codes = codesOf(reasons);
     const { ecosystem, name, version = '', filename = '' } = subject;
     for (const kind of new Set(codes.map((code) => ALARMS[code]))) {
       if (kind) this.#ports.alarm(kind, { ecosystem, name, version, file: filename });

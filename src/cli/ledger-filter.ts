@@ -1,17 +1,7 @@
+import { ENTRY_TYPES } from '../ledger/canonical.ts';
 import type { EntryFilter } from '../ledger/ledger.ts';
 import type { VersionScheme } from '../model/versions.ts';
 import type { LedgerListOptions } from './program.ts';
-
-const TYPES: ReadonlySet<string> = new Set([
-  'decision',
-  'served',
-  'aborted',
-  'policy',
-  'admin',
-  'start',
-  'stop',
-  'alarm',
-]);
 
 /** A day, or a time with its offset: what is read by guess, or in the machine's own zone, shows other entries. */
 const ISO_8601 = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/;
@@ -28,7 +18,7 @@ export function filterOf(options: LedgerListOptions): EntryFilter | string {
   const { agent, verdict, type } = options;
   if (verdict !== undefined && verdict !== 'allow' && verdict !== 'refuse')
     return '--verdict is allow or refuse';
-  if (type !== undefined && !TYPES.has(type)) return `--type is one of ${[...TYPES].join(', ')}`;
+  if (type !== undefined && !ENTRY_TYPES.has(type)) return `--type is one of ${[...ENTRY_TYPES].join(', ')}`;
   if (options.limit !== undefined && !/^[1-9]\d{0,8}$/.test(options.limit)) return '--limit is a number';
   return {
     ...(agent !== undefined ? { agent } : {}),

@@ -12,7 +12,8 @@ export const MAX_ENTRY_BYTES = 16 * 1024;
 /** Objects and arrays inside one another, the entry itself counted. */
 export const MAX_ENTRY_DEPTH = 8;
 
-const TYPES: ReadonlySet<string> = new Set<EntryDraft['type']>([
+/** Every type that an entry can have. */
+export const ENTRY_TYPES: ReadonlySet<string> = new Set<EntryDraft['type']>([
   'decision',
   'served',
   'aborted',
@@ -29,7 +30,7 @@ const TYPES: ReadonlySet<string> = new Set<EntryDraft['type']>([
  * else (null, booleans, fractions, lone surrogates, holes, class instances) and `too-large`.
  */
 export function entryBytes(draft: EntryDraft): string {
-  if (!TYPES.has(draft.type)) throw malformed('has no known type');
+  if (!ENTRY_TYPES.has(draft.type)) throw malformed('has no known type');
   if (Object.hasOwn(draft, 'v')) throw malformed('brings its own version');
   if (!Number.isSafeInteger(draft.time) || draft.time < 0) throw malformed('has no time in milliseconds');
   if (typeof draft.id !== 'string' || draft.id === '' || draft.id.length > 128) throw malformed('has no id');
