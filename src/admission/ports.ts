@@ -3,11 +3,13 @@ import type { AlarmInput } from '../ledger/entry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PackageId } from '../model/artifact.ts';
 import type { Digest } from '../model/digest.ts';
+import type { Baseline, EvidenceJob, EvidenceName, EvidenceVerdict } from '../model/evidence.ts';
 import type { ListedFile } from '../model/listing.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Source, Upstream } from '../upstream/upstream.ts';
 import type { Vault } from '../vault/vault.ts';
+import type { TrustBytes } from '../verify/trust.ts';
 import type { Expected, Inspection } from '../verify/verify.ts';
 import type { ContentEncoding } from './admission.ts';
 
@@ -30,6 +32,7 @@ export interface Ports {
   readonly ledger: Ledger;
   /** Inspects a file in quarantine, off the event loop. Rejects only where the thread itself failed. */
   inspect(path: string, expected: Expected): Promise<Inspection>;
+  readonly evidence: EvidenceChecker;
   readonly limits: AdmissionLimits;
   /** Aborts when the house closes: a download that nobody waits for any more must not keep it open. */
   readonly closing: AbortSignal;
@@ -37,8 +40,19 @@ export interface Ports {
   alarm(kind: AlarmKind, about: Omit<AlarmInput, 'id' | 'time' | 'code'>): void;
   /** A fault on the way: for the log. */
   fault(error: unknown, context: Readonly<Record<string, string>>): void;
-  /** The registry's public keys from our own pinned file, as the npm route serves them; null for none. */
-  readonly npmKeys: Uint8Array | null;
+}
+
+/** Where evidence is verified: threads that hold the trust root. */
+export interface EvidenceChecker {
+  /** Digest of the trust root and keys in force. */
+  trust(): Digest;
+  /** The registry's public keys in force, as the npm route serves them. */
+  npmKeys(): Uint8Array;
+  /**
+   * Verifies one document, off the event loop, under the trust whose digest is given with the verdict. Rejects only
+   * where the thread itself failed or was too slow: then nothing is known.
+   */
+  check(job: EvidenceJob): Promise<{ readonly verdict: EvidenceVerdict; readonly trust: Digest }>;
 }
 
 /** The ecosystem of a package. Throws where it is none of ours: nothing may be asked for in its name. */
@@ -56,7 +70,10 @@ export type AlarmKind =
   | 'stale-index'
   | 'withdrawn'
   | 'name-budget'
-  | 'policy-reload';
+  | 'policy-reload'
+  | 'evidence-failed'
+  | 'signer-changed'
+  | 'trust-root';
 
 export interface AdmissionLimits {
   /** How long an index is taken as current without asking the upstream, ms. */
@@ -79,12 +96,15 @@ export interface IndexRef extends PackageId {
 /** What admission needs to know of an index beside its pages. */
 export interface OpenedIndex {
   readonly digest: Digest;
-  /** JSON bytes `[[filename, claimedAt|null, digests], …]`, for the ledger's memory. */
+  /** JSON bytes `[[filename, claimedAt|null, digests, evidence], …]`, for the ledger's memory. */
   readonly files: Uint8Array;
 }
 
 /** The index is withdrawn or too old: exact pins are served from it, and nothing else. */
 export type Withheld = Extract<ReasonCode, 'WITHDRAWN_UPSTREAM' | 'INDEX_TOO_OLD'>;
+
+/** Digests (sha256 or sha512) of artifacts of which evidence is kept here, by kind, sorted. */
+export type HeldEvidence = Readonly<Record<EvidenceName, readonly Digest[]>>;
 
 export interface PageRequest extends IndexRef {
   readonly policy: Digest;
@@ -94,6 +114,8 @@ export interface PageRequest extends IndexRef {
   readonly now: number;
   /** Why only exact pins may be served; null where that is not so. */
   readonly withheld: Withheld | null;
+  /** Digests of artifacts of which evidence is kept here. */
+  readonly held: HeldEvidence;
   readonly representation: string;
   readonly base: string;
   readonly encoding: ContentEncoding;
@@ -127,11 +149,15 @@ export class NotOpen extends Error {
 export interface IndexDesk {
   /** Reads an index. Rejects with IndexUnreadable. The pieces are given away (transferred). */
   open(id: PackageId, chunks: Uint8Array[]): Promise<OpenedIndex>;
-  /** One file of an index, by its exact name, and whether the index as a whole is quarantined. */
+  /**
+   * One file of an index, by its exact name, whether the index as a whole is quarantined, and what earlier
+   * versions carried. `facts` as Memory.packageFacts gives them, with their digest.
+   */
   file(
     ref: IndexRef,
     filename: string,
-  ): Promise<{ readonly file: ListedFile | null; readonly quarantined: boolean }>;
+    facts: { readonly bytes: Uint8Array; readonly digest: Digest },
+  ): Promise<{ readonly file: ListedFile | null; readonly quarantined: boolean; readonly baseline: Baseline }>;
   page(request: PageRequest): Promise<Page>;
   /**
    * `admitted`: the versions of which at least one file may be served, newest first; `known`: every version that
@@ -142,5 +168,7 @@ export interface IndexDesk {
   ): Promise<{ readonly admitted: readonly string[]; readonly known: readonly string[] }>;
   /** Takes a policy into use; pages for an earlier one are refused afterwards. */
   setPolicy(policy: Policy): Promise<void>;
+  /** Takes a trust root and keys into use, for the signatures that pages pass on. */
+  setTrust(trust: TrustBytes): Promise<void>;
   close(): Promise<void>;
 }

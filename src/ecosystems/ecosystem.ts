@@ -1,5 +1,6 @@
 import type { ArtifactKind, EcosystemId, PackageName } from '../model/artifact.ts';
 import type { PolicyPlace } from '../model/decision.ts';
+import type { EvidenceKind, RegistrySignature } from '../model/evidence.ts';
 import type { Listing } from '../model/listing.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
 import type { VersionScheme } from '../model/versions.ts';
@@ -41,6 +42,15 @@ export interface Ecosystem<D = unknown> {
 
   /** The list of all names that may be served, sorted; null where the ecosystem has no such document. */
   writeNames(names: Iterable<PackageName>, representation: Representation): IndexPage | null;
+
+  /** What the document at `ListedEvidence.attestations` is, and its Accept. */
+  readonly attestations: { readonly kind: EvidenceKind; readonly accept: string };
+
+  /**
+   * Verified evidence documents of one file, written anew from a published list of fields, as the ecosystem's own
+   * clients ask for them. null where nothing remains. Documents were verified: a shape that does not fit throws.
+   */
+  writeAttestations(documents: readonly Uint8Array[]): IndexPage | null;
 
   /** What a file's name says of it, or null where it is no file name of this package. */
   parseFilename(
@@ -89,7 +99,7 @@ export type Route =
       readonly kind: 'attestations';
       readonly name: PackageName;
       readonly version: string;
-      readonly filename: string | null;
+      readonly filename: string;
     }
   /** An answer of our own that depends on nothing but the base: ping, whoami, a registry's own description. */
   | { readonly kind: 'fixed'; readonly body: (base: string) => string; readonly contentType: string }
@@ -108,6 +118,10 @@ export interface FileView {
   readonly code: ReasonCode | null;
   /** sha256 hex of the METADATA that we cut from the admitted wheel, where we have it. */
   readonly metadata: string | null;
+  /** The registry's signatures that were verified over the declared digest, and so may be passed on. */
+  readonly signatures: readonly RegistrySignature[];
+  /** Verified attestations of it are here, and are served by the `attestations` route. */
+  readonly attested: boolean;
 }
 
 /** How an index is to be written. */

@@ -1,5 +1,6 @@
 import type { ArtifactId, EcosystemId, PackageId, PackageName } from '../model/artifact.ts';
 import type { ArtifactDigests, Digest } from '../model/digest.ts';
+import type { CarriedEvidence, EvidenceOutcome } from '../model/evidence.ts';
 import type { FileFacts } from '../model/facts.ts';
 import type { Finding } from '../model/finding.ts';
 
@@ -29,15 +30,22 @@ export interface FirstDigest extends ArtifactDigests {
   readonly chunks: Digest;
 }
 
+/** The evidence with which an entry admits a file: becomes part of the package's baseline with the entry. */
+export interface CarriedFile extends CarriedEvidence {
+  readonly artifact: ArtifactId;
+}
+
 /** Append-only, durable, in one order. */
 export interface Ledger {
   /**
    * Resolves when the entry is on disk (fdatasync returned). With `first`, also claims these digests for
    * the file; another digest already claimed rejects with LedgerError `conflict` and writes nothing.
+   * With `carried`, remembers the evidence in the
+   * same transaction: a kind that was carried once stays carried, a signer replaces one that is null.
    * Also rejects with `malformed` (not RFC 8785's subset), `too-large`, and `unavailable`: then nothing was
    * acknowledged, though after a crash or an I/O error the entry may still be found in the log.
    */
-  append(draft: EntryDraft, first?: FirstDigest): Promise<Receipt>;
+  append(draft: EntryDraft, first?: FirstDigest, carried?: CarriedFile): Promise<Receipt>;
   /** Entries in log order, oldest first, as they were written. */
   query(filter: EntryFilter): AsyncIterable<StoredEntry>;
   readonly memory: Memory;
@@ -108,7 +116,8 @@ export interface Memory extends MemoryReader {
   /**
    * Records that an index was seen at `at`: files not known before get `firstSeen = at` and `lastAbsent` = the
    * previous sighting of this index at the same source. Files known but gone are kept. `files` is JSON:
-   * `[[filename, claimedAt|null, 'sha256:… sha512:…'], …]`, the declared digests: a file whose digests change
+   * `[[filename, claimedAt|null, 'sha256:… sha512:…', evidence], …]`: the declared digests, and the claimed evidence
+   * as a sum (1 registry signature, 2 provenance, left out for 0), of which what was once claimed stays claimed: a file whose digests change
    * begins its clock anew, with `firstSeen` and `lastAbsent` both `at`. The buffer is handed over and must not be used afterwards.
    * `files` null: the index was confirmed unchanged; rejects with `malformed` where its digest is not the last one.
    */
@@ -118,6 +127,8 @@ export interface Memory extends MemoryReader {
    * it is not what was known of these bytes, so that facts of other files that have them changed, too.
    */
   inspected(file: InspectedFile): Promise<{ readonly changed: boolean }>;
+  /** What the evidence of a file came to; replaces what was remembered. */
+  evidenced(artifact: ArtifactId, outcome: EvidenceOutcome): Promise<void>;
   learnFileOrigin(sourceId: string, origin: string): Promise<void>;
 }
 

@@ -1,3 +1,4 @@
+import type { Cause, EvidenceName } from './evidence.ts';
 import type { ReasonCode } from './reason-codes.ts';
 
 /** A place in a policy file: `npm.yaml:12`, path relative to the allowlists folder. */
@@ -8,6 +9,20 @@ export interface Reason {
   readonly code: ReasonCode;
   /** Where in the policy the rule stands that refused, if a rule did. */
   readonly place: PolicyPlace | null;
+  /** For evidence: which check failed, what was expected and what was found. */
+  readonly detail?: EvidenceDetail;
+}
+
+/** What is wrong with evidence, for people and the ledger. Values are of a grammar or cut to nothing; see `shown`. */
+export interface EvidenceDetail {
+  readonly check: EvidenceName;
+  /** Why the check did not verify; absent where it did and the policy wants another signer. */
+  readonly cause?: Cause;
+  /** The field of the signer that differs: `repository`, `workflow`, `issuer`, … */
+  readonly field?: string;
+  readonly expected?: string;
+  /** Absent where the certificate does not say. */
+  readonly found?: string;
 }
 
 /**

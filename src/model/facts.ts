@@ -1,4 +1,5 @@
 import type { ArtifactDigests } from './digest.ts';
+import { type CarriedEvidence, type EvidenceOutcome, type EvidenceSet, NO_EVIDENCE } from './evidence.ts';
 import type { Finding } from './finding.ts';
 
 /** What we remember of one file, from our own sightings and admissions. Times in milliseconds since 1970. */
@@ -15,6 +16,12 @@ export interface FileFacts {
   readonly findings: readonly Finding[] | null;
   /** sha256 of the METADATA inside the inspected wheel, where there is one. */
   readonly metadata: string | null;
+  /** Evidence that an index at any time claimed for it. */
+  readonly claimed: EvidenceSet;
+  /** Evidence with which it was admitted; null where it was not, or under no policy that asked for any. */
+  readonly carried: CarriedEvidence | null;
+  /** What its evidence came to when it was last looked at; null where it was not. */
+  readonly evidence: EvidenceOutcome | null;
 }
 
 /** A file of which we know nothing yet. */
@@ -25,6 +32,9 @@ export const NO_FACTS: FileFacts = {
   first: null,
   findings: null,
   metadata: null,
+  claimed: NO_EVIDENCE,
+  carried: null,
+  evidence: null,
 };
 
 /** The facts of one package: filename → facts. A plain record with a null prototype or a Map's entries. */

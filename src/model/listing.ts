@@ -1,5 +1,6 @@
 import type { ArtifactKind, EcosystemId, PackageName } from './artifact.ts';
 import type { Digest } from './digest.ts';
+import type { ListedEvidence } from './evidence.ts';
 
 /** One file as the upstream's index describes it. Everything here is a claim until the bytes are checked. */
 export interface ListedFile {
@@ -22,6 +23,7 @@ export interface ListedFile {
   readonly installScripts: boolean;
   /** Dependencies whose spec is an address, a path or a repository instead of a name. */
   readonly directUrls: boolean;
+  readonly evidence: ListedEvidence;
 }
 
 /**

@@ -17,6 +17,18 @@ export const REASONS = {
   QUARANTINED_UPSTREAM: [403, 'is quarantined by its registry'],
   WITHDRAWN_UPSTREAM: [403, 'is no longer listed by its registry'],
   UNKNOWN_VERSION: [403, 'has no such version or file'],
+  // evidence, where the policy asks for it
+  SIGNATURE_MISSING: [403, 'has no registry signature, and the policy asks for one'],
+  SIGNATURE_INVALID: [403, 'has a registry signature that is not of this artifact'],
+  SIGNATURE_UNCHECKED: [403, 'has a registry signature that cannot be checked'],
+  PROVENANCE_MISSING: [403, 'has no provenance, and the policy asks for it'],
+  PROVENANCE_UNREADABLE: [403, 'has provenance that cannot be read'],
+  PROVENANCE_INVALID: [403, 'has provenance that does not verify'],
+  PROVENANCE_MISMATCH: [403, 'has provenance of something else'],
+  PROVENANCE_UNCHECKED: [403, 'has provenance that cannot be checked'],
+  PROVENANCE_SIGNER: [403, 'has provenance of another signer than the policy names'],
+  EVIDENCE_DOWNGRADE: [403, 'lacks evidence that earlier versions carried'],
+  SIGNER_CHANGED: [403, 'has provenance of another signer than earlier versions'],
   // integrity: no policy lifts these
   NO_DIGEST: [403, 'has no declared digest and no pin'],
   DIGEST_MISMATCH: [403, 'does not have the digest that its index declares'],

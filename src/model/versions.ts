@@ -24,4 +24,9 @@ export interface VersionScheme {
   /** Orders two normal forms: negative, zero or positive. */
   compare(a: string, b: string): number;
   isPrerelease(version: string): boolean;
+  /**
+   * The major line of a version, in which versions promise to be compatible: `1`, PEP 440 `1!2`. Lines do not
+   * interleave in the order of `compare`.
+   */
+  majorLine(version: string): string;
 }

@@ -1,5 +1,6 @@
 import type { EcosystemId, PackageName } from '../model/artifact.ts';
 import type { Digest } from '../model/digest.ts';
+import type { Baseline, EvidenceSet, EvidenceVerdict } from '../model/evidence.ts';
 import type { FileFacts } from '../model/facts.ts';
 import type { ListedFile } from '../model/listing.ts';
 import type { Verdict } from '../model/verdict.ts';
@@ -48,6 +49,10 @@ export interface ListingQuestion {
   readonly file: ListedFile;
   readonly quarantined: boolean;
   readonly facts: FileFacts;
+  /** Evidence for the file's declared digests that is kept here, whatever the index claims. */
+  readonly held: EvidenceSet;
+  /** What earlier versions carried. */
+  readonly baseline: Baseline;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -58,6 +63,8 @@ export interface DownloadQuestion extends Omit<ListingQuestion, 'stage'> {
   readonly sha256: Digest;
   readonly sha512: Digest;
   readonly verdicts: readonly Verdict[];
+  /** One for each kind of evidence that `evidenceAsked` names. A kind that is missing counts as `unchecked`. */
+  readonly evidence: readonly EvidenceVerdict[];
 }
 
 /** A policy that was read whole. Its digest is in every decision's record. */

@@ -7,6 +7,31 @@ import type { PatternMap } from './patterns.ts';
 export type Mode = 'enforce' | 'frozen';
 export type Permission = 'allow' | 'deny';
 
+/** From loose to strict. */
+export type EvidenceLevel = 'off' | 'if-present' | 'no-downgrade' | 'required';
+
+/** The one signer from whom provenance is required. A key that is null asks for nothing. Compared as decoded strings. */
+export interface Identity {
+  /** `host/owner/name` */
+  readonly repository: string | null;
+  /** A path in the repository, or a file name alone, which stands for the one in the host's folder of workflows. */
+  readonly workflow: string | null;
+  /** null: the issuer of the repository's host. */
+  readonly issuer: string | null;
+  /** Whole, or a prefix ending in `*`: `refs/tags/v*`. */
+  readonly ref: string | null;
+  readonly environment: string | null;
+  readonly ownerId: string | null;
+  /** The certificate's subject, whole: for signers without a repository, such as a service account. */
+  readonly subject: string | null;
+  /** Events that may start the build; null: those of `TRIGGERS`. */
+  readonly triggers: readonly string[] | null;
+  /** A runner that is not hosted by the provider is accepted. */
+  readonly selfHosted: boolean;
+  /** The statement must be of this kind; null: any that the ecosystem accepts. */
+  readonly predicate: 'slsa' | 'publish' | null;
+}
+
 /** What an artifact must show. Every value is set: see `STRICT` for what holds where a policy is silent. */
 export interface Requirements {
   /** Milliseconds; 0 asks for no age. */
@@ -14,10 +39,12 @@ export interface Requirements {
   readonly installScripts: Permission;
   readonly sdist: Permission;
   readonly directUrls: Permission;
+  readonly registrySignature: EvidenceLevel;
+  readonly provenance: EvidenceLevel | Identity;
 }
 
 /** What holds where neither the rule nor the profile says anything: nothing may run code or leave the index. */
-export const STRICT: Requirements = { age: 0, installScripts: 'deny', sdist: 'deny', directUrls: 'deny' };
+export const STRICT: Requirements = { age: 0, installScripts: 'deny', sdist: 'deny', directUrls: 'deny', registrySignature: 'if-present', provenance: 'if-present' };
 
 /** An `allow` rule, with the requirements that hold for what it admits (the profile's, overridden by its own). */
 export interface AllowRule {

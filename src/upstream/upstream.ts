@@ -44,6 +44,12 @@ export interface Upstream {
     limits: FileLimits,
     write: (chunk: Uint8Array) => Promise<void>,
   ): Promise<number>;
+  /**
+   * A document of evidence, whole and unpacked; null where the upstream has none (404, 410). `address` is as the
+   * index or the ecosystem gave it, relative to the index at `indexPath` or absolute; its origin must be the
+   * base's own. Bounded in bytes and time; rejects with UpstreamFault for all else, a page of HTML too.
+   */
+  evidence(source: Source, address: string, indexPath: string, accept: string): Promise<Uint8Array | null>;
   /** A body that we wrote, to the bulk audit route of the npm registry; any other `path` is refused. */
   audit(source: Source, path: string, body: Uint8Array): Promise<Uint8Array>;
   close(): Promise<void>;

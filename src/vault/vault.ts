@@ -1,9 +1,33 @@
+import type { PackageId } from '../model/artifact.ts';
 import type { ArtifactDigests, Digest } from '../model/digest.ts';
+import type { EvidenceKind } from '../model/evidence.ts';
 
 /** An artifact in the vault. `chunks` is the sha256 of its table of chunk digests. */
 export interface Stored extends ArtifactDigests {
   readonly size: number;
   readonly chunks: Digest;
+}
+
+/** A document of evidence that is kept for an artifact. */
+export interface EvidenceRef {
+  /** sha256 or sha512 of the artifact that it is about. */
+  readonly artifact: Digest;
+  readonly kind: EvidenceKind;
+  /** sha256 of the document. */
+  readonly document: Digest;
+}
+
+/**
+ * Evidence by its own digest, found by package and artifact. It is what an auditor needs years later: it is never
+ * evicted. Written by the firewall for what it used, and by `attest import` beside a running firewall.
+ */
+export interface EvidenceShelf {
+  /** Keeps a document for an artifact of a package; durable when it resolves, and the same again is no news. */
+  put(id: PackageId, artifact: Digest, kind: EvidenceKind, bytes: Uint8Array): Promise<EvidenceRef>;
+  /** All that is kept for a package, sorted; at most five seconds older than what another process wrote. */
+  of(id: PackageId): Promise<readonly EvidenceRef[]>;
+  /** A document, re-hashed; null where it is absent or damaged (a damaged one is moved aside). */
+  get(document: Digest): Promise<Uint8Array | null>;
 }
 
 /** Bytes by digest. Nothing enters but through quarantine; nothing is read but re-hashed. */
@@ -19,6 +43,7 @@ export interface Vault {
   hasDocument(digest: Digest): Promise<boolean>;
   /** A document, re-hashed; null where it is absent or damaged (a damaged one is removed). */
   getDocument(digest: Digest): Promise<Uint8Array | null>;
+  readonly evidence: EvidenceShelf;
   /** Bytes on disk: artifacts and documents. */
   usage(): Promise<{ readonly bytes: number; readonly files: number }>;
   /** Removes least recently used files until `usage` is within `maxBytes`; never one for which `keep` says true. */

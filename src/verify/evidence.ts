@@ -1,23 +1,12 @@
-import type { ArtifactId } from '../model/artifact.ts';
-import type { ArtifactDigests } from '../model/digest.ts';
-import type { CheckName, Verdict } from '../model/verdict.ts';
-
-/** One document of evidence as its registry served it, with what the index said about it. */
-export interface EvidenceDocument {
-  /** The exact bytes, or null where the registry has none (404). */
-  readonly bytes: Uint8Array | null;
-  /** The index claims that the evidence exists: then missing bytes are `failed`, not `absent`. */
-  readonly claimed: boolean;
-}
+import type { EvidenceJob, EvidenceVerdict } from '../model/evidence.ts';
+import type { Trust } from './trust.ts';
 
 /**
- * A check of evidence beyond the digests: the registry's signature, provenance. Pure and without I/O: trusted
- * keys and roots are given when it is made, `now` (ms since 1970) with each call. It answers `verified` only
- * for evidence that it has verified over these digests; bytes that it cannot read are `failed`, an algorithm,
- * key or format that it does not know is `unchecked`. It never throws. A check that is not made has no
- * verdict at all, and policy counts that as `unchecked`.
+ * Checks one document of evidence against one artifact. Pure and without I/O: keys and root come with `trust`,
+ * `now` is milliseconds since 1970. It never throws on what a document holds: bytes that cannot be read, or that
+ * say something else, are `failed`, and a key, identity or format that is not known is `unchecked`. `absent` is
+ * never its answer. Whether the signer is one that the policy wants is not asked here.
  */
-export interface EvidenceCheck {
-  readonly check: Extract<CheckName, 'registry-signature' | 'provenance'>;
-  verdict(artifact: ArtifactId & ArtifactDigests, evidence: EvidenceDocument, now: number): Promise<Verdict>;
+export function checkEvidence(_trust: Trust, _job: EvidenceJob, _now: number): EvidenceVerdict {
+  throw new Error('not written yet');
 }
