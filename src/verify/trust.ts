@@ -1,5 +1,7 @@
 import type { Digest } from '../model/digest.ts';
-import type { RegistrySignature } from '../model/evidence.ts';
+import type { RegistryKeys } from './npm/registry-keys.ts';
+
+export { TrustError } from './trust-error.ts';
 
 /** What is trusted, as bytes: it travels to threads so, and its digest is in every decision's record. */
 export interface TrustBytes {
@@ -21,29 +23,11 @@ export interface Trust {
   /** sha256 over all of TrustBytes. */
   readonly digest: Digest;
   readonly bytes: TrustBytes;
-}
-
-/** The trust root or the keys cannot be used: says what is wrong, for people. */
-export class TrustError extends Error {
-  override readonly name = 'TrustError';
+  /** The npm registry's keys. */
+  readonly keys: RegistryKeys;
 }
 
 /** Reads and lints. @throws TrustError */
 export function openTrust(_bytes: TrustBytes): Trust {
-  throw new Error('not written yet');
-}
-
-/** Those signatures that verify, now, over `name@version` and this sha512, by a key that is neither unknown nor retired. */
-export function verifiedSignatures(
-  _trust: Trust,
-  _artifact: { readonly name: string; readonly version: string; readonly sha512: Digest },
-  _signatures: readonly RegistrySignature[],
-  _now: number,
-): readonly RegistrySignature[] {
-  return [];
-}
-
-/** The keys as the registry's API serves them (`/-/npm/v1/keys`), for clients that check for themselves. */
-export function servedKeys(_trust: Trust): Uint8Array {
   throw new Error('not written yet');
 }
