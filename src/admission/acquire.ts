@@ -29,7 +29,7 @@ export interface Acquired extends ArtifactDigests {
 }
 
 /** Whether the one who caused the fetch would admit these bytes; otherwise they are not kept. */
-export type Keep = (acquired: Acquired) => boolean;
+export type Keep = (acquired: Acquired) => Promise<boolean>;
 
 /**
  * From an index's claim to inspected bytes: out of the vault where it holds them, else by one upstream fetch
@@ -99,7 +99,7 @@ export class Acquisition {
       const failed = checkDigests(held, claims).find(isFailed);
       if (failed) return unexamined(held, failed);
       const acquired = await this.#withEarlier(await this.#inspect(artifact, file, held));
-      if (keep(withIndexFinding(acquired, file))) {
+      if (await keep(withIndexFinding(acquired, file))) {
         const stored = await held.commit();
         done = true;
         await this.#remember(artifact, acquired);

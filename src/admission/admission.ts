@@ -1,4 +1,5 @@
 import type { Ecosystem, Route } from '../ecosystems/ecosystem.ts';
+import type { EvidenceDetail } from '../model/decision.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
 
 /** Who asks. `client` is the user agent, reduced to printable ASCII of at most 120 characters. */
@@ -81,6 +82,8 @@ export interface RefusalAnswer {
 export interface Refusal {
   readonly code: ReasonCode;
   readonly reasons: readonly ReasonCode[];
+  /** What is wrong with its evidence, where that is a reason. */
+  readonly evidence: readonly EvidenceDetail[];
   /** Package URL, or null where the request named none that is valid. */
   readonly package: string | null;
   /** One line for the person at the client; our own words and validated names only. */

@@ -2,6 +2,7 @@ import type { FileRoute } from '../ecosystems/ecosystem.ts';
 import { servedEntry } from '../ledger/entry.ts';
 import { LedgerError, type Receipt } from '../ledger/ledger.ts';
 import type { Digest } from '../model/digest.ts';
+import { type CarriedEvidence, EVIDENCE } from '../model/evidence.ts';
 import { type OpenArtifact, VaultDamaged } from '../vault/vault.ts';
 import type { Acquired } from './acquire.ts';
 import type { Answer, Asked, Refusal } from './admission.ts';
@@ -19,7 +20,8 @@ import type { Resolved, Resolver } from './resolve.ts';
  * 1. `resolve`: the name is admitted (before any upstream contact), we hold the index, the file is in it, and
  *    the policy admits it by version, age, declared digest and flags.
  * 2. `examine`: the bytes are here, whole, in quarantine or already in the vault; they were hashed, compared with
- *    every digest that names them, inspected as an archive, and the policy admits them over all verdicts.
+ *    every digest that names them, inspected as an archive, their evidence was verified, and the policy admits them
+ *    over all verdicts.
  *    What it does not admit is discarded.
  * 3. The bytes are in the vault, durable, and open for reading by their digests.
  * 4. If the policy changed meanwhile, all of this is done again under the new one.
@@ -59,7 +61,7 @@ export class Admitter {
       if (isRefusal(resolved)) return { kind: 'refusal', refusal: resolved };
       // Under another policy these are still the bytes of this file, as long as its index is the same.
       const known = earlier?.index === resolved.index.digest ? earlier.sha256 : null;
-      const verified = await this.#examiner.examine(asked, resolved, known);
+      const verified = await this.#examiner.examine(asked, resolved, { known });
       if (isRefusal(verified)) return { kind: 'refusal', refusal: verified };
       const { acquired } = verified;
       earlier = { index: resolved.index.digest, sha256: acquired.sha256 };
@@ -82,21 +84,23 @@ export class Admitter {
   }
 
   /** The policy, or what others kept, changed under every attempt. */
-  overloaded(asked: Asked, route: FileRoute): Promise<Refusal> {
+  overloaded(asked: Asked, route: Pick<FileRoute, 'name'>): Promise<Refusal> {
     const subject = { ecosystem: asked.ecosystem.id, name: route.name };
     const basis = { policy: this.#ports.policy(), now: this.#ports.now() };
     return this.#recorder.refuse(asked, subject, ['OVERLOADED'], basis);
   }
 
-  /** Step 5: the durable entry, which claims the first digest in the same transaction. */
+  /** Step 5: the durable entry, which claims the first digest and the baseline in the same transaction. */
   async record(asked: Asked, resolved: Resolved, verified: Verified): Promise<Receipt | Refusal> {
     const { artifact, facts, index } = resolved;
     const { acquired, basis } = verified;
     const { sha256, sha512, size, chunks } = acquired;
     try {
       const first = facts.first ? undefined : { artifact, sha256, sha512, size, chunks };
-      const receipt = await this.#recorder.allow(asked, artifact, basis, first);
-      if (first) this.#facts.forget(artifact);
+      const carried = newlyCarried(facts.carried, verified.carried);
+      const claims = { first, carried: carried ? { artifact, ...carried } : undefined };
+      const receipt = await this.#recorder.allow(asked, artifact, basis, claims);
+      if (first || carried) this.#facts.forget(artifact);
       return receipt;
     } catch (error) {
       if (!(error instanceof LedgerError) || error.code !== 'conflict') throw error;
@@ -146,4 +150,11 @@ export class Admitter {
       throw error;
     }
   }
+}
+
+/** What an admission adds to what is remembered of a file's evidence; null where that is nothing. */
+function newlyCarried(before: CarriedEvidence | null, now: CarriedEvidence | null): CarriedEvidence | null {
+  if (!now || !before) return now;
+  const more = EVIDENCE.some((check) => now[check] && !before[check]);
+  return more || (now.signer !== null && before.signer === null) ? now : null;
 }

@@ -15,8 +15,10 @@ import type {
   RefusalContext,
 } from './admission.ts';
 import { Admitter } from './admit.ts';
+import { AttestationsAdmitter } from './attestations.ts';
 import { audit } from './audit.ts';
 import { PrefixBudget } from './budget.ts';
+import { Evidence } from './evidence.ts';
 import { Examiner } from './examine.ts';
 import { FactsCache } from './facts.ts';
 import { Indexes } from './indexes.ts';
@@ -47,10 +49,12 @@ export function createAdmission(ports: Ports): Admission & Flushable {
   const lister = new Lister(ports, indexes, facts, recorder, budget);
   const acquisition = new Acquisition(ports, facts);
   const refuser = new FileRefuser(ports, indexes, facts, recorder);
-  const resolver = new Resolver(ports, indexes, recorder, budget, refuser);
-  const examiner = new Examiner(ports, acquisition, refuser);
+  const resolver = new Resolver(ports, indexes, facts, recorder, budget, refuser);
+  const evidence = new Evidence(ports, facts);
+  const examiner = new Examiner(ports, acquisition, evidence, refuser);
   const admitter = new Admitter(ports, facts, recorder, refuser, resolver, examiner);
   const metadata = new MetadataAdmitter(ports, recorder, resolver, examiner, admitter);
+  const attestations = new AttestationsAdmitter(ports, resolver, examiner, admitter);
 
   async function route(asked: Asked): Promise<Answer> {
     const { route } = asked;
@@ -79,12 +83,11 @@ export function createAdmission(ports: Ports): Admission & Flushable {
         return answer === 'unanswered' ? unanswered() : answer;
       }
       case 'keys':
-        return ports.npmKeys
-          ? document({ contentType: 'application/json', body: ports.npmKeys })
-          : refusal(asked.caller, 'NOT_FOUND', contextOf(asked));
+        return document({ contentType: 'application/json', body: ports.evidence.npmKeys() });
       case 'attestations':
-        // Evidence is passed on only once it is verified here; until then there is none to give.
-        return refusal(asked.caller, 'NOT_FOUND', contextOf(asked));
+        return (
+          (await attestations.admit(asked, route)) ?? refusal(asked.caller, 'NOT_FOUND', contextOf(asked))
+        );
       case 'fixed':
         return document({
           contentType: route.contentType,
@@ -175,7 +178,7 @@ const INTERNAL = plainRefusal('INTERNAL');
 function subjectOf({ ecosystem, route }: Asked): Subject | null {
   if (!('name' in route)) return null;
   const id = { ecosystem: ecosystem.id, name: route.name };
-  if (!('filename' in route) || route.filename === null) return id;
+  if (!('filename' in route)) return id;
   const version = ecosystem.parseFilename(route.name, route.filename)?.version;
   return { ...id, filename: route.filename, ...(version ? { version } : {}) };
 }

@@ -1,10 +1,13 @@
 import type { Digest } from '../model/digest.ts';
+import { type CarriedEvidence, type EvidenceSet, NO_EVIDENCE } from '../model/evidence.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { decide } from '../policy/decide.ts';
+import { carriedBy, evidenceAsked, isAboutEvidence } from '../policy/evidence.ts';
 import { pinnedDigests } from '../policy/pins.ts';
 import { checkDigests } from '../verify/integrity.ts';
 import type { Acquired, Acquisition } from './acquire.ts';
 import type { Asked, Refusal } from './admission.ts';
+import type { Evidence, Exhibit, Looked } from './evidence.ts';
 import type { Ports } from './ports.ts';
 import type { Basis } from './record.ts';
 import type { FileRefuser } from './refuse-file.ts';
@@ -14,62 +17,104 @@ import type { Resolved } from './resolve.ts';
 export interface Verified {
   readonly acquired: Acquired;
   readonly verdicts: readonly Verdict[];
+  readonly evidence: Looked;
+  /** What of its evidence later versions are held to from now on; null for nothing. */
+  readonly carried: CarriedEvidence | null;
   readonly basis: Basis;
 }
 
-/** Fetches a resolved file, or finds it in the vault, and asks the policy over every verdict on its bytes. */
+export interface ExamineOptions {
+  /** The digest of bytes that were already inspected as this very file. */
+  readonly known?: Digest | null;
+  /**
+   * Though the vault may hold the file, it is fetched and taken apart again, for what was cut from it and is no
+   * longer there.
+   */
+  readonly anew?: boolean;
+  /** Evidence that is looked at though the policy does not ask for it. */
+  readonly also?: EvidenceSet;
+}
+
+/**
+ * Fetches a resolved file, or finds it in the vault, has its evidence looked at, and asks the policy over every
+ * verdict.
+ */
 export class Examiner {
   readonly #ports: Ports;
   readonly #acquisition: Acquisition;
+  readonly #evidence: Evidence;
   readonly #refuser: FileRefuser;
 
-  constructor(ports: Ports, acquisition: Acquisition, refuser: FileRefuser) {
+  constructor(ports: Ports, acquisition: Acquisition, evidence: Evidence, refuser: FileRefuser) {
     this.#ports = ports;
     this.#acquisition = acquisition;
+    this.#evidence = evidence;
     this.#refuser = refuser;
   }
 
-  /**
-   * `known`: the digest of bytes that were already inspected as this very file. `anew`: though the vault may hold
-   * the file, it is fetched and taken apart again, for what was cut from it and is no longer there.
-   */
   async examine(
     asked: Asked,
     resolved: Resolved,
-    known: Digest | null = null,
-    anew = false,
+    { known = null, anew = false, also = NO_EVIDENCE }: ExamineOptions = {},
   ): Promise<Verified | Refusal> {
     const { artifact, file, facts, index, policy, quarantined } = resolved;
     const acquired = await this.#acquisition.acquire(
       artifact,
       file,
       anew ? null : (facts.first?.sha256 ?? known),
-      (bytes) => this.#judge(asked, resolved, bytes).decision.verdict === 'allow',
+      async (bytes) => (await this.#judge(asked, resolved, bytes, also)).decision.verdict === 'allow',
     );
-    const { verdicts, decision, now } = this.#judge(asked, resolved, acquired);
+    const judged = await this.#judge(asked, resolved, acquired, also);
+    const { verdicts, evidence, question, decision } = judged;
+    const allowed = decision.verdict === 'allow';
+    const refusedForIt = !allowed && decision.reasons.some(isAboutEvidence);
+    await this.#evidence.remember(judged.exhibit, evidence, resolved.outcome, refusedForIt);
     const basis: Basis = {
       policy,
-      now,
+      now: question.now,
       place: decision.place,
       by: decision.by,
       index: index.digest,
       quarantined,
       file,
       facts: { ...facts, findings: acquired.findings },
+      held: resolved.held,
+      baseline: resolved.baseline,
+      trust: evidence.trust,
       digests: acquired,
       verdicts,
+      evidence: evidence.verdicts,
     };
-    if (decision.verdict === 'allow') return { acquired, verdicts, basis };
+    if (allowed) {
+      const carried = carriedBy(policy, asked.caller.profile, question, evidence.verdicts);
+      return { acquired, verdicts, evidence, carried, basis };
+    }
     const { reasons, eligibleAt } = decision;
     return this.#refuser.refuse(asked, artifact, reasons, { ...basis, eligibleAt }, index);
   }
 
-  /** The digests are compared for each asker: pins are a profile's own. */
-  #judge(asked: Asked, resolved: Resolved, acquired: Acquired) {
-    const { artifact, file, facts, policy, quarantined } = resolved;
+  /** The digests are compared for each asker: pins are a profile's own. So is what the policy makes of evidence. */
+  async #judge(asked: Asked, resolved: Resolved, acquired: Acquired, also: EvidenceSet) {
+    const narrow = await this.#asked(asked, resolved, acquired, also, false);
+    if (narrow.evidence.complete || !narrow.decision.reasons.some(isAboutEvidence)) return narrow;
+    // What is kept here verifies, and is of a signer that the policy does not want: the registry may have another's.
+    return this.#asked(asked, resolved, acquired, also, true);
+  }
+
+  async #asked(asked: Asked, resolved: Resolved, acquired: Acquired, also: EvidenceSet, wide: boolean) {
+    const { artifact, file, facts, policy, quarantined, held, baseline } = resolved;
     const { ecosystem, name, version } = artifact;
     const { profile } = asked.caller;
-    const now = this.#ports.now();
+    const listed = { ecosystem, name, file, quarantined, facts, held, baseline, now: this.#ports.now() };
+    const wanted = evidenceAsked(policy, profile, { stage: 'listing', ...listed });
+    const { sha256, sha512 } = acquired;
+    const exhibit: Exhibit = {
+      artifact: { ...artifact, sha256, sha512 },
+      ecosystem: asked.ecosystem,
+      file,
+      facts,
+    };
+    const evidence = await this.#evidence.look(exhibit, either(wanted, also), wide);
     const verdicts = [
       ...checkDigests(acquired, {
         declared: file.digests,
@@ -79,18 +124,23 @@ export class Examiner {
       }),
       ...acquired.archive,
     ];
-    const decision = decide(policy, profile, {
+    const question = {
+      ...listed,
       stage: 'download',
-      ecosystem,
-      name,
-      file,
-      quarantined,
       facts: { ...facts, findings: acquired.findings },
-      now,
-      sha256: acquired.sha256,
-      sha512: acquired.sha512,
+      now: this.#ports.now(),
+      sha256,
+      sha512,
       verdicts,
-    });
-    return { verdicts, decision, now };
+      evidence: evidence.verdicts,
+    } as const;
+    return { exhibit, verdicts, evidence, question, decision: decide(policy, profile, question) };
   }
+}
+
+function either(a: EvidenceSet, b: EvidenceSet): EvidenceSet {
+  return {
+    'registry-signature': a['registry-signature'] || b['registry-signature'],
+    provenance: a.provenance || b.provenance,
+  };
 }

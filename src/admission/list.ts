@@ -6,6 +6,7 @@ import { Flights } from '../upstream/flights.ts';
 import type { Answer, Asked, ContentEncoding, Refusal } from './admission.ts';
 import type { PrefixBudget } from './budget.ts';
 import type { FactsCache } from './facts.ts';
+import { heldOf } from './held.ts';
 import { type Indexes, type UsableIndex, withheldFrom } from './indexes.ts';
 import { type AdmittedName, admitName } from './names.ts';
 import { type KeptPage, PageCache } from './pages.ts';
@@ -87,13 +88,15 @@ export class Lister {
     index: UsableIndex,
     admitted: AdmittedName,
   ): Promise<KeptPage> {
-    const facts = await this.#facts.of(index);
+    const [facts, held] = await Promise.all([this.#facts.of(index), heldOf(this.#ports.vault, index)]);
     const encoding = encodingOf(asked);
     const key = [
       ENGINE,
       admitted.policy.digest,
       asked.caller.profile,
       facts.digest,
+      held.key,
+      this.#ports.evidence.trust(),
       index.ecosystem,
       index.name,
       index.digest,
@@ -116,6 +119,7 @@ export class Lister {
           facts: facts.bytes,
           now,
           withheld: withheldFrom(index),
+          held: held.evidence,
           representation: route.representation,
           base: asked.base,
           encoding,

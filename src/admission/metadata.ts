@@ -108,12 +108,22 @@ export class MetadataAdmitter {
     declared: Digest,
     bytes: Uint8Array,
   ): Promise<Cut | Refusal> {
-    const { artifact, file, quarantined, policy } = resolved;
+    const { artifact, file, quarantined, policy, held, baseline } = resolved;
     const shown = inspectMetadata(bytes, artifact);
     const facts = { ...resolved.facts, findings: [...(resolved.facts.findings ?? []), ...shown] };
     const now = this.#ports.now();
-    const question = { stage: 'listing', ecosystem: artifact.ecosystem, name: artifact.name, file } as const;
-    const decision = decide(policy, asked.caller.profile, { ...question, quarantined, facts, now });
+    const { ecosystem, name } = artifact;
+    const decision = decide(policy, asked.caller.profile, {
+      stage: 'listing',
+      ecosystem,
+      name,
+      file,
+      quarantined,
+      facts,
+      held,
+      baseline,
+      now,
+    });
     const basis: Basis = { ...basisOf(resolved, now), ...(shown.length > 0 ? { facts } : {}) };
     if (decision.verdict !== 'allow') {
       return this.#recorder.refuse(asked, artifact, decision.reasons, basis);
@@ -124,7 +134,7 @@ export class MetadataAdmitter {
   async #cut(asked: Asked, resolved: Resolved): Promise<Cut | Refusal | 'again'> {
     // What was cut may have left the vault before its wheel did: then it is cut again.
     for (const anew of [false, true]) {
-      const verified = await this.#examiner.examine(asked, resolved, null, anew);
+      const verified = await this.#examiner.examine(asked, resolved, { anew });
       if (isRefusal(verified)) return verified;
       // Nobody kept the wheel: another profile's fetch was refused. Ours fetches anew.
       if (!verified.acquired.stored) return 'again';
@@ -155,5 +165,7 @@ function basisOf(resolved: Resolved, now: number): Basis {
     quarantined: resolved.quarantined,
     file: resolved.file,
     facts: resolved.facts,
+    held: resolved.held,
+    baseline: resolved.baseline,
   };
 }

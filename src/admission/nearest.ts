@@ -1,6 +1,7 @@
 import type { PackageId } from '../model/artifact.ts';
 import type { Asked } from './admission.ts';
 import type { FactsCache } from './facts.ts';
+import { heldOf } from './held.ts';
 import { type Indexes, type UsableIndex, withheldFrom } from './indexes.ts';
 import type { Ports } from './ports.ts';
 
@@ -39,7 +40,7 @@ export async function admittedVersions(
   id: PackageId,
   index: UsableIndex,
 ): Promise<{ readonly admitted: readonly string[]; readonly known: readonly string[] }> {
-  const known = await facts.of(id);
+  const [known, held] = await Promise.all([facts.of(id), heldOf(ports.vault, id)]);
   return indexes.at(index, () =>
     ports.desk.versions({
       ecosystem: id.ecosystem,
@@ -50,6 +51,7 @@ export async function admittedVersions(
       facts: known.bytes,
       now: ports.now(),
       withheld: withheldFrom(index),
+      held: held.evidence,
     }),
   );
 }

@@ -1,9 +1,10 @@
 import { type DecisionInput, decisionEntry } from '../ledger/entry.ts';
-import { type FirstDigest, LedgerError, type Receipt } from '../ledger/ledger.ts';
+import { type CarriedFile, type FirstDigest, LedgerError, type Receipt } from '../ledger/ledger.ts';
 import { purl } from '../model/artifact.ts';
 import type { Reason } from '../model/decision.ts';
 import type { ArtifactDigests, Digest } from '../model/digest.ts';
 import { ENGINE } from '../model/engine.ts';
+import type { Baseline, EvidenceSet, EvidenceVerdict } from '../model/evidence.ts';
 import type { FileFacts } from '../model/facts.ts';
 import type { ListedFile } from '../model/listing.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
@@ -11,7 +12,7 @@ import type { Verdict } from '../model/verdict.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Asked, Refusal } from './admission.ts';
 import type { Ports } from './ports.ts';
-import { codesOf, refusalOf, type Subject } from './refusal.ts';
+import { refusalOf, type Subject } from './refusal.ts';
 import type { RefusalLog } from './refusal-log.ts';
 
 /** What a decision was made from, as far as it came: goes into its entry, so that it can be decided again. */
@@ -26,8 +27,20 @@ export interface Basis {
   readonly facts?: FileFacts;
   readonly digests?: ArtifactDigests & { readonly size: number };
   readonly verdicts?: readonly Verdict[];
+  readonly evidence?: readonly EvidenceVerdict[];
+  /** Evidence that was kept here for the file's declared digests. */
+  readonly held?: EvidenceSet;
+  readonly baseline?: Baseline;
+  /** Digest of the trust root and keys under which the evidence was verified. */
+  readonly trust?: Digest;
   readonly nearest?: string | null;
   readonly eligibleAt?: number | null;
+}
+
+/** What is claimed for a file in the transaction of the entry that admits it. */
+export interface Claims {
+  readonly first?: FirstDigest | undefined;
+  readonly carried?: CarriedFile | undefined;
 }
 
 /** Writes decisions to the ledger: the only place in admission that makes entries of them. */
@@ -50,8 +63,7 @@ export class Recorder {
     reasons: readonly (Reason | ReasonCode)[],
     basis: Basis,
   ): Promise<Refusal> {
-    const codes = codesOf(reasons);
-    const refusal = refusalOf(subject, codes, {
+    const refusal = refusalOf(subject, reasons, {
       nearest: basis.nearest ?? null,
       eligibleAt: basis.eligibleAt ?? null,
     });
@@ -67,9 +79,9 @@ export class Recorder {
   }
 
   /** Durable when it resolves. Rejects with LedgerError; `conflict` where the file has another first digest. */
-  allow(asked: Asked, subject: Subject, basis: Basis, first?: FirstDigest): Promise<Receipt> {
+  allow(asked: Asked, subject: Subject, basis: Basis, claims: Claims = {}): Promise<Receipt> {
     const entry = decisionEntry(this.#input(asked, subject, 'allow', [], basis));
-    return first ? this.#ports.ledger.append(entry, first) : this.#ports.ledger.append(entry);
+    return this.#ports.ledger.append(entry, claims.first, claims.carried);
   }
 
   #input(
@@ -100,7 +112,7 @@ export class Recorder {
       reasons,
       place: basis.place ?? null,
       by: basis.by ?? null,
-      checks: basis.verdicts ?? [],
+      checks: [...(basis.verdicts ?? []), ...(basis.evidence ?? [])],
       policy: basis.policy.digest,
       engine: ENGINE,
       facts: {

@@ -1,7 +1,8 @@
 import { type PackageId, purl } from '../model/artifact.ts';
-import type { Reason } from '../model/decision.ts';
+import type { EvidenceDetail, Reason } from '../model/decision.ts';
 import { type ReasonCode, statusOf, wordsOf } from '../model/reason-codes.ts';
 import type { Refusal } from './admission.ts';
+import { evidenceWords } from './evidence-words.ts';
 
 /** What is refused: as much of it as the request named and the grammar passed. */
 export interface Subject extends PackageId {
@@ -22,6 +23,7 @@ export function plainRefusal(code: ReasonCode, line = `sallyport: ${wordsOf(code
   return {
     code,
     reasons: [code],
+    evidence: [],
     package: null,
     line,
     nearestAllowed: null,
@@ -35,17 +37,23 @@ export function plainRefusal(code: ReasonCode, line = `sallyport: ${wordsOf(code
 /** A refusal of policy, or a fault, of one package. The line is made of codes, our words and valid names. */
 export function refusalOf(
   subject: Subject,
-  codes: readonly ReasonCode[],
+  reasons: readonly (Reason | ReasonCode)[],
   more: { readonly nearest?: string | null; readonly eligibleAt?: number | null } = {},
 ): Refusal {
+  const codes = codesOf(reasons);
   const code = codes[0] ?? 'INTERNAL';
+  const [first] = reasons;
+  const detail = typeof first === 'object' ? first.detail : undefined;
   const nearest = more.nearest ? `${subject.name}@${more.nearest}` : null;
   const eligibleAt = more.eligibleAt ?? null;
   return {
     code,
     reasons: codes.length > 0 ? codes : ['INTERNAL'],
+    evidence: reasons.flatMap((reason) =>
+      typeof reason === 'object' && reason.detail ? [reason.detail] : [],
+    ),
     package: purl(subject, subject.version),
-    line: lineOf(subject, code, nearest, eligibleAt),
+    line: lineOf(subject, code, detail, nearest, eligibleAt),
     nearestAllowed: nearest,
     eligibleAt,
     entry: null,
@@ -61,12 +69,15 @@ function retryAfter(code: ReasonCode): { readonly retryAfter: number } | null {
 function lineOf(
   subject: Subject,
   code: ReasonCode,
+  detail: EvidenceDetail | undefined,
   nearest: string | null,
   eligibleAt: number | null,
 ): string {
   const what = subject.version ? `${subject.name}@${subject.version}` : subject.name;
   if (statusOf(code) >= 500) return `sallyport cannot serve ${what}: ${wordsOf(code)} (${code})`;
   const parts = [`sallyport refused ${what}: it ${wordsOf(code)} (${code})`];
+  const why = detail && evidenceWords(detail);
+  if (why) parts.push(why);
   if (nearest) parts.push(`admitted instead: ${nearest}`);
   else if (subject.version) parts.push('no version is admitted instead');
   if (eligibleAt !== null) parts.push(`admissible from ${new Date(eligibleAt).toISOString().slice(0, 16)}Z`);

@@ -12,6 +12,12 @@ import { codesOf, type Subject } from './refusal.ts';
 const ALARMS: Partial<Record<ReasonCode, AlarmKind>> = {
   DIGEST_CHANGED: 'digest-changed',
   DIGEST_MISMATCH: 'digest-mismatch',
+  SIGNATURE_INVALID: 'evidence-failed',
+  PROVENANCE_INVALID: 'evidence-failed',
+  PROVENANCE_MISMATCH: 'evidence-failed',
+  PROVENANCE_UNREADABLE: 'evidence-failed',
+  EVIDENCE_DOWNGRADE: 'evidence-failed',
+  SIGNER_CHANGED: 'signer-changed',
 };
 
 /** After these the version that was asked for may still be listed, and is no replacement for itself. */

@@ -1,11 +1,19 @@
 import type { FileRoute } from '../ecosystems/ecosystem.ts';
 import type { ArtifactId } from '../model/artifact.ts';
+import {
+  type Baseline,
+  type EvidenceOutcome,
+  type EvidenceSet,
+  NO_LISTED_EVIDENCE,
+} from '../model/evidence.ts';
 import type { FileFacts } from '../model/facts.ts';
 import type { ListedFile } from '../model/listing.ts';
 import { decide } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Asked, Refusal } from './admission.ts';
 import type { PrefixBudget } from './budget.ts';
+import type { FactsCache } from './facts.ts';
+import { heldFor, heldOf } from './held.ts';
 import { type Indexes, type UsableIndex, withheldFrom } from './indexes.ts';
 import { admitName } from './names.ts';
 import type { Ports } from './ports.ts';
@@ -17,7 +25,11 @@ import type { FileRefuser } from './refuse-file.ts';
 export interface Resolved {
   readonly artifact: ArtifactId;
   readonly file: ListedFile;
+  /** Without what its evidence came to before: that guides listings, and is looked at anew for the file itself. */
   readonly facts: FileFacts;
+  readonly outcome: EvidenceOutcome | null;
+  readonly held: EvidenceSet;
+  readonly baseline: Baseline;
   readonly index: UsableIndex;
   readonly quarantined: boolean;
   readonly policy: Policy;
@@ -32,6 +44,7 @@ export interface Resolved {
 export class Resolver {
   readonly #ports: Ports;
   readonly #indexes: Indexes;
+  readonly #facts: FactsCache;
   readonly #recorder: Recorder;
   readonly #budget: PrefixBudget;
   readonly #refuser: FileRefuser;
@@ -39,12 +52,14 @@ export class Resolver {
   constructor(
     ports: Ports,
     indexes: Indexes,
+    facts: FactsCache,
     recorder: Recorder,
     budget: PrefixBudget,
     refuser: FileRefuser,
   ) {
     this.#ports = ports;
     this.#indexes = indexes;
+    this.#facts = facts;
     this.#recorder = recorder;
     this.#budget = budget;
     this.#refuser = refuser;
@@ -60,11 +75,14 @@ export class Resolver {
     if (!index) {
       return this.#recorder.refuse(asked, id, ['NOT_ALLOWLISTED'], { policy, now: ports.now(), place, by });
     }
-    const [listed, facts] = await Promise.all([
-      this.#indexes.at(index, () => ports.desk.file(index, route.filename)),
+    const packageFacts = await this.#facts.of(id);
+    const [listed, remembered, kept] = await Promise.all([
+      this.#indexes.at(index, () => ports.desk.file(index, route.filename, packageFacts)),
       ports.ledger.memory.fileFacts(id, route.filename),
+      heldOf(ports.vault, id),
     ]);
-    const { quarantined } = listed;
+    const { quarantined, baseline } = listed;
+    const facts: FileFacts = { ...remembered, evidence: null };
     const named = asked.ecosystem.parseFilename(route.name, route.filename);
     const file = listed.file ?? goneFile(route.filename, named, facts);
     const now = ports.now();
@@ -73,20 +91,23 @@ export class Resolver {
       filename: route.filename,
       ...(named ? { version: named.version } : {}),
     };
-    const basis: Basis = { policy, now, place, by, index: index.digest, facts };
+    const basis: Basis = { policy, now, place, by, index: index.digest, facts, baseline };
     if (!file) {
       const code = facts.firstSeen === null ? 'UNKNOWN_VERSION' : 'WITHDRAWN_UPSTREAM';
       return this.#refuser.refuse(asked, subject, [code], basis, index);
     }
+    const held = heldFor(kept, file.digests);
     const decision = decide(policy, asked.caller.profile, {
       stage: 'listing',
       ...id,
       file,
       quarantined,
       facts,
+      held,
+      baseline,
       now,
     });
-    const full: Basis = { ...basis, file, quarantined, place: decision.place, by: decision.by };
+    const full: Basis = { ...basis, file, quarantined, held, place: decision.place, by: decision.by };
     if (decision.verdict !== 'allow') {
       const { reasons, eligibleAt } = decision;
       return this.#refuser.refuse(asked, subject, reasons, { ...full, eligibleAt }, index);
@@ -100,6 +121,9 @@ export class Resolver {
       artifact: { ...id, version: file.version, filename: file.filename },
       file,
       facts,
+      outcome: remembered.evidence,
+      held,
+      baseline,
       index,
       quarantined,
       policy,
@@ -128,5 +152,6 @@ function goneFile(
     metadataDigest: null,
     installScripts: false,
     directUrls: false,
+    evidence: NO_LISTED_EVIDENCE,
   };
 }

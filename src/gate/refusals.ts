@@ -64,6 +64,7 @@ function problem(refusal: Refusal, status: number, line: string, origin: string 
     error: line,
     code: refusal.code,
     reasons: refusal.reasons,
+    ...(refusal.evidence.length > 0 ? { evidence: refusal.evidence } : {}),
     package: refusal.package,
     nearestAllowed: refusal.nearestAllowed,
     eligibleAt: isoOf(refusal.eligibleAt),

@@ -135,8 +135,12 @@ export interface EvidenceVerdict extends Verdict {
 
 /** What the evidence of a file came to when it was last looked at. */
 export interface EvidenceOutcome {
-  /** Of the artifact that it was checked against. */
+  /**
+   * Of the artifact that it was checked against. It counts for a file where every declared digest is one of these
+   * two (npm declares sha512, PyPI sha256), or where they are those first admitted.
+   */
   readonly sha256: Digest;
+  readonly sha512: Digest;
   /** Milliseconds since 1970. */
   readonly at: number;
   /** Digest of the trust root and keys. */

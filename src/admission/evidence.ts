@@ -1,0 +1,274 @@
+import type { Ecosystem } from '../ecosystems/ecosystem.ts';
+import type { ArtifactId } from '../model/artifact.ts';
+import { type ArtifactDigests, type Digest, sha256 } from '../model/digest.ts';
+import {
+  type Cause,
+  codeOfCause,
+  EVIDENCE,
+  EVIDENCE_KINDS,
+  type EvidenceJob,
+  type EvidenceKind,
+  type EvidenceName,
+  type EvidenceOutcome,
+  type EvidenceSet,
+  type EvidenceVerdict,
+  type RegistrySignature,
+} from '../model/evidence.ts';
+import type { FileFacts } from '../model/facts.ts';
+import type { ListedFile } from '../model/listing.ts';
+import { Flights } from '../upstream/flights.ts';
+import { UpstreamFault } from '../upstream/upstream.ts';
+import type { EvidenceRef } from '../vault/vault.ts';
+import type { FactsCache } from './facts.ts';
+import { heldOf } from './held.ts';
+import type { Ports } from './ports.ts';
+import { VerdictMemory } from './verdict-memory.ts';
+
+/** The artifact whose evidence is looked at: its bytes are here and were hashed. */
+export interface Exhibit {
+  readonly artifact: ArtifactId & ArtifactDigests;
+  readonly ecosystem: Ecosystem;
+  readonly file: ListedFile;
+  readonly facts: FileFacts;
+}
+
+/** The verdicts of one look, and the trust under which they were given. */
+export interface Looked {
+  readonly verdicts: readonly EvidenceVerdict[];
+  readonly trust: Digest;
+  /** Nothing is left to be looked at: what is kept here and what the index claims was. */
+  readonly complete: boolean;
+}
+
+interface Look {
+  readonly verdict: EvidenceVerdict;
+  readonly complete: boolean;
+}
+
+/**
+ * How long an upstream's answer is used again, ms: the one who causes a fetch of the file looks at its evidence, and
+ * then each who waited for it does.
+ */
+const ANSWER_KEPT = 2_000;
+const MAX_ANSWERS = 32;
+
+/** How often an outcome that refuses is written anew, though nothing changed but the time, ms. */
+const REFRESH = 1_800_000;
+
+/**
+ * Gathers the evidence of one artifact and has it checked. What is kept here comes first, because a document proves
+ * itself; the upstream is asked only for what its index claims. `absent` is said only of what nobody claims.
+ */
+export class Evidence {
+  readonly #ports: Ports;
+  readonly #facts: FactsCache;
+  readonly #memory = new VerdictMemory();
+  readonly #flights = new Flights<string, Uint8Array | Cause>();
+  readonly #answers = new Map<string, { readonly at: number; readonly answer: Uint8Array | Cause }>();
+
+  constructor(ports: Ports, facts: FactsCache) {
+    this.#ports = ports;
+    this.#facts = facts;
+  }
+
+  /**
+   * One verdict for each kind that `asked` names. `wide`: the upstream is asked even where what is kept here
+   * verifies, because the policy did not take its signer. Rejects where the vault or the thread fails.
+   */
+  async look(exhibit: Exhibit, asked: EvidenceSet, wide: boolean): Promise<Looked> {
+    // A trust root that changes meanwhile would make one outcome out of two: then all is looked at again.
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const trust = this.#ports.evidence.trust();
+      const { refs } = await heldOf(this.#ports.vault, exhibit.artifact);
+      const kept = refs.filter(({ artifact }) => isOf(exhibit.artifact, artifact));
+      const looks: Look[] = [];
+      for (const check of EVIDENCE) {
+        if (asked[check]) looks.push(await this.#kind(check, exhibit, kept, wide, trust));
+      }
+      if (this.#ports.evidence.trust() !== trust) continue;
+      const verdicts = looks.map(({ verdict }) => verdict);
+      return { verdicts, trust, complete: looks.every(({ complete }) => complete) };
+    }
+    throw new UpstreamFault('OVERLOADED', 'the trust root changes again and again');
+  }
+
+  /**
+   * Remembers what a look came to, for later listings. `refused`: the policy did not take it; then the time of the
+   * look counts, and is kept up to date.
+   */
+  async remember(
+    exhibit: Exhibit,
+    looked: Looked,
+    before: EvidenceOutcome | null,
+    refused: boolean,
+  ): Promise<void> {
+    if (before === null && !refused && looked.verdicts.every(({ result }) => result === 'absent')) return;
+    const { sha256, sha512, ...artifact } = exhibit.artifact;
+    const outcome = { sha256, sha512, at: this.#ports.now(), trust: looked.trust, verdicts: looked.verdicts };
+    const same = before !== null && substanceOf(before) === substanceOf(outcome);
+    if (same && before && (!refused || outcome.at - before.at < REFRESH)) return;
+    try {
+      await this.#ports.ledger.memory.evidenced(artifact, outcome);
+    } finally {
+      this.#facts.forget(artifact);
+    }
+  }
+
+  async #kind(
+    check: EvidenceName,
+    exhibit: Exhibit,
+    kept: readonly EvidenceRef[],
+    wide: boolean,
+    trust: Digest,
+  ): Promise<Look> {
+    const found: EvidenceVerdict[] = [];
+    for (const ref of kept) {
+      if (EVIDENCE_KINDS[ref.kind] === check) found.push(await this.#kept(exhibit, ref, trust));
+    }
+    if (!wide && found.some(isVerified)) return { verdict: together(check, found), complete: false };
+    const claimed = await this.#claimed(check, exhibit, trust);
+    return { verdict: together(check, claimed ? [claimed, ...found] : found), complete: true };
+  }
+
+  /** A document of the shelf. One that has gone or is damaged is no evidence. */
+  async #kept(exhibit: Exhibit, ref: EvidenceRef, trust: Digest): Promise<EvidenceVerdict> {
+    const job = jobOf(exhibit, ref.kind);
+    const remembered = this.#memory.get({ job, document: ref.document, trust, now: this.#ports.now() });
+    if (remembered) return remembered;
+    const bytes = await this.#ports.vault.evidence.get(ref.document);
+    if (!bytes) return unproven(EVIDENCE_KINDS[ref.kind], 'failed', 'not-there');
+    return this.#checked(exhibit, ref.kind, bytes, trust);
+  }
+
+  /** What the index claims; null where it claims nothing. */
+  async #claimed(check: EvidenceName, exhibit: Exhibit, trust: Digest): Promise<EvidenceVerdict | null> {
+    const { signed, signatures, attestations } = exhibit.file.evidence;
+    if (check === 'registry-signature') {
+      if (!signed) return null;
+      if (signatures.length === 0) return unproven(check, 'failed', 'malformed');
+      return this.#checked(exhibit, 'npm-signatures', signaturesDocument(signatures), trust);
+    }
+    if (attestations === null) return null;
+    const fetched = await this.#fetched(exhibit, attestations);
+    if (typeof fetched !== 'string') {
+      return this.#checked(exhibit, exhibit.ecosystem.attestations.kind, fetched, trust);
+    }
+    return unproven(check, fetched === 'unreachable' ? 'unchecked' : 'failed', fetched);
+  }
+
+  /** The upstream's document, by one request for all who ask, or why there is none. */
+  #fetched(exhibit: Exhibit, address: string): Promise<Uint8Array | Cause> {
+    const { artifact } = exhibit;
+    const key = [artifact.ecosystem, artifact.name, artifact.filename, address].join('\n');
+    const kept = this.#answers.get(key);
+    if (kept && Math.abs(this.#ports.now() - kept.at) < ANSWER_KEPT) return Promise.resolve(kept.answer);
+    return this.#flights.run(key, async () => {
+      const answer = await this.#ask(exhibit, address);
+      this.#answers.set(key, { at: this.#ports.now(), answer });
+      for (const oldest of this.#answers.keys()) {
+        if (this.#answers.size <= MAX_ANSWERS) break;
+        this.#answers.delete(oldest);
+      }
+      return answer;
+    });
+  }
+
+  async #ask({ artifact, ecosystem }: Exhibit, address: string): Promise<Uint8Array | Cause> {
+    const { upstream } = this.#ports;
+    try {
+      const indexPath = ecosystem.indexRequest(artifact.name).path;
+      const { accept } = ecosystem.attestations;
+      const bytes = await upstream.evidence(this.#ports.source(artifact), address, indexPath, accept);
+      return bytes ?? 'not-there';
+    } catch (error) {
+      if (!(error instanceof UpstreamFault)) throw error;
+      return error.code === 'TOO_LARGE' ? 'too-large' : 'unreachable';
+    }
+  }
+
+  /** Checks a document, and keeps one that verifies: an auditor can then verify it again. */
+  async #checked(
+    exhibit: Exhibit,
+    kind: EvidenceKind,
+    bytes: Uint8Array,
+    trust: Digest,
+  ): Promise<EvidenceVerdict> {
+    const job = { ...jobOf(exhibit, kind), bytes };
+    const about = { job, document: sha256(bytes), now: this.#ports.now() };
+    const remembered = this.#memory.get({ ...about, trust });
+    if (remembered) return remembered;
+    const checked = await this.#ports.evidence.check(job);
+    if (checked.verdict.result === 'verified') {
+      await this.#ports.vault.evidence.put(exhibit.artifact, exhibit.artifact.sha256, kind, bytes);
+    }
+    this.#memory.put({ ...about, trust: checked.trust }, checked.verdict);
+    return checked.verdict;
+  }
+}
+
+/** The document that stands for an index's signatures: the same signatures are the same bytes. */
+export function signaturesDocument(signatures: readonly RegistrySignature[]): Uint8Array {
+  return new TextEncoder().encode(
+    JSON.stringify({ signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig })) }),
+  );
+}
+
+function jobOf({ artifact, file, facts }: Exhibit, kind: EvidenceKind): Omit<EvidenceJob, 'bytes'> {
+  const times = [file.claimedAt, facts.claimedAt].filter((time) => time !== null);
+  return {
+    artifact,
+    kind,
+    claimedAt: times.length > 0 ? Math.max(...times) : null,
+    neverAbsent: facts.firstSeen !== null && facts.lastAbsent === null,
+  };
+}
+
+/**
+ * One verdict of several documents: any that verifies proves the artifact, with all who signed one. Otherwise the
+ * first that does not, which is the upstream's own; `absent` where there was none.
+ */
+function together(check: EvidenceName, found: readonly EvidenceVerdict[]): EvidenceVerdict {
+  const verified = found.filter(isVerified);
+  const [first, ...others] = verified.length > 0 ? verified : found.slice(0, 1);
+  if (!first) {
+    const code = check === 'provenance' ? 'PROVENANCE_MISSING' : 'SIGNATURE_MISSING';
+    return { check, result: 'absent', code, signers: [], documents: [] };
+  }
+  if (others.length === 0) return first;
+  const { cause: _, ...plain } = first;
+  // That a key has been retired is worth recording only where nothing better signed.
+  const retired = verified.every((one) => one.cause === 'key-retired');
+  return {
+    ...(retired ? first : plain),
+    signers: verified.flatMap(({ signers }) => signers),
+    documents: [...new Set(verified.flatMap(({ documents }) => documents))],
+  };
+}
+
+function isVerified({ result }: EvidenceVerdict): boolean {
+  return result === 'verified';
+}
+
+function unproven(check: EvidenceName, result: 'failed' | 'unchecked', cause: Cause): EvidenceVerdict {
+  return { check, result, code: codeOfCause(check, cause), cause, signers: [], documents: [] };
+}
+
+function isOf({ sha256, sha512 }: ArtifactDigests, digest: Digest): boolean {
+  return digest === sha256 || digest === sha512;
+}
+
+/** All of an outcome but its time. */
+function substanceOf({ sha256, trust, verdicts }: EvidenceOutcome): string {
+  return JSON.stringify([
+    sha256,
+    trust,
+    verdicts.map(({ check, result, code, cause, signers, documents }) => [
+      check,
+      result,
+      code,
+      cause,
+      signers,
+      documents,
+    ]),
+  ]);
+}
