@@ -157,7 +157,11 @@ export interface IndexDesk {
     ref: IndexRef,
     filename: string,
     facts: { readonly bytes: Uint8Array; readonly digest: Digest },
-  ): Promise<{ readonly file: ListedFile | null; readonly quarantined: boolean; readonly baseline: Baseline }>;
+  ): Promise<{
+    readonly file: ListedFile | null;
+    readonly quarantined: boolean;
+    readonly baseline: Baseline;
+  }>;
   page(request: PageRequest): Promise<Page>;
   /**
    * `admitted`: the versions of which at least one file may be served, newest first; `known`: every version that
