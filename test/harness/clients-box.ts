@@ -54,6 +54,12 @@ export class ClientBox {
     return this.run(this.client.installLocked(this.#folder));
   }
 
+  /** A step of the caller's own, from an empty cache and with nothing installed. */
+  async fresh(step: Step): Promise<JailReport> {
+    await this.#clean();
+    return this.run(step);
+  }
+
   /** The client's version, as the first number with dots that it prints. */
   async version(): Promise<string> {
     const { stdout, stderr } = await this.run(this.client.version(this.#folder));
