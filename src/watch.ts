@@ -36,9 +36,9 @@ export function watchedUpstream(upstream: Upstream, metrics: Metrics): Upstream 
 /** The same ledger, with the time of every durable append. */
 export function watchedLedger(ledger: Ledger, metrics: Metrics): Ledger {
   return {
-    async append(draft, first) {
+    async append(draft, first, carried) {
       const started = performance.now();
-      const receipt = await ledger.append(draft, first);
+      const receipt = await ledger.append(draft, first, carried);
       metrics.append((performance.now() - started) / 1000);
       return receipt;
     },

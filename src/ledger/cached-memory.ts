@@ -1,5 +1,6 @@
-import type { EcosystemId, PackageId, PackageName } from '../model/artifact.ts';
+import type { ArtifactId, EcosystemId, PackageId, PackageName } from '../model/artifact.ts';
 import type { Digest } from '../model/digest.ts';
+import type { EvidenceOutcome } from '../model/evidence.ts';
 import type { FileFacts } from '../model/facts.ts';
 import type { InspectedFile, KnownArtifact, Memory, MemoryReader, RememberedIndex } from './ledger.ts';
 
@@ -7,6 +8,7 @@ import type { InspectedFile, KnownArtifact, Memory, MemoryReader, RememberedInde
 export interface MemoryWriter {
   sawIndex(index: RememberedIndex, files: Uint8Array | null): Promise<void>;
   inspected(file: InspectedFile): Promise<{ readonly changed: boolean }>;
+  evidenced(artifact: ArtifactId, outcome: EvidenceOutcome): Promise<void>;
   learnFileOrigin(sourceId: string, origin: string): Promise<void>;
 }
 
@@ -99,6 +101,14 @@ export class CachedMemory implements Memory {
       this.#artifacts.delete(file.sha256);
       this.#artifacts.delete(file.sha512);
       if (changed) this.#facts.clear();
+    }
+  }
+
+  async evidenced(artifact: ArtifactId, outcome: EvidenceOutcome): Promise<void> {
+    try {
+      await this.#writer.evidenced(artifact, outcome);
+    } finally {
+      this.forget(artifact);
     }
   }
 

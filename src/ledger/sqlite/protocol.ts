@@ -1,8 +1,10 @@
-import type { PackageId } from '../../model/artifact.ts';
+import type { ArtifactId, PackageId } from '../../model/artifact.ts';
 import type { Digest } from '../../model/digest.ts';
+import type { EvidenceOutcome } from '../../model/evidence.ts';
 import type { FileFacts } from '../../model/facts.ts';
 import type { Selection } from '../filter.ts';
 import type {
+  CarriedFile,
   FirstDigest,
   InspectedFile,
   KnownArtifact,
@@ -30,14 +32,16 @@ export type Calls = Record<string, (...args: never[]) => unknown>;
 
 /** What the writer thread does. Everything is durable when the answer comes. */
 export type WriterCalls = {
-  /** `claimed`: the first digest is new. */
+  /** `remembered`: something of `first` or `carried` was news. */
   append(
     entry: PreparedEntry,
     first: FirstDigest | null,
-  ): { readonly seq: number; readonly claimed: boolean };
+    carried: CarriedFile | null,
+  ): { readonly seq: number; readonly remembered: boolean };
   sawIndex(index: RememberedIndex, files: Uint8Array | null): void;
   /** `changed`: another inspection of the same bytes was known, and said otherwise. */
   inspected(file: InspectedFile): { readonly changed: boolean };
+  evidenced(artifact: ArtifactId, outcome: EvidenceOutcome): void;
   learnFileOrigin(sourceId: string, origin: string): void;
 };
 

@@ -1,10 +1,12 @@
 import type Database from 'better-sqlite3';
 import type { PackageId } from '../../model/artifact.ts';
 import type { Digest } from '../../model/digest.ts';
+import type { CarriedEvidence, EvidenceOutcome } from '../../model/evidence.ts';
 import type { FileFacts } from '../../model/facts.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { KnownArtifact, RememberedIndex } from '../ledger.ts';
 import { entryReads } from './entry-reads.ts';
+import { kindsOf, signerOf, verdictsOf } from './evidence-columns.ts';
 import type { ReaderCalls } from './protocol.ts';
 
 /** The statements of a reader. */
@@ -36,7 +38,9 @@ function memoryReads(db: Database.Database) {
   const allFiles = db.prepare<{ package: number }, FactsRow>(
     factsQuery(`(SELECT filename FROM file_seen WHERE package = :package
       UNION SELECT filename FROM first_digest WHERE package = :package
-      UNION SELECT filename FROM file_artifact WHERE package = :package)`),
+      UNION SELECT filename FROM file_artifact WHERE package = :package
+      UNION SELECT filename FROM carried_evidence WHERE package = :package
+      UNION SELECT filename FROM evidence_outcome WHERE package = :package)`),
   );
   const encoder = new TextEncoder();
 
@@ -78,13 +82,18 @@ function memoryReads(db: Database.Database) {
  * long as none is, of the artifact last inspected for the file.
  */
 function factsQuery(wanted: string): string {
-  return `SELECT wanted.filename, seen.first_seen, seen.last_absent, seen.claimed_at,
-      first.sha256, first.sha512, artifact.findings, artifact.metadata
+  return `SELECT wanted.filename, seen.first_seen, seen.last_absent, seen.claimed_at, seen.claimed,
+      first.sha256, first.sha512, artifact.findings, artifact.metadata, carried.kinds, carried.signer,
+      outcome.sha256 AS looked_sha256, outcome.sha512 AS looked_sha512, outcome.at, outcome.trust, outcome.verdicts
     FROM ${wanted} AS wanted
     LEFT JOIN file_seen AS seen ON seen.package = :package AND seen.filename = wanted.filename
     LEFT JOIN first_digest AS first ON first.package = :package AND first.filename = wanted.filename
     LEFT JOIN file_artifact AS last ON last.package = :package AND last.filename = wanted.filename
-    LEFT JOIN artifact ON artifact.sha256 = coalesce(first.sha256, last.sha256)`;
+    LEFT JOIN artifact ON artifact.sha256 = coalesce(first.sha256, last.sha256)
+    LEFT JOIN carried_evidence AS carried
+      ON carried.package = :package AND carried.filename = wanted.filename
+    LEFT JOIN evidence_outcome AS outcome
+      ON outcome.package = :package AND outcome.filename = wanted.filename`;
 }
 
 interface FactsRow {
@@ -92,10 +101,18 @@ interface FactsRow {
   readonly first_seen: number | null;
   readonly last_absent: number | null;
   readonly claimed_at: number | null;
+  readonly claimed: number | null;
   readonly sha256: Digest | null;
   readonly sha512: Digest | null;
   readonly findings: string | null;
   readonly metadata: string | null;
+  readonly kinds: number | null;
+  readonly signer: string | null;
+  readonly looked_sha256: Digest | null;
+  readonly looked_sha512: Digest | null;
+  readonly at: number | null;
+  readonly trust: Digest | null;
+  readonly verdicts: string | null;
 }
 
 interface ArtifactRow extends Omit<KnownArtifact, 'findings'> {
@@ -112,7 +129,22 @@ function factsOf(row: FactsRow | undefined): FileFacts {
     first: row.sha256 !== null && row.sha512 !== null ? { sha256: row.sha256, sha512: row.sha512 } : null,
     findings: row.findings === null ? null : findingsOf(row.findings),
     metadata: row.metadata,
+    claimed: kindsOf(row.claimed ?? 0),
+    carried: carriedOf(row),
+    evidence: outcomeOf(row),
   };
+}
+
+function carriedOf({ kinds, signer }: FactsRow): CarriedEvidence | null {
+  if (kinds === null) return null;
+  return { ...kindsOf(kinds), signer: signer === null ? null : signerOf(JSON.parse(signer)) };
+}
+
+/** null only where there is none: what cannot be read throws. */
+function outcomeOf(row: FactsRow): EvidenceOutcome | null {
+  const { looked_sha256: sha256, looked_sha512: sha512, at, trust, verdicts } = row;
+  if (sha256 === null || sha512 === null || at === null || trust === null || verdicts === null) return null;
+  return { sha256, sha512, at, trust, verdicts: verdictsOf(JSON.parse(verdicts)) };
 }
 
 function findingsOf(json: string): readonly Finding[] {

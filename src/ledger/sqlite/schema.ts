@@ -94,4 +94,34 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (source, origin)
   ) STRICT;
   `,
+  `
+  -- Evidence that an index ever claimed for the file: 1 registry signature, 2 provenance, 3 both. It only grows.
+  ALTER TABLE file_seen ADD COLUMN claimed INTEGER NOT NULL DEFAULT 0 CHECK (claimed BETWEEN 0 AND 3);
+  -- What the indexes that we have claim was not read into it: each is asked for as a whole once more.
+  UPDATE index_seen SET etag = NULL, last_modified = NULL;
+
+  -- The evidence with which a file was admitted: kinds as above, signer is JSON (model/evidence.ts). seq is the
+  -- entry that last added to it; nothing is ever taken away.
+  CREATE TABLE carried_evidence (
+    package INTEGER NOT NULL REFERENCES package,
+    filename TEXT NOT NULL,
+    version TEXT NOT NULL,
+    kinds INTEGER NOT NULL CHECK (kinds BETWEEN 0 AND 3),
+    signer TEXT,
+    seq INTEGER NOT NULL REFERENCES entry,
+    PRIMARY KEY (package, filename)
+  ) STRICT, WITHOUT ROWID;
+
+  -- What the evidence of a file came to when it was last looked at, for the artifact of these digests. verdicts is JSON.
+  CREATE TABLE evidence_outcome (
+    package INTEGER NOT NULL REFERENCES package,
+    filename TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    sha512 TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    trust TEXT NOT NULL,
+    verdicts TEXT NOT NULL,
+    PRIMARY KEY (package, filename)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

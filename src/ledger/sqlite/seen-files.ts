@@ -9,11 +9,13 @@ export interface SeenFile {
   readonly claimedAt: number | null;
   /** Its declared digests, `sha256:… sha512:…`, separated by spaces; empty where there are none. */
   readonly digests: string;
+  /** Claimed evidence as a sum: 1 registry signature, 2 provenance. */
+  readonly evidence: number;
 }
 
 /**
- * Reads `[[filename, claimedAt|null, digests?], …]` from JSON bytes; of a file that is listed twice, the latest
- * time. Throws LedgerError `malformed` for anything else.
+ * Reads `[[filename, claimedAt|null, digests?, evidence?], …]` from JSON bytes; of a file that is listed twice, the
+ * latest time and all evidence. Throws LedgerError `malformed` for anything else.
  */
 export function readSeenFiles(bytes: Uint8Array): Map<string, SeenFile> {
   let list: unknown;
@@ -25,14 +27,20 @@ export function readSeenFiles(bytes: Uint8Array): Map<string, SeenFile> {
   if (!Array.isArray(list)) throw malformed();
   const files = new Map<string, SeenFile>();
   for (const item of list as unknown[]) {
-    if (!Array.isArray(item) || item.length < 2 || item.length > 3) throw malformed();
-    const [filename, claimedAt, digests = ''] = item as [unknown, unknown, unknown];
+    if (!Array.isArray(item) || item.length < 2 || item.length > 4) throw malformed();
+    const [filename, claimedAt, digests = '', evidence = 0] = item as unknown[];
     if (typeof filename !== 'string' || filename === '' || filename.length > MAX_FILENAME) throw malformed();
     if (claimedAt !== null && !Number.isSafeInteger(claimedAt)) throw malformed();
     if (typeof digests !== 'string' || digests.length > MAX_DIGESTS) throw malformed();
-    const before = files.get(filename)?.claimedAt ?? null;
+    if (evidence !== 0 && evidence !== 1 && evidence !== 2 && evidence !== 3) throw malformed();
     const time = claimedAt as number | null;
-    files.set(filename, { claimedAt: before === null ? time : Math.max(before, time ?? before), digests });
+    const twin = files.get(filename);
+    if (!twin) {
+      files.set(filename, { claimedAt: time, digests, evidence });
+      continue;
+    }
+    const latest = twin.claimedAt === null ? time : Math.max(twin.claimedAt, time ?? twin.claimedAt);
+    files.set(filename, { claimedAt: latest, digests, evidence: twin.evidence | evidence });
   }
   return files;
 }
@@ -61,5 +69,8 @@ function digestsOf(text: string): Map<string, string> {
 }
 
 function malformed(): LedgerError {
-  return new LedgerError('malformed', 'the files of an index are not [[filename, time or null, digests], …]');
+  return new LedgerError(
+    'malformed',
+    'the files of an index are not [[filename, time or null, digests, evidence], …]',
+  );
 }

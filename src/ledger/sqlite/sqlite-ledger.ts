@@ -1,7 +1,15 @@
 import { isMarkedAsUntransferable } from 'node:worker_threads';
 import { CachedMemory } from '../cached-memory.ts';
 import { entryBytes, leafHash } from '../canonical.ts';
-import type { EntryDraft, EntryFilter, FirstDigest, Ledger, Receipt, StoredEntry } from '../ledger.ts';
+import type {
+  CarriedFile,
+  EntryDraft,
+  EntryFilter,
+  FirstDigest,
+  Ledger,
+  Receipt,
+  StoredEntry,
+} from '../ledger.ts';
 import { LedgerError } from '../ledger.ts';
 import type { Release } from '../lock.ts';
 import type { PreparedEntry, WriterCalls } from './protocol.ts';
@@ -26,18 +34,22 @@ export class SqliteLedger implements Ledger {
         return this.#write('sawIndex', [index, bytes], bytes ? [bytes.buffer] : []);
       },
       inspected: (file) => this.#write('inspected', [file]),
+      evidenced: (artifact, outcome) => this.#write('evidenced', [artifact, outcome]),
       learnFileOrigin: (sourceId, origin) => this.#write('learnFileOrigin', [sourceId, origin]),
     });
   }
 
-  async append(draft: EntryDraft, first?: FirstDigest): Promise<Receipt> {
+  async append(draft: EntryDraft, first?: FirstDigest, carried?: CarriedFile): Promise<Receipt> {
     const entry = prepare(draft);
-    const { seq, claimed } = await this.#write('append', [entry, first ?? null]).catch((error: unknown) => {
-      if (first) this.memory.forget(first.artifact);
-      throw error;
-    });
-    if (first && claimed) this.memory.forget(first.artifact);
-    return { seq, leaf: entry.leaf };
+    let remembered = true;
+    try {
+      const written = await this.#write('append', [entry, first ?? null, carried ?? null]);
+      remembered = written.remembered;
+      return { seq: written.seq, leaf: entry.leaf };
+    } finally {
+      if (first && remembered) this.memory.forget(first.artifact);
+      if (carried && remembered) this.memory.forget(carried.artifact);
+    }
   }
 
   query(filter: EntryFilter): AsyncIterable<StoredEntry> {

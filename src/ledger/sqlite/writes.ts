@@ -1,9 +1,15 @@
 import type Database from 'better-sqlite3';
-import type { PackageId } from '../../model/artifact.ts';
-import type { FirstDigest, InspectedFile, RememberedIndex } from '../ledger.ts';
+import type { ArtifactId, PackageId } from '../../model/artifact.ts';
+import type { EvidenceOutcome } from '../../model/evidence.ts';
+import type { CarriedFile, FirstDigest, InspectedFile, RememberedIndex } from '../ledger.ts';
 import { LedgerError } from '../ledger.ts';
+import { signerOf, sumOf, verdictsOf } from './evidence-columns.ts';
 import type { PreparedEntry, WriterCalls } from './protocol.ts';
 import { namesOtherBytes, readSeenFiles } from './seen-files.ts';
+
+/** Characters of one signer's JSON, and of all the verdicts on one file: a few times what is ever seen. */
+const MAX_SIGNER = 16 * 1024;
+const MAX_VERDICTS = 256 * 1024;
 
 /**
  * The statements of the writer. Every call runs inside the transaction of its batch and checks before it
@@ -34,11 +40,24 @@ function entryWrites(db: Database.Database) {
     `INSERT INTO first_digest (package, filename, version, sha256, sha512, size, chunks, seq)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
+  const findCarried = db.prepare<[number, string], Carried>(
+    'SELECT kinds, signer FROM carried_evidence WHERE package = ? AND filename = ?',
+  );
+  const upsertCarried = db.prepare(
+    `INSERT INTO carried_evidence (package, filename, version, kinds, signer, seq) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (package, filename) DO UPDATE SET kinds = excluded.kinds, signer = excluded.signer,
+       seq = excluded.seq`,
+  );
   const packages = packageIds(db);
   let next: number | null = null;
 
-  function append(entry: PreparedEntry, first: FirstDigest | null): { seq: number; claimed: boolean } {
+  function append(
+    entry: PreparedEntry,
+    first: FirstDigest | null,
+    carried: CarriedFile | null,
+  ): { seq: number; remembered: boolean } {
     const claimed = first !== null && isNewClaim(first);
+    const added = carried && newlyCarried(carried);
     next ??= (lastSeq.get() ?? -1) + 1;
     const seq = next;
     insertEntry.run(seq, Buffer.from(entry.leaf, 'hex'), entry.bytes);
@@ -66,8 +85,19 @@ function entryWrites(db: Database.Database) {
         seq,
       );
     }
+    if (carried && added) {
+      const { artifact } = carried;
+      upsertCarried.run(
+        packages.make(artifact),
+        artifact.filename,
+        artifact.version,
+        added.kinds,
+        added.signer,
+        seq,
+      );
+    }
     next = seq + 1;
-    return { seq, claimed };
+    return { seq, remembered: claimed || added !== null };
   }
 
   /** Whether nothing is claimed for the file yet; the same digests again are no news, others a conflict. */
@@ -77,6 +107,19 @@ function entryWrites(db: Database.Database) {
     if (!known) return true;
     if (known.sha256 === first.sha256 && known.sha512 === first.sha512) return false;
     throw new LedgerError('conflict', `another digest was first admitted for ${first.artifact.filename}`);
+  }
+
+  /**
+   * What is carried by a file from now on; null where it is no news. Kinds only add up. The first signer stays, like
+   * the first digest: the bytes are the same, so another one later is at most a second document about them, and
+   * whoever can bring such a document must not be able to move what later versions are held to.
+   */
+  function newlyCarried(carried: CarriedFile): Carried | null {
+    const id = packages.find(carried.artifact);
+    const known = id === undefined ? undefined : findCarried.get(id, carried.artifact.filename);
+    const kinds = (known?.kinds ?? 0) | sumOf(carried);
+    const signer = known?.signer ?? (carried.signer && jsonOf(carried.signer, signerOf, MAX_SIGNER));
+    return known && known.kinds === kinds && known.signer === signer ? null : { kinds, signer };
   }
 
   return {
@@ -98,17 +141,19 @@ function memoryWrites(db: Database.Database) {
        etag = excluded.etag, last_modified = excluded.last_modified`,
   );
   const knownFiles = db
-    .prepare<[number], [filename: string, claimedAt: number | null, digests: string]>(
-      'SELECT filename, claimed_at, digests FROM file_seen WHERE package = ?',
+    .prepare<[number], [filename: string, claimedAt: number | null, digests: string, claimed: number]>(
+      'SELECT filename, claimed_at, digests, claimed FROM file_seen WHERE package = ?',
     )
     .raw();
   const insertFile = db.prepare(
-    `INSERT INTO file_seen (package, filename, first_seen, last_absent, claimed_at, digests) VALUES (?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO file_seen (package, filename, first_seen, last_absent, claimed_at, digests, claimed)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
   const beginAnew = db.prepare(
     'UPDATE file_seen SET first_seen = ?, last_absent = ?, digests = ? WHERE package = ? AND filename = ?',
   );
   const claimLater = db.prepare('UPDATE file_seen SET claimed_at = ? WHERE package = ? AND filename = ?');
+  const claimMore = db.prepare('UPDATE file_seen SET claimed = ? WHERE package = ? AND filename = ?');
   const findArtifacts = db.prepare<[string, string], ArtifactRow>(
     `SELECT sha256, sha512, size, chunks, findings, engine, metadata FROM artifact WHERE sha256 = ? OR sha512 = ?`,
   );
@@ -120,6 +165,11 @@ function memoryWrites(db: Database.Database) {
   const upsertFileArtifact = db.prepare(
     `INSERT INTO file_artifact (package, filename, sha256) VALUES (?, ?, ?)
      ON CONFLICT (package, filename) DO UPDATE SET sha256 = excluded.sha256`,
+  );
+  const upsertOutcome = db.prepare(
+    `INSERT INTO evidence_outcome (package, filename, sha256, sha512, at, trust, verdicts) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (package, filename) DO UPDATE SET sha256 = excluded.sha256, sha512 = excluded.sha512,
+       at = excluded.at, trust = excluded.trust, verdicts = excluded.verdicts`,
   );
   const insertOrigin = db.prepare('INSERT OR IGNORE INTO file_origin (source, origin) VALUES (?, ?)');
 
@@ -136,14 +186,19 @@ function memoryWrites(db: Database.Database) {
     // Another source's index says nothing of when a file was not yet in this one.
     const lastAbsent = previous?.source === index.source ? previous.at : null;
     const earlier = new Map(
-      knownFiles.all(id).map(([filename, claimedAt, digests]) => [filename, { claimedAt, digests }]),
+      knownFiles
+        .all(id)
+        .map(([filename, claimedAt, digests, claimed]) => [filename, { claimedAt, digests, claimed }]),
     );
-    for (const [filename, { claimedAt, digests }] of seen) {
+    for (const [filename, { claimedAt, digests, evidence }] of seen) {
       const before = earlier.get(filename);
       if (before === undefined) {
-        insertFile.run(id, filename, index.at, lastAbsent, claimedAt, digests);
+        insertFile.run(id, filename, index.at, lastAbsent, claimedAt, digests, evidence);
         continue;
       }
+      // Sticky, other bytes or not: an index that stops claiming evidence must not make its absence normal.
+      const claimed = before.claimed | evidence;
+      if (claimed !== before.claimed) claimMore.run(claimed, id, filename);
       // The latest time ever claimed: a later index may not make a file older.
       if (claimedAt !== null && (before.claimedAt === null || claimedAt > before.claimedAt)) {
         claimLater.run(claimedAt, id, filename);
@@ -172,11 +227,17 @@ function memoryWrites(db: Database.Database) {
     return { changed };
   }
 
+  function evidenced(artifact: ArtifactId, outcome: EvidenceOutcome): void {
+    const { sha256, sha512, at, trust } = outcome;
+    const verdicts = jsonOf(outcome.verdicts, verdictsOf, MAX_VERDICTS);
+    upsertOutcome.run(packages.make(artifact), artifact.filename, sha256, sha512, at, trust, verdicts);
+  }
+
   function learnFileOrigin(sourceId: string, origin: string): void {
     insertOrigin.run(sourceId, origin);
   }
 
-  return { sawIndex, inspected, learnFileOrigin };
+  return { sawIndex, inspected, evidenced, learnFileOrigin };
 }
 
 interface ArtifactRow {
@@ -185,6 +246,23 @@ interface ArtifactRow {
   readonly findings: string;
   readonly engine: string;
   readonly metadata: string | null;
+}
+
+interface Carried {
+  readonly kinds: number;
+  readonly signer: string | null;
+}
+
+/** Evidence as JSON in its one order of keys. Throws LedgerError where it is of another shape, or beyond `max`. */
+function jsonOf<T>(value: T, read: (value: unknown) => T, max: number): string {
+  let json: string;
+  try {
+    json = JSON.stringify(read(value));
+  } catch (error) {
+    throw new LedgerError('malformed', String(error), { cause: error });
+  }
+  if (json.length > max) throw new LedgerError('too-large', `evidence is longer than ${max} characters`);
+  return json;
 }
 
 /** The number of a package; `make` gives one on first use. */
