@@ -1,3 +1,6 @@
+import { EvidenceFault } from './fault.ts';
+import { jsonMembers } from './json-members.ts';
+
 /** What bounds a document. */
 export interface JsonLimits {
   /** Octets. */
@@ -6,14 +9,63 @@ export interface JsonLimits {
   readonly depth: number;
 }
 
-/** Of one document of evidence, and of everything that is read out of it. */
+/** Of one document of evidence, and of whatever JSON is carried in it. */
 export const EVIDENCE_LIMITS: JsonLimits = { size: 2 * 1024 * 1024, depth: 64 };
 
 /**
- * Reads JSON that has one meaning only: UTF-8 without errors, bounded in size and depth, and no object with a
- * member twice, however its name is escaped (RFC 8259, section 4, leaves open which of them counts).
+ * Reads JSON that has one meaning only: UTF-8 without errors or byte order mark, bounded in size and depth, no
+ * object with a member twice, however its name is escaped (RFC 8259, section 4, leaves open which of them counts),
+ * and none with the member `__proto__`, which is a prototype to whoever assigns it.
  * @throws EvidenceFault `too-large`, `duplicate-keys`, `malformed`
  */
-export function readStrictJson(_bytes: Uint8Array, _limits: JsonLimits = EVIDENCE_LIMITS): unknown {
-  throw new Error('not written yet');
+export function readStrictJson(bytes: Uint8Array, limits: JsonLimits = EVIDENCE_LIMITS): unknown {
+  if (bytes.length > limits.size) throw new EvidenceFault('too-large');
+  const text = decode(bytes);
+  if (nestsDeeper(text, limits.depth)) throw new EvidenceFault('malformed');
+  const value = parse(text);
+  requireSingleMembers(text);
+  return value;
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new EvidenceFault('malformed');
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new EvidenceFault('malformed');
+  }
+}
+
+/** Looked at before anything is parsed, so `text` need not be JSON. */
+function nestsDeeper(text: string, limit: number): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (quoted) {
+      if (char === '\\') at++;
+      else if (char === '"') quoted = false;
+    } else if (char === '"') quoted = true;
+    else if (char === '{' || char === '[') {
+      if (++depth > limit) return true;
+    } else if (char === '}' || char === ']') depth--;
+  }
+  return false;
+}
+
+function requireSingleMembers(text: string): void {
+  const names = new Map<number, Set<string>>();
+  for (const { name, object } of jsonMembers(text)) {
+    if (name === '__proto__') throw new EvidenceFault('malformed');
+    const seen = names.get(object) ?? new Set();
+    if (seen.has(name)) throw new EvidenceFault('duplicate-keys');
+    names.set(object, seen.add(name));
+  }
 }

@@ -1,3 +1,5 @@
+import { jsonMembers } from '../json-members.ts';
+
 const SCRIPT = 'scripts\0';
 
 /** Members by which is decided what an install runs and fetches. */
@@ -21,38 +23,13 @@ const DECIDING: ReadonlySet<string> = new Set([
  */
 export function saysTwice(text: string): boolean {
   const seen = new Set<string>();
-  let depth = 0;
-  let member = '';
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at];
-    if (char === '{' || char === '[') depth++;
-    else if (char === '}' || char === ']') depth--;
-    else if (char === '"') {
-      const end = stringEnd(text, at);
-      const inScripts = depth === 2 && member === 'scripts';
-      if ((depth === 1 || inScripts) && isKey(text, end)) {
-        const name = String(JSON.parse(text.slice(at, end)));
-        if (depth === 1) member = name;
-        const path = inScripts ? SCRIPT + name : name;
-        if (DECIDING.has(path) && seen.has(path)) return true;
-        seen.add(path);
-      }
-      at = end - 1;
-    }
+  let section = '';
+  for (const { name, depth } of jsonMembers(text)) {
+    if (depth === 1) section = name;
+    const path = depth === 1 ? name : depth === 2 && section === 'scripts' ? SCRIPT + name : null;
+    if (path === null) continue;
+    if (DECIDING.has(path) && seen.has(path)) return true;
+    seen.add(path);
   }
   return false;
-}
-
-/** The index after the closing quote. */
-function stringEnd(text: string, start: number): number {
-  let at = start + 1;
-  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
-  return at + 1;
-}
-
-/** Whether a string that ends there is a member's name: a colon follows. */
-function isKey(text: string, end: number): boolean {
-  let at = end;
-  while (' \t\n\r'.includes(text[at] ?? ':')) at++;
-  return text[at] === ':';
 }
