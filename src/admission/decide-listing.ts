@@ -1,9 +1,25 @@
-import type { FileView } from '../ecosystems/ecosystem.ts';
+import type { Ecosystem, FileView } from '../ecosystems/ecosystem.ts';
+import type { Digest } from '../model/digest.ts';
+import type { EvidenceSet, RegistrySignature } from '../model/evidence.ts';
 import { NO_FACTS, type PackageFacts } from '../model/facts.ts';
-import type { Listing } from '../model/listing.ts';
+import type { ListedFile, Listing } from '../model/listing.ts';
 import { decide } from '../policy/decide.ts';
+import { EvidenceHistory, type HistoricFile } from '../policy/history.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { Withheld } from './ports.ts';
+import type { HeldEvidence, Withheld } from './ports.ts';
+
+/** What a listing is decided with, beside the policy. */
+export interface ListingBasis {
+  readonly facts: PackageFacts;
+  /** `historyOf` this listing and these facts. */
+  readonly history: Pick<EvidenceHistory, 'baseline'>;
+  readonly held: HeldEvidence;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly withheld: Withheld | null;
+  /** The registry's signatures of an admitted file that may be passed on; asked for those that are written. */
+  signatures(file: ListedFile): readonly RegistrySignature[];
+}
 
 /** The decision for every file of a listing, and until when it holds. */
 export interface ListingView {
@@ -20,16 +36,17 @@ export function decideListing(
   policy: Policy,
   profile: string,
   listing: Listing,
-  facts: PackageFacts,
-  now: number,
-  withheld: Withheld | null,
+  basis: ListingBasis,
 ): ListingView {
+  const { facts, history, now, withheld } = basis;
+  const heldFor = holder(basis.held);
   const files = new Map<string, FileView>();
   const admitted = new Set<string>();
   const changed: { filename: string; version: string }[] = [];
   let until: number | null = null;
   for (const file of listing.files.values()) {
     const known = facts.get(file.filename) ?? NO_FACTS;
+    const held = heldFor(file.digests);
     const decision = decide(policy, profile, {
       stage: 'listing',
       ecosystem: listing.ecosystem,
@@ -37,14 +54,27 @@ export function decideListing(
       file,
       quarantined: listing.quarantined,
       facts: known,
+      held,
+      baseline: history.baseline({ ...placeOf(file), firstSeen: known.firstSeen }),
       now,
     });
     const kept = withheld === null || decision.by === 'pin';
-    const allowed = decision.verdict === 'allow' && kept;
-    // A refusal without a reason would be a fault of ours: it stays a refusal.
-    const code = allowed ? null : (decision.reasons[0]?.code ?? withheld ?? 'INTERNAL');
-    files.set(file.filename, { allowed, code, metadata: allowed ? known.metadata : null });
-    if (allowed) admitted.add(file.version);
+    if (decision.verdict === 'allow' && kept) {
+      files.set(file.filename, {
+        allowed: true,
+        code: null,
+        metadata: known.metadata,
+        // Most pages write some of their files only, and each signature costs a verification.
+        get signatures() {
+          return basis.signatures(file);
+        },
+        attested: known.carried?.provenance === true && held.provenance,
+      });
+      admitted.add(file.version);
+    } else {
+      // A refusal without a reason would be a fault of ours: it stays a refusal.
+      files.set(file.filename, refused(decision.reasons[0]?.code ?? withheld ?? 'INTERNAL'));
+    }
     if (decision.reasons.some((r) => r.code === 'DIGEST_CHANGED')) {
       changed.push({ filename: file.filename, version: file.version });
     }
@@ -53,7 +83,63 @@ export function decideListing(
   return { files, admitted, changed, until };
 }
 
+/**
+ * What the files of a package carried and claimed: those that we remember, gone ones too, and those of an index
+ * that was not sighted. A file whose name is none of the ecosystem's any more is no version of the package.
+ */
+export function historyOf(
+  ecosystem: Pick<Ecosystem, 'versions' | 'parseFilename'>,
+  listing: Pick<Listing, 'name' | 'files'>,
+  facts: PackageFacts,
+): EvidenceHistory {
+  return new EvidenceHistory(ecosystem.versions, historicFiles(ecosystem, listing, facts));
+}
+
+function* historicFiles(
+  ecosystem: Pick<Ecosystem, 'parseFilename'>,
+  { name, files }: Pick<Listing, 'name' | 'files'>,
+  facts: PackageFacts,
+): Generator<HistoricFile> {
+  for (const [filename, { firstSeen, claimed, carried }] of facts) {
+    const { version, kind } = files.get(filename) ?? ecosystem.parseFilename(name, filename) ?? {};
+    if (version !== undefined && kind !== undefined) {
+      yield { filename, version, kind, firstSeen, claimed, carried };
+    }
+  }
+  for (const file of files.values()) {
+    if (facts.has(file.filename)) continue;
+    yield { ...placeOf(file), firstSeen: null, claimed: claimsOf(file), carried: null };
+  }
+}
+
+/** The evidence that an index claims for a file. */
+export function claimsOf({ evidence }: Pick<ListedFile, 'evidence'>): EvidenceSet {
+  return { 'registry-signature': evidence.signed, provenance: evidence.attestations !== null };
+}
+
 /** Reads the bytes that Memory.packageFacts gives. */
 export function readFacts(bytes: Uint8Array): PackageFacts {
   return new Map(JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')));
+}
+
+function refused(code: NonNullable<FileView['code']>): FileView {
+  return { allowed: false, code, metadata: null, signatures: [], attested: false };
+}
+
+function placeOf({
+  filename,
+  version,
+  kind,
+}: ListedFile): Pick<HistoricFile, 'filename' | 'version' | 'kind'> {
+  return { filename, version, kind };
+}
+
+/** Which kinds of evidence are kept here for a file with one of these digests. */
+function holder(evidence: HeldEvidence): (digests: readonly Digest[]) => EvidenceSet {
+  const signed = new Set(evidence['registry-signature']);
+  const attested = new Set(evidence.provenance);
+  return (digests) => ({
+    'registry-signature': digests.some((digest) => signed.has(digest)),
+    provenance: digests.some((digest) => attested.has(digest)),
+  });
 }

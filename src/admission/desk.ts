@@ -1,11 +1,16 @@
 import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import type { Ecosystem } from '../ecosystems/ecosystem.ts';
 import type { PackageId } from '../model/artifact.ts';
-import type { Listing } from '../model/listing.ts';
+import { sha256 } from '../model/digest.ts';
+import { NO_BASELINE } from '../model/evidence.ts';
+import type { ListedFile, Listing } from '../model/listing.ts';
 import { wordsOf } from '../model/reason-codes.ts';
 import type { Policy } from '../policy/policy.ts';
+import { openTrust, type TrustBytes } from '../verify/trust.ts';
 import type { ContentEncoding } from './admission.ts';
-import { decideListing, readFacts } from './decide-listing.ts';
+import { claimsOf, decideListing } from './decide-listing.ts';
+import type { FactsBytes } from './facts.ts';
+import { PassedSignatures } from './passed-signatures.ts';
 import {
   type IndexDesk,
   type IndexRef,
@@ -15,6 +20,7 @@ import {
   type PageRequest,
   type VersionsRequest,
 } from './ports.ts';
+import { RememberedFacts } from './remembered.ts';
 
 /**
  * The pure work on indexes, in whichever thread it is put: read, decide per file, write, compress. Listings
@@ -27,6 +33,8 @@ export class Desk implements IndexDesk {
   #held = 0;
   /** The policy in force and the one before it: requests that began under that one end under it. */
   readonly #policies = new Map<string, Policy>();
+  readonly #remembered = new RememberedFacts();
+  readonly #signatures = new PassedSignatures();
 
   constructor(ecosystems: readonly Ecosystem[], capacity = 24 * 1024 ** 2) {
     this.#ecosystems = new Map(ecosystems.map((e) => [e.id, e]));
@@ -44,13 +52,22 @@ export class Desk implements IndexDesk {
       if (this.#held <= this.#capacity || oldest === key) break;
       this.#forget(oldest);
     }
-    const files = [...listing.files.values()].map((f) => [f.filename, f.claimedAt, f.digests.join(' ')]);
+    const files = [...listing.files.values()].map(rowOf);
     return { digest: listing.digest, files: new TextEncoder().encode(JSON.stringify(files)) };
   }
 
-  async file(ref: IndexRef, filename: string) {
+  async file(ref: IndexRef, filename: string, known: FactsBytes) {
     const listing = this.#listing(ref);
-    return { file: listing.files.get(filename) ?? null, quarantined: listing.quarantined };
+    const ecosystem = this.#ecosystem(ref);
+    const { facts, history } = this.#remembered.of(ecosystem, listing, known);
+    const file = listing.files.get(filename) ?? null;
+    // Of a file that has left the index its name tells. What has no such name is no file, and nobody can have it.
+    const named = file ?? ecosystem.parseFilename(ref.name, filename);
+    const firstSeen = facts.get(filename)?.firstSeen ?? null;
+    const baseline = named
+      ? history.baseline({ filename, version: named.version, kind: named.kind, firstSeen })
+      : NO_BASELINE;
+    return { file, quarantined: listing.quarantined, baseline };
   }
 
   async page(request: PageRequest): Promise<Page> {
@@ -94,6 +111,10 @@ export class Desk implements IndexDesk {
     }
   }
 
+  async setTrust(trust: TrustBytes): Promise<void> {
+    this.#signatures.setTrust(openTrust(trust));
+  }
+
   async close(): Promise<void> {
     this.#open.clear();
   }
@@ -101,14 +122,15 @@ export class Desk implements IndexDesk {
   #view(request: VersionsRequest, listing: Listing) {
     const policy = this.#policies.get(request.policy);
     if (!policy) throw new Error('the desk does not hold the policy that was asked for');
-    return decideListing(
-      policy,
-      request.profile,
-      listing,
-      readFacts(request.facts),
-      request.now,
-      request.withheld,
-    );
+    const { facts: bytes, held, now, withheld } = request;
+    const known = this.#remembered.of(this.#ecosystem(request), listing, { bytes, digest: sha256(bytes) });
+    return decideListing(policy, request.profile, listing, {
+      ...known,
+      held,
+      now,
+      withheld,
+      signatures: (file) => this.#signatures.of(listing.name, file, now),
+    });
   }
 
   #ecosystem(id: PackageId): Ecosystem {
@@ -132,6 +154,14 @@ export class Desk implements IndexDesk {
     this.#open.delete(key);
     this.#held -= found.bytes;
   }
+}
+
+/** A file as the ledger's memory takes it: with the sum of what is claimed for it, left out where that is 0. */
+function rowOf(file: ListedFile): readonly (string | number | null)[] {
+  const claims = claimsOf(file);
+  const sum = (claims['registry-signature'] ? 1 : 0) + (claims.provenance ? 2 : 0);
+  const row = [file.filename, file.claimedAt, file.digests.join(' ')];
+  return sum === 0 ? row : [...row, sum];
 }
 
 function keyOf(ref: IndexRef): string {

@@ -1,3 +1,4 @@
+import type { FactsBytes } from '../admission/facts.ts';
 import {
   type IndexDesk,
   type IndexRef,
@@ -9,8 +10,10 @@ import {
 } from '../admission/ports.ts';
 import type { PackageId } from '../model/artifact.ts';
 import type { Digest } from '../model/digest.ts';
+import type { Baseline } from '../model/evidence.ts';
 import type { ListedFile } from '../model/listing.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { TrustBytes } from '../verify/trust.ts';
 import { owned, Thread, threadFile } from './rpc.ts';
 
 /** What is needed of a thread. */
@@ -31,7 +34,11 @@ const DEADLINE = 120_000;
 interface FileOfIndex {
   readonly file: ListedFile | null;
   readonly quarantined: boolean;
+  readonly baseline: Baseline;
 }
+
+/** What both threads hold alike, by the method that gives it to them. */
+type Setting = 'setPolicy' | 'setTrust';
 
 /** The desk as two threads: one for small documents, one for large ones. A thread that died is replaced. */
 export class DeskPool implements IndexDesk {
@@ -61,12 +68,12 @@ export class DeskPool implements IndexDesk {
     return opened;
   }
 
-  /** What a listing says of a file never changes while its digest is the same: it is kept here as well. */
-  async file(ref: IndexRef, filename: string): Promise<FileOfIndex> {
-    const key = `${ref.ecosystem}\n${ref.name}\n${ref.digest}\n${filename}`;
+  /** What an index and our facts say of a file never changes while their digests are the same: it is kept here as well. */
+  async file(ref: IndexRef, filename: string, facts: FactsBytes): Promise<FileOfIndex> {
+    const key = `${ref.ecosystem}\n${ref.name}\n${ref.digest}\n${facts.digest}\n${filename}`;
     const known = this.#files.get(key);
     if (known) return known;
-    const file = await this.#holding(ref).call<FileOfIndex>('file', [ref, filename]);
+    const file = await this.#holding(ref).call<FileOfIndex>('file', [ref, filename, facts]);
     this.#files.set(key, file);
     bound(this.#files, 10_000);
     return file;
@@ -84,15 +91,26 @@ export class DeskPool implements IndexDesk {
   }
 
   /** Takes a policy into use in both threads, or rejects with the one before in force in both. */
-  async setPolicy(policy: Policy): Promise<void> {
+  setPolicy(policy: Policy): Promise<void> {
+    return this.#set('setPolicy', policy.sources);
+  }
+
+  /** Takes a trust root and keys into use in both threads, or rejects with those before in use in both. */
+  setTrust({ root, npmKeys, ...rest }: TrustBytes): Promise<void> {
+    // A copy, because successors start with it; and of these bytes alone, because all that lies around them would go too.
+    const trust = { ...rest, root: Uint8Array.from(root), npmKeys: Uint8Array.from(npmKeys) };
+    return this.#set('setTrust', trust);
+  }
+
+  async #set(setting: Setting, value: unknown): Promise<void> {
     const threads = [this.#small, this.#large];
-    const offered = await Promise.allSettled(threads.map((thread) => thread.offer(policy)));
+    const offered = await Promise.allSettled(threads.map((thread) => thread.call(setting, [value])));
     const refused = offered.find((one) => one.status === 'rejected');
     if (refused) {
-      await Promise.all(threads.map((thread) => thread.withdraw()));
+      await Promise.all(threads.map((thread) => thread.withdraw(setting)));
       throw refused.reason;
     }
-    for (const thread of threads) thread.keep(policy);
+    for (const thread of threads) thread.keep(setting, value);
   }
 
   async close(): Promise<void> {
@@ -114,12 +132,12 @@ function bound<K>(map: Map<K, unknown>, max: number): void {
   }
 }
 
-/** One desk thread with the policy that is in force, so that its successor starts with the same. */
+/** One desk thread with the policy and the trust that are in force, so that its successor starts with the same. */
 class DeskThread {
   readonly #open: () => Callee;
   readonly #replaced: () => void;
   #thread: Promise<Callee | null> = Promise.resolve(null);
-  #policy: Policy | null = null;
+  readonly #inForce = new Map<Setting, unknown>();
 
   constructor(open: () => Callee, replaced: () => void) {
     this.#open = open;
@@ -149,26 +167,22 @@ class DeskThread {
     }
   }
 
-  /** Has the thread read a policy, and hold it beside the one in force. */
-  async offer(policy: Policy): Promise<void> {
-    await this.call('setPolicy', [policy.sources]);
-  }
-
-  /** The policy that was offered is in force: successors start with it. */
-  keep(policy: Policy): void {
-    this.#policy = policy;
+  /** What the thread was given is in force: successors start with it. */
+  keep(setting: Setting, value: unknown): void {
+    this.#inForce.set(setting, value);
   }
 
   /**
-   * The policy that was offered is not taken. A thread holds the two that it was given last: the one in force is given
-   * again, or the next offer would drop it. A thread that does not take it is ended: its successor starts with it.
+   * What the thread was given is not taken: the one in force is given again. Of policies a thread holds the two that
+   * it was given last, and the next one would drop it. A thread that does not take it, or that has none to go back to,
+   * is ended: its successor starts with what is in force.
    */
-  async withdraw(): Promise<void> {
-    if (!this.#policy) return;
+  async withdraw(setting: Setting): Promise<void> {
     const thread = await this.#thread;
     if (!thread || thread.dead) return;
     try {
-      await this.call('setPolicy', [this.#policy.sources]);
+      if (!this.#inForce.has(setting)) throw new Error('there is none to go back to');
+      await this.call(setting, [this.#inForce.get(setting)]);
     } catch {
       await thread.close();
     }
@@ -180,10 +194,13 @@ class DeskThread {
 
   async #start(): Promise<Callee> {
     const thread = this.#open();
+    const given = new Map<Setting, unknown>();
     // Again where another one came into force meanwhile: the thread that accepted it may have died since.
-    for (let given: Policy | null = null; given !== this.#policy; ) {
-      given = this.#policy;
-      if (given) await thread.call('setPolicy', [given.sources]);
+    const next = () => [...this.#inForce].find(([setting, value]) => given.get(setting) !== value);
+    for (let missing = next(); missing; missing = next()) {
+      const [setting, value] = missing;
+      await thread.call(setting, [value]);
+      given.set(setting, value);
     }
     return thread;
   }

@@ -1,10 +1,12 @@
 import { workerData } from 'node:worker_threads';
 import { Desk } from '../admission/desk.ts';
+import type { FactsBytes } from '../admission/facts.ts';
 import type { IndexRef, PageRequest, VersionsRequest } from '../admission/ports.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
 import type { PackageId } from '../model/artifact.ts';
 import { parsePolicy } from '../policy/load.ts';
 import type { PolicySource } from '../policy/policy.ts';
+import type { TrustBytes } from '../verify/trust.ts';
 import { giveWay } from './give-way.ts';
 import { Moved, owned, serve } from './rpc.ts';
 
@@ -18,7 +20,7 @@ serve({
     const files = owned(opened.files);
     return new Moved({ ...opened, files }, [files]);
   },
-  file: (ref: IndexRef, filename: string) => desk.file(ref, filename),
+  file: (ref: IndexRef, filename: string, facts: FactsBytes) => desk.file(ref, filename, facts),
   async page(request: PageRequest) {
     const page = await desk.page(request);
     const body = owned(page.body);
@@ -32,4 +34,5 @@ serve({
         ECOSYSTEMS.map((e) => e.versions),
       ),
     ),
+  setTrust: (trust: TrustBytes) => desk.setTrust(trust),
 });

@@ -1,0 +1,73 @@
+import type { Transferable } from 'node:worker_threads';
+import type { Thread } from './rpc.ts';
+
+export interface ThreadPoolOptions {
+  readonly start: () => Thread;
+  /** Told of each thread that died or was ended, when its place is taken or given up. */
+  readonly replaced: () => void;
+  /** How long one call may take, ms, with those before it. A longer one is a thread that hangs: it is ended. */
+  readonly deadline: number;
+  /** Threads at most. */
+  readonly size: number;
+}
+
+/**
+ * Threads that all do the same work: one from the start, more while all are at work. One that died or hangs is
+ * replaced; what it was asked rejects.
+ */
+export class ThreadPool {
+  readonly #options: ThreadPoolOptions;
+  #threads: readonly Thread[];
+
+  constructor(options: ThreadPoolOptions) {
+    this.#options = options;
+    this.#threads = [options.start()];
+  }
+
+  /** Has the least busy thread called before this returns. */
+  async call<T>(
+    method: string,
+    args: readonly unknown[],
+    transfer: readonly Transferable[] = [],
+  ): Promise<T> {
+    const thread = this.#leastBusy();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new Error(`a thread took too long to ${method}`));
+        this.#end(thread);
+      }, this.#options.deadline);
+    });
+    try {
+      return await Promise.race([thread.call<T>(method, args, transfer), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Has every thread called before this returns, each before what it is asked later. One that fails is ended. */
+  tellAll(method: string, args: readonly unknown[]): void {
+    for (const thread of this.#threads) thread.call(method, args).catch(() => this.#end(thread));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+
+  #leastBusy(): Thread {
+    for (const thread of this.#threads) if (thread.dead) this.#end(thread);
+    const [best] = this.#threads.toSorted((a, b) => a.waiting - b.waiting);
+    if (best && (best.waiting === 0 || this.#threads.length >= this.#options.size)) return best;
+    const another = this.#options.start();
+    this.#threads = [...this.#threads, another];
+    return another;
+  }
+
+  /** Nothing more is asked of the thread, though it may take a moment until it has ended. */
+  #end(thread: Thread): void {
+    if (!this.#threads.includes(thread)) return;
+    this.#threads = this.#threads.filter((one) => one !== thread);
+    this.#options.replaced();
+    void thread.close();
+  }
+}
