@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
@@ -10,6 +9,7 @@ import type { Config } from './config.ts';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
 import type { Metrics } from './gate/metrics.ts';
 import type { Readiness } from './gate/options.ts';
+import { InForce } from './in-force.ts';
 import { keptByPins } from './kept.ts';
 import { alarmEntry, policyEntry, startEntry, stopEntry } from './ledger/entry.ts';
 import type { EntryDraft, Ledger } from './ledger/ledger.ts';
@@ -18,13 +18,15 @@ import { openLedger } from './ledger/open.ts';
 import { ENGINE } from './model/engine.ts';
 import { FileOriginBook } from './origins.ts';
 import { type Policy, PolicyError } from './policy/policy.ts';
-import { PolicyInForce } from './policy-in-force.ts';
 import { writeToVault } from './probe.ts';
 import { HouseReadiness } from './readiness.ts';
 import { openSources } from './sources.ts';
 import { checkFolder, checkTls } from './start-checks.ts';
 import { DeskPool } from './threads/desk-pool.ts';
 import { InspectPool } from './threads/inspect-pool.ts';
+import { VerifyPool } from './threads/verify-pool.ts';
+import { loadTrust } from './trust-files.ts';
+import { TrustInForce } from './trust-in-force.ts';
 import { openUpstream } from './upstream/open.ts';
 import { openFileVault } from './vault/file-vault.ts';
 import type { Vault } from './vault/vault.ts';
@@ -37,7 +39,10 @@ export interface House {
   readonly log: FastifyBaseLogger;
   readonly admission: ReturnType<typeof createAdmission>;
   policy(): Policy;
-  /** Reads the allowlists again: a valid policy is taken into use, another one is alarmed and left. */
+  /**
+   * Reads the allowlists and the trust root again: what is valid is taken into use, what is not is alarmed and left.
+   * False where either was left.
+   */
   reload(): Promise<boolean>;
   /** Removes what no pin needs (its files, their metadata, its index) until the vault is within its bound. */
   evict(): Promise<void>;
@@ -62,7 +67,7 @@ export async function openHouse(
   const log: FastifyBaseLogger = pino({ level: config.logLevel, base: null }, { write });
   const first = await loadPolicy(config.allowlists);
   const sources = await openSources(config, env);
-  const npmKeys = config.npmKeys ? await readFile(config.npmKeys) : await readFile(PINNED_NPM_KEYS);
+  const firstTrust = await loadTrust(config);
   await checkTls(config.tls);
   await checkFolder(config.data, 'SALLYPORT_DATA');
   if (config.vault !== undefined) await checkFolder(config.vault, 'SALLYPORT_VAULT');
@@ -85,8 +90,15 @@ export async function openHouse(
     const desk = new DeskPool(() => replaced('desk'));
     closing.push(() => desk.close());
     await desk.setPolicy(first);
+    await desk.setTrust(firstTrust.bytes);
     const inspectors = new InspectPool(() => replaced('inspection'));
     closing.push(() => inspectors.close());
+    const verifiers = new VerifyPool(firstTrust.bytes, {
+      now,
+      replaced: () => replaced('verification'),
+      timed: (check, seconds) => watchers.verification(check, seconds),
+    });
+    closing.push(() => verifiers.close());
     const origins = new FileOriginBook(ledger.memory, (source, origin) =>
       log.info({ source, origin }, 'a file origin was learned with its first verified file'),
     );
@@ -109,7 +121,7 @@ export async function openHouse(
         () => undefined,
         (error: unknown) => log.error({ err: error }, `${what} could not be entered in the ledger`),
       );
-    const policy = new PolicyInForce(first, {
+    const policy = new InForce(first, {
       load: () => loadPolicy(config.allowlists),
       take: (next) => desk.setPolicy(next),
       async changed({ digest }, { digest: previous }) {
@@ -134,9 +146,10 @@ export async function openHouse(
       writeLedger: () => ledger.append(alarmEntry({ ...stamp(), code: 'ledger-failing' })),
       writeVault: () => writeToVault(dir),
       policyFailed: () => policy.failed,
+      trustFailed: () => trust.failed,
       failed: (what, error) => log.error({ err: error }, `not ready: the ${what} cannot be written`),
     });
-    const replaced = (thread: 'desk' | 'inspection') => {
+    const replaced = (thread: 'desk' | 'inspection' | 'verification') => {
       log.warn({ thread }, 'a thread ended and was replaced');
       readiness.saw(thread);
     };
@@ -160,9 +173,9 @@ export async function openHouse(
       vault,
       ledger,
       inspect: (path, expected) => inspectors.inspect(path, expected),
+      evidence: verifiers,
       limits: config.limits,
       closing: ending.signal,
-      npmKeys,
       alarm: (kind, about) => alarms.raise(kind, about),
       fault(error, context) {
         log.error({ err: error, ...context }, 'fault');
@@ -171,6 +184,22 @@ export async function openHouse(
     watchers.policy(first.digest, now());
     const admission = createAdmission(ports);
     await ledger.append(startEntry({ ...stamp(), release: version, engine: ENGINE, policy: first.digest }));
+    const { digest: trusted, from } = firstTrust;
+    log.info({ policy: first.digest, trust: trusted, root: from.root, npmKeys: from.npmKeys }, 'started');
+    const trust = new TrustInForce(firstTrust, {
+      load: () => loadTrust(config),
+      // Both read it once more. The desk takes it whole or not at all; then it is known to be readable.
+      async take({ bytes }) {
+        await desk.setTrust(bytes);
+        verifiers.setTrust(bytes);
+      },
+      alarm: (problem, inForce) => alarms.raise('trust-root', { expected: inForce, found: problem }),
+      changed: ({ digest, from }, before) =>
+        log.info(
+          { before, after: digest, root: from.root, npmKeys: from.npmKeys },
+          'trust root and keys reloaded',
+        ),
+    });
     const sum = () =>
       admission
         .flush()
@@ -183,7 +212,10 @@ export async function openHouse(
       log,
       admission,
       policy: () => policy.current,
-      reload: () => policy.reload(),
+      async reload() {
+        const taken = await Promise.all([policy.reload(), trust.reload()]);
+        return taken.every((one) => one);
+      },
       ready: () => readiness.state(),
       why: (leaf, agent) => why(ledger, leaf, agent),
       async evict() {
@@ -203,9 +235,6 @@ export async function openHouse(
     throw error;
   }
 }
-
-/** The npm registry's public keys, as they were pinned at release. */
-const PINNED_NPM_KEYS = new URL('../trust/npm-keys.json', import.meta.url);
 
 /** How often refusals past an agent's budget are summed where no further one does it, ms. */
 const SUM_EVERY = 60_000;

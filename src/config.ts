@@ -20,6 +20,12 @@ const token = z.strictObject({
 
 const upstreamUrl = z.url({ protocol: /^https?$/ });
 
+/** It needs no credential: what it serves is signed, and a name and password would be printed with its address. */
+const mirrorUrl = upstreamUrl.refine((text) => {
+  const url = URL.parse(text);
+  return url !== null && `${url.username}${url.password}${url.search}${url.hash}` === '';
+}, 'an address without user, password, query and fragment');
+
 const privateUpstream = z.strictObject({
   /** Its memory and file origins are kept under this: none of the public registries' own. */
   id: z
@@ -58,6 +64,11 @@ const duration = z.union([z.number().int().min(0), z.string()]).transform((value
   return Number(match[1]) * unit;
 });
 
+/** Milliseconds since 1970, of a date (its first instant, UTC) or a time. */
+const instant = z
+  .union([z.iso.date(), z.iso.datetime({ offset: true })])
+  .transform((text) => Date.parse(text));
+
 /** `sallyport.yaml`. Every key has a default: with no file and no environment it runs on loopback. */
 const schema = z.strictObject({
   host: z.string().default('127.0.0.1'),
@@ -77,7 +88,12 @@ const schema = z.strictObject({
   fileOrigins: z.record(z.string(), z.array(upstreamUrl)).default({}),
   /** CIDRs of private networks in which an upstream may lie. */
   privateAddresses: z.array(z.string()).default([]),
+  trustedRoot: z.string().optional(),
   npmKeys: z.string().optional(),
+  /** Entries of the transparency log from then on need an inclusion proof. */
+  proofSince: instant.prefault('2025-01-01'),
+  tufMirror: mirrorUrl.optional(),
+  tufRoot: z.string().optional(),
   logLevel: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   limits: z
     .strictObject({
@@ -111,7 +127,11 @@ const ENVIRONMENT: Record<string, { key: string; list?: true }> = {
   SALLYPORT_PRIVATE_ADDRESSES: { key: 'privateAddresses', list: true },
   SALLYPORT_NPM_FILE_ORIGINS: { key: 'fileOrigins.npm', list: true },
   SALLYPORT_PYPI_FILE_ORIGINS: { key: 'fileOrigins.pypi', list: true },
+  SALLYPORT_TRUSTED_ROOT: { key: 'trustedRoot' },
   SALLYPORT_NPM_KEYS: { key: 'npmKeys' },
+  SALLYPORT_PROOF_SINCE: { key: 'proofSince' },
+  SALLYPORT_TUF_MIRROR: { key: 'tufMirror' },
+  SALLYPORT_TUF_ROOT: { key: 'tufRoot' },
   SALLYPORT_LOG_LEVEL: { key: 'logLevel' },
   SALLYPORT_INDEX_TTL: { key: 'limits.indexTtl' },
   SALLYPORT_MAX_INDEX_AGE: { key: 'limits.maxIndexAge' },
@@ -124,7 +144,7 @@ const ENVIRONMENT: Record<string, { key: string; list?: true }> = {
 };
 
 /** Known to the contract, not yet available: setting one must not be ignored. */
-const NOT_YET = ['SALLYPORT_DATABASE', 'SALLYPORT_TRUSTED_ROOT'];
+const NOT_YET = ['SALLYPORT_DATABASE'];
 
 /**
  * Reads the configuration: the file named by `--config` or SALLYPORT_CONFIG (or `./sallyport.yaml` if it is
@@ -155,6 +175,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, fi
   }
   checkListening(parsed.data);
   checkLimits(parsed.data);
+  checkTuf(parsed.data);
   return parsed.data;
 }
 
@@ -176,6 +197,15 @@ function checkLimits({ limits }: Config): void {
   throw new ConfigError(
     `limits.maxFile (${limits.maxFile} bytes) is more than limits.quarantine (${limits.quarantine}), in which every ` +
       'artifact is received: raise SALLYPORT_QUARANTINE_LIMIT or lower SALLYPORT_MAX_FILE',
+  );
+}
+
+/** Another mirror may be of another Sigstore: only a root that somebody chose for it says which. */
+function checkTuf({ tufMirror, tufRoot }: Config): void {
+  if (tufMirror === undefined || tufRoot !== undefined) return;
+  throw new ConfigError(
+    `tufMirror (${tufMirror}) is set and tufRoot is not: what a mirror serves is trusted by the root.json to start from, ` +
+      'and production and staging must never mix; name the root.json that belongs to this mirror in SALLYPORT_TUF_ROOT',
   );
 }
 

@@ -6,6 +6,7 @@ import { Probe } from './probe.ts';
 const EVENTS = {
   desk: 'a thread that reads indexes had to be replaced',
   inspection: 'a thread that inspects archives had to be replaced',
+  verification: 'a thread that verifies evidence had to be replaced',
   'stale-index': 'an index is used without its upstream having confirmed it; the alarms say which',
 } as const;
 
@@ -23,6 +24,8 @@ export interface ReadinessParts {
   /** Makes something durable in the vault. */
   writeVault(): Promise<unknown>;
   policyFailed(): boolean;
+  /** The trust root and keys in force are not those that an update should have brought. */
+  trustFailed(): boolean;
   /** A probe failed: for the log. */
   failed(what: 'ledger' | 'vault', error: unknown): void;
 }
@@ -58,6 +61,9 @@ export class HouseReadiness {
     if (!vault) notes.push('the vault cannot be written');
     if (this.#parts.policyFailed()) {
       notes.push('the policy files could not be taken into use; the policy before them is in force');
+    }
+    if (this.#parts.trustFailed()) {
+      notes.push('the trust root or its update failed; the one before, or the pinned one, is in force');
     }
     const now = this.#parts.now();
     for (const [event, at] of this.#last) {

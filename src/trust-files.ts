@@ -1,0 +1,136 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { printable } from './cli/ledger-line.ts';
+import { type Config, ConfigError } from './config.ts';
+import { type Digest, sha256 } from './model/digest.ts';
+import {
+  pinnedFile,
+  readIfThere,
+  readUpdateRecord,
+  TRUST_FILES,
+  type TrustFile,
+  trustFolder,
+  type UpdateRecord,
+} from './trust-folder.ts';
+import { defaultNpmBase } from './upstream/defaults.ts';
+import { openTrust, type Trust, type TrustBytes, TrustError } from './verify/trust.ts';
+
+/** Where a file of trust came from. */
+export type TrustOrigin = 'pinned' | 'updated' | 'configured';
+
+/** What is trusted, and what is wrong with it. */
+export interface LoadedTrust {
+  readonly bytes: TrustBytes;
+  /** sha256 over all of the bytes. */
+  readonly digest: Digest;
+  readonly from: Readonly<Record<TrustFile, TrustOrigin>>;
+  /** What somebody should look at, printable ASCII; null for nothing. */
+  readonly problem: string | null;
+  /** An updated copy is there, or should be, and cannot be used: the pinned one stands for it. */
+  readonly fallback: boolean;
+  /** Of the last update; null where none was tried, and where what is known of it cannot be read. */
+  readonly update: UpdateRecord | null;
+}
+
+/** Configuration keys and variables that name a file. */
+const SETTINGS = { root: 'SALLYPORT_TRUSTED_ROOT', npmKeys: 'SALLYPORT_NPM_KEYS' } as const;
+
+/**
+ * Reads the trusted root and the npm registry's keys, each from the first of these: the configured file, which is
+ * taken or refuses the start; the copy of the last update, where it is what that update put there, by the TUF root
+ * and for the release that are in use now, and passes the lint; the pinned file.
+ * @throws ConfigError, TrustError where a pinned file is broken
+ */
+export async function loadTrust(config: Config): Promise<LoadedTrust> {
+  const folder = trustFolder(config);
+  const problems: string[] = [];
+  let fallback = false;
+  const fallBack = (error: unknown): undefined => {
+    if (!(error instanceof TrustError)) throw error;
+    fallback = true;
+    problems.push(`${error.message}; the pinned copy is in force until \`sallyport trust update\` succeeds`);
+  };
+
+  const configured = { root: config.trustedRoot, npmKeys: config.npmKeys };
+  const updatable = configured.root === undefined || configured.npmKeys === undefined;
+  const update = updatable ? await readUpdateRecord(folder).catch(fallBack) : null;
+  if (update?.problem) problems.push(`the update of ${update.tried} failed: ${update.problem}`);
+
+  let trust = await openPinned(config);
+  const from: Record<TrustFile, TrustOrigin> = { root: 'pinned', npmKeys: 'pinned' };
+  for (const file of ['root', 'npmKeys'] as const) {
+    const path = configured[file];
+    if (path !== undefined) {
+      trust = await openConfigured(trust, file, path);
+      from[file] = 'configured';
+    } else if (update !== undefined) {
+      try {
+        const copy = await updatedCopy(folder, file, update?.copies ?? null, config);
+        if (copy === null) continue;
+        trust = openTrust({ ...trust.bytes, [file]: copy });
+        from[file] = 'updated';
+      } catch (error) {
+        fallBack(error);
+      }
+    }
+  }
+  const problem = problems.length > 0 ? printable(problems.join('; ')).replaceAll('\n', ' ') : null;
+  return { bytes: trust.bytes, digest: trust.digest, from, problem, fallback, update: update ?? null };
+}
+
+/** The files as they were pinned at release, with what else is configured. @throws TrustError */
+export async function openPinned({ proofSince }: Pick<Config, 'proofSince'>): Promise<Trust> {
+  return openTrust({
+    root: await pinnedFile('root'),
+    npmKeys: await pinnedFile('npmKeys'),
+    proofSince,
+    npmRegistry: new URL(await defaultNpmBase()).origin,
+  });
+}
+
+/** What the TUF client starts from, as an update's record names it. @throws ConfigError */
+export async function tufRootName({ tufRoot }: Pick<Config, 'tufRoot'>): Promise<string> {
+  if (tufRoot === undefined) return 'built-in';
+  try {
+    return sha256(await readFile(tufRoot));
+  } catch (error) {
+    throw new ConfigError(`SALLYPORT_TUF_ROOT: ${tufRoot} cannot be read: ${wordsOf(error)}`);
+  }
+}
+
+async function openConfigured(trust: Trust, file: TrustFile, path: string): Promise<Trust> {
+  try {
+    return openTrust({ ...trust.bytes, [file]: await readFile(path) });
+  } catch (error) {
+    throw new ConfigError(`${SETTINGS[file]}: ${path} cannot be used: ${wordsOf(error)}`);
+  }
+}
+
+/** null where no update put one in place. @throws TrustError where one is not to be used, ConfigError */
+async function updatedCopy(
+  folder: string,
+  file: TrustFile,
+  copies: UpdateRecord['copies'],
+  config: Config,
+): Promise<Uint8Array | null> {
+  const path = join(folder, TRUST_FILES[file]);
+  const bytes = await readIfThere(path);
+  if (copies === null) {
+    if (bytes === null) return null;
+    throw new TrustError(`${path} is there, and no update is known that put it there`);
+  }
+  if (copies.tufRoot !== (await tufRootName(config)))
+    throw new TrustError(`${path} was fetched by another TUF root than the one that is configured now`);
+  if (copies[file].pinned !== sha256(await pinnedFile(file)))
+    throw new TrustError(
+      `${path} was fetched for another release, which pinned another ${TRUST_FILES[file]}`,
+    );
+  if (bytes === null) throw new TrustError(`${path} is gone`);
+  if (copies[file].sha256 !== sha256(bytes))
+    throw new TrustError(`${path} is not what the last update put there`);
+  return bytes;
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,251 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { DEFAULT_MIRROR_URL } from '@sigstore/tuf';
+import { type Fetcher, Updater } from 'tuf-js';
+import { DownloadHTTPError } from 'tuf-js/dist/error.js';
+import { z } from 'zod';
+import { printable } from './cli/ledger-line.ts';
+import type { Config } from './config.ts';
+import { ensureDir, temporaryBeside, writeDurable } from './disk/durable.ts';
+import { lockFolder } from './ledger/lock.ts';
+import { hexOf, parseDigest, sha256 } from './model/digest.ts';
+import { openPinned, tufRootName } from './trust-files.ts';
+import {
+  pinnedFile,
+  readIfThere,
+  readUpdateRecord,
+  TRUST_FILES,
+  trustFolder,
+  type UpdateRecord,
+  writeUpdateRecord,
+} from './trust-folder.ts';
+import { defaultNpmBase } from './upstream/defaults.ts';
+import { openTrust } from './verify/trust.ts';
+
+/** No newer trust was put in place: says why, for people. */
+export class UpdateFailed extends Error {
+  override readonly name = 'UpdateFailed';
+}
+
+/** Bounds of an update. Times in ms. */
+export interface UpdateLimits {
+  /** One answer of the mirror, to its last byte. */
+  readonly answer: number;
+  /** Everything. */
+  readonly whole: number;
+  /** Between a try that may succeed later and the next one. */
+  readonly pause: number;
+}
+
+const LIMITS: UpdateLimits = { answer: 10_000, whole: 120_000, pause: 1_000 };
+
+/** How often one file is asked for. */
+const TRIES = 3;
+
+/** More than any target, whatever the metadata says, bytes. */
+const MAX_TARGET = 4 * 1024 ** 2;
+
+/** More than this of what went wrong helps nobody, characters. */
+const MAX_WORDS = 400;
+
+type Copies = NonNullable<UpdateRecord['copies']>;
+
+/**
+ * Fetches the trusted root and the npm registry's keys by TUF (the spec's client workflow, sections 5.2 to 5.7) into
+ * `data/trust`, lints them, and puts both in place. It runs out of band: the server only ever reads what is there.
+ * What it writes is below `data/trust`. Where it fails, the copies in place stay, and the record says so.
+ * `now`: ms since 1970.
+ * @throws UpdateFailed, ConfigError, LedgerError where another update is running
+ */
+export async function updateTrust(
+  config: Config,
+  now: () => number,
+  limits: UpdateLimits = LIMITS,
+): Promise<Copies> {
+  const folder = trustFolder(config);
+  const tufRoot = await tufRootName(config);
+  const release = await lockFolder(join(folder, 'tuf'));
+  try {
+    const tried = new Date(now()).toISOString();
+    // A record that cannot be read vouches for nothing: this one takes its place.
+    const before = await readUpdateRecord(folder).catch(() => null);
+    try {
+      const mirror = config.tufMirror ?? DEFAULT_MIRROR_URL;
+      const fetched = await fetchTrust(config, tufRoot, mirror, folder, limits);
+      // Linted with what would be in force, before anything is replaced.
+      openTrust({ ...(await openPinned(config)).bytes, ...fetched });
+      for (const file of ['root', 'npmKeys'] as const)
+        await writeDurable(join(folder, TRUST_FILES[file]), fetched[file]);
+      const copies: Copies = {
+        at: tried,
+        mirror,
+        tufRoot,
+        root: { sha256: sha256(fetched.root), pinned: sha256(await pinnedFile('root')) },
+        npmKeys: { sha256: sha256(fetched.npmKeys), pinned: sha256(await pinnedFile('npmKeys')) },
+      };
+      await writeUpdateRecord(folder, { tried, problem: null, copies });
+      return copies;
+    } catch (error) {
+      const problem = wordsOf(error);
+      await writeUpdateRecord(folder, { tried, problem, copies: before?.copies ?? null });
+      throw new UpdateFailed(problem, { cause: error });
+    }
+  } finally {
+    release();
+  }
+}
+
+/** Name of the npm registry's keys among the TUF targets: the registry's host is its folder. */
+export async function npmKeysTarget(): Promise<string> {
+  return `${new URL(await defaultNpmBase()).host}/keys.json`;
+}
+
+async function fetchTrust(
+  config: Config,
+  tufRoot: string,
+  mirror: string,
+  folder: string,
+  limits: UpdateLimits,
+): Promise<{ readonly root: Uint8Array; readonly npmKeys: Uint8Array }> {
+  // What one root vouched for is never looked at under another.
+  const digest = parseDigest(tufRoot);
+  const cache = join(folder, 'tuf', digest ? hexOf(digest) : tufRoot);
+  const targets = join(cache, 'targets');
+  await ensureDir(targets);
+  const rootPath = join(cache, 'root.json');
+  if ((await readIfThere(rootPath)) === null) await writeDurable(rootPath, await firstRoot(config));
+  const updater = openUpdater(mirror, cache, new MirrorFetcher(targets, limits));
+  await updater.refresh();
+  const target = async (name: string) => {
+    const info = await updater.getTargetInfo(name);
+    if (!info) throw new Error(`the mirror has no target ${name}`);
+    return readFile((await updater.findCachedTarget(info)) ?? (await updater.downloadTarget(info)));
+  };
+  return { root: await target(TRUST_FILES.root), npmKeys: await target(await npmKeysTarget()) };
+}
+
+function openUpdater(mirror: string, cache: string, fetcher: Fetcher): Updater {
+  try {
+    return new Updater({
+      metadataBaseUrl: mirror,
+      metadataDir: cache,
+      targetBaseUrl: `${mirror.replace(/\/$/, '')}/targets`,
+      targetDir: join(cache, 'targets'),
+      fetcher,
+    });
+  } catch {
+    throw new Error(
+      `${join(cache, 'root.json')} is no TUF root; if the one that was configured is, remove the folder to start anew`,
+    );
+  }
+}
+
+const seeds = z.record(z.string(), z.object({ 'root.json': z.base64() }));
+
+async function firstRoot({ tufRoot }: Config): Promise<Uint8Array> {
+  if (tufRoot !== undefined) return readFile(tufRoot);
+  const path = fileURLToPath(import.meta.resolve('@sigstore/tuf/seeds.json'));
+  const seed = seeds.parse(JSON.parse(await readFile(path, 'utf8')))[DEFAULT_MIRROR_URL];
+  if (!seed) throw new Error('the TUF client has no root of its own mirror; set SALLYPORT_TUF_ROOT');
+  return Buffer.from(seed['root.json'], 'base64');
+}
+
+/**
+ * Asks one mirror, follows no redirect, and waits for nothing for ever. The TUF client's own would put what it
+ * fetches into the system's temporary folder, which a read-only container does not have.
+ */
+class MirrorFetcher implements Fetcher {
+  readonly #folder: string;
+  readonly #limits: UpdateLimits;
+  readonly #end: AbortSignal;
+
+  constructor(folder: string, limits: UpdateLimits) {
+    this.#folder = folder;
+    this.#limits = limits;
+    this.#end = AbortSignal.timeout(limits.whole);
+  }
+
+  async downloadBytes(url: string, maxLength: number): Promise<Buffer> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#get(url, Math.min(maxLength, MAX_TARGET));
+      } catch (error) {
+        if (tries >= TRIES || this.#end.aborted || !isPassing(error)) throw error;
+      }
+      await sleep(this.#limits.pause);
+    }
+  }
+
+  async downloadFile<T>(url: string, maxLength: number, handler: (file: string) => Promise<T>): Promise<T> {
+    const path = temporaryBeside(join(this.#folder, 'target'));
+    try {
+      await writeFile(path, await this.downloadBytes(url, maxLength), { flag: 'wx', mode: 0o600 });
+      return await handler(path);
+    } finally {
+      await rm(path, { force: true });
+    }
+  }
+
+  async #get(url: string, maxLength: number): Promise<Buffer> {
+    const signal = AbortSignal.any([this.#end, AbortSignal.timeout(this.#limits.answer)]);
+    try {
+      const answer = await fetch(url, { signal, redirect: 'error' });
+      if (!answer.ok || !answer.body) {
+        await answer.body?.cancel();
+        // The client takes 403 and 404 for the end of the roots.
+        throw new DownloadHTTPError(`${url} was answered with ${answer.status}`, answer.status);
+      }
+      const pieces: Uint8Array[] = [];
+      let length = 0;
+      for await (const piece of answer.body) {
+        length += piece.byteLength;
+        if (length > maxLength) throw new Unusable(`${url} is larger than it may be`);
+        pieces.push(piece);
+      }
+      const bytes = Buffer.concat(pieces);
+      if (!isJson(bytes)) throw new Unusable(`${url} was answered with something that is not JSON`);
+      return bytes;
+    } catch (error) {
+      if (error instanceof DownloadHTTPError || error instanceof Unusable) throw error;
+      throw new Unreachable(`${url} could not be fetched: ${causeOf(error)}`);
+    }
+  }
+}
+
+/** Metadata and targets are JSON, all of them. Checked here, so that no parser's words repeat what was sent instead. */
+function isJson(bytes: Buffer): boolean {
+  try {
+    JSON.parse(bytes.toString());
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** There was an answer, and it is none. */
+class Unusable extends Error {
+  override readonly name = 'Unusable';
+}
+
+/** There was no answer, or not all of one. */
+class Unreachable extends Error {
+  override readonly name = 'Unreachable';
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof Unreachable || (error instanceof DownloadHTTPError && error.statusCode >= 500);
+}
+
+/** `fetch` says only that it failed; why, is in its cause. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? cause.message || cause.name : String(cause);
+}
+
+/** For a terminal and the ledger. */
+function wordsOf(error: unknown): string {
+  const words = error instanceof Error ? error.message || error.constructor.name : String(error);
+  return printable(words).replaceAll('\n', ' ').slice(0, MAX_WORDS);
+}
