@@ -1,4 +1,4 @@
-import type { Cause } from '../model/evidence.ts';
+import { CAUSES, type Cause } from '../model/evidence.ts';
 
 /** Two ways in which evidence is no evidence: it is wrong, or we cannot tell. */
 export type FaultResult = 'failed' | 'unchecked';
@@ -24,5 +24,10 @@ export class EvidenceFault extends Error {
     super(`evidence: ${cause}`);
     this.cause = cause;
     this.result = result;
+  }
+
+  /** What follows the name of the thing: "cannot be read". */
+  get words(): string {
+    return CAUSES[this.cause];
   }
 }
