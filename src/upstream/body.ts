@@ -61,7 +61,7 @@ export async function* paced(pieces: Pieces, grace: number, bytesPerSecond: numb
 export async function* unpacked(pieces: Pieces, encoding: string): Pieces {
   if (encoding === '' || encoding === 'identity') return yield* pieces;
   if (!['gzip', 'x-gzip', 'br'].includes(encoding)) {
-    throw new UpstreamFault('INDEX_UNREADABLE', 'the index is packed in a way that was not asked for');
+    throw new UpstreamFault('INDEX_UNREADABLE', 'the document is packed in a way that was not asked for');
   }
   const unpack = encoding === 'br' ? createBrotliDecompress() : createGunzip({ chunkSize: 64 << 10 });
   // an error of `pieces` destroys `unpack`, which then throws it below
@@ -70,7 +70,7 @@ export async function* unpacked(pieces: Pieces, encoding: string): Pieces {
     yield* unpack as AsyncIterable<Uint8Array>;
   } catch (error) {
     if (!isZlibError(error)) throw error;
-    throw new UpstreamFault('INDEX_UNREADABLE', 'the index cannot be unpacked');
+    throw new UpstreamFault('INDEX_UNREADABLE', 'the document cannot be unpacked');
   } finally {
     unpack.destroy();
   }

@@ -13,11 +13,15 @@ export interface Limits {
   /** An index, packed and unpacked. */
   readonly indexBytes: number;
   readonly auditBytes: number;
+  /** A whole document of evidence, as `indexTime`; its bytes, packed and unpacked; tries in all. */
+  readonly evidenceTime: number;
+  readonly evidenceBytes: number;
+  readonly evidenceAttempts: number;
   /** A file may take this long plus its bytes divided by `fileBytesPerSecond`. */
   readonly fileTime: number;
   readonly fileBytesPerSecond: number;
   readonly redirects: number;
-  /** Tries of one GET in all. */
+  /** Tries of one GET of an index or a file in all. */
   readonly attempts: number;
   /** Wait before the second try; four times as long before each further one. */
   readonly backoff: number;
@@ -36,6 +40,10 @@ export const DEFAULT_LIMITS: Limits = {
   auditTime: 30_000,
   indexBytes: 128 << 20,
   auditBytes: 8 << 20,
+  // somebody waits for the file that it is about, whose bytes are already here
+  evidenceTime: 20_000,
+  evidenceBytes: 4 << 20,
+  evidenceAttempts: 2,
   fileTime: 60_000,
   fileBytesPerSecond: 32 << 10,
   redirects: 3,

@@ -42,6 +42,25 @@ export function fileUrl(source: Source, text: string, indexPath: string | null):
   return url;
 }
 
+/**
+ * The address of a document of evidence, resolved against the index at `indexPath` if relative, without its fragment.
+ * It is at the base's own origin, whatever origins files may come from, and has no query: an index can point us
+ * only to what its own host keeps under a path.
+ */
+export function evidenceUrl(source: Source, address: string, indexPath: string): URL {
+  const index = indexUrl(source, indexPath);
+  const url = httpUrl(address, index);
+  if (url) url.hash = '';
+  // an empty address would be the index itself
+  if (url === null || address.includes('?') || url.href === index.href) {
+    throw new UpstreamFault('UPSTREAM_FAULT', 'the address of the evidence cannot be used');
+  }
+  if (url.origin !== index.origin) {
+    throw new UpstreamFault('UPSTREAM_ORIGIN', 'the evidence lies on another origin than its index');
+  }
+  return url;
+}
+
 /** An http(s) address without user and password, from text that a URL parser would not have to repair. */
 export function httpUrl(text: string, relativeTo: URL | null = null): URL | null {
   if (text.length > LONGEST || /[^\x21-\x7e]|\\/.test(text)) return null;

@@ -6,7 +6,7 @@ import { withDeadline } from './deadline.ts';
 import { type Answer, type Ask, exchange } from './exchange.ts';
 import { asThrown, port } from './faults.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
-import { admitFileOrigin, baseUrl, fileUrl, indexUrl } from './locations.ts';
+import { admitFileOrigin, baseUrl, evidenceUrl, fileUrl, indexUrl } from './locations.ts';
 import { followed, locationOf } from './redirects.ts';
 import { type Attempt, retried } from './retries.ts';
 import { Slots } from './slots.ts';
@@ -34,6 +34,16 @@ export interface UpstreamOptions {
 
 /** The one route that is ever POSTed to; audits in the older form are answered from it, too. */
 const AUDIT_PATH = '-/npm/v1/security/advisories/bulk';
+
+/** What is asked for by GET, and where its redirects may lead. */
+interface Get {
+  readonly source: Source;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Throws where a target may not be asked; asked of `url` too. */
+  readonly admit: (url: URL) => Promise<void>;
+  readonly attempts: number;
+}
 
 /** Opens the way out. Throws RangeError where `privateAddresses` cannot be read. */
 export function openUpstream(options: UpstreamOptions): Upstream {
@@ -75,15 +85,9 @@ class HttpUpstream implements Upstream {
       if (validators?.etag) headers['if-none-match'] = validators.etag;
       if (validators?.lastModified) headers['if-modified-since'] = validators.lastModified;
       const conditional = 'if-none-match' in headers || 'if-modified-since' in headers;
-      const sameOrigin = async (target: URL) => {
-        if (target.origin !== url.origin) {
-          throw new UpstreamFault('UPSTREAM_FAULT', 'the index is redirected to another origin');
-        }
-      };
+      const get: Get = { source, url, headers, admit: sameOriginAs(url), attempts: this.#limits.attempts };
       return withDeadline(this.#limits.indexTime, undefined, (signal) =>
-        this.#get(source, url, headers, signal, sameOrigin, (answer, attempt) =>
-          this.#readIndex(answer, attempt, conditional, accept),
-        ),
+        this.#get(get, signal, (answer, attempt) => this.#readIndex(answer, attempt, conditional, accept)),
       );
     });
   }
@@ -101,10 +105,21 @@ class HttpUpstream implements Upstream {
       // The index's own address may be the source's first file origin; where a redirect leads may not.
       const accepted = (target: URL) =>
         admitFileOrigin(source, target, this.#origins, this.#rules, target === start);
+      const get: Get = { source, url: start, headers, admit: accepted, attempts: this.#limits.attempts };
       return withDeadline(null, limits.signal, (signal) =>
-        this.#get(source, start, headers, signal, accepted, (answer, attempt) =>
-          this.#readFile(answer, attempt, limits.maxBytes, write),
-        ),
+        this.#get(get, signal, (answer, attempt) => this.#readFile(answer, attempt, limits.maxBytes, write)),
+      );
+    });
+  }
+
+  evidence(source: Source, address: string, indexPath: string, accept: string): Promise<Uint8Array | null> {
+    return worded(async () => {
+      const url = evidenceUrl(source, address, indexPath);
+      const headers = { accept, 'accept-encoding': 'gzip, br' };
+      const attempts = this.#limits.evidenceAttempts;
+      const get: Get = { source, url, headers, admit: sameOriginAs(url), attempts };
+      return withDeadline(this.#limits.evidenceTime, undefined, (signal) =>
+        this.#get(get, signal, (answer, attempt) => this.#readEvidence(answer, attempt)),
       );
     });
   }
@@ -135,17 +150,11 @@ class HttpUpstream implements Upstream {
     return this.#agent.destroy();
   }
 
-  #get<T>(
-    source: Source,
-    start: URL,
-    headers: Readonly<Record<string, string>>,
-    signal: AbortSignal,
-    admit: (url: URL) => Promise<void>,
-    read: (answer: Answer, attempt: Attempt) => Promise<T>,
-  ): Promise<T> {
-    return followed<T>(start, this.#limits.redirects, admit, (url) =>
-      retried(this.#limits, signal, (attempt) => {
-        const ask: Ask = { url, headers: this.#headers(source, url, headers) };
+  #get<T>(get: Get, signal: AbortSignal, read: (answer: Answer, attempt: Attempt) => Promise<T>): Promise<T> {
+    const tries = { attempts: get.attempts, backoff: this.#limits.backoff };
+    return followed<T>(get.url, this.#limits.redirects, get.admit, (url) =>
+      retried(tries, signal, (attempt) => {
+        const ask: Ask = { url, headers: this.#headers(get.source, url, get.headers) };
         return this.#slots.run(url.origin, signal, () =>
           exchange(this.#agent, ask, this.#limits, signal, async (answer) => {
             const location = locationOf(answer, url);
@@ -174,8 +183,7 @@ class HttpUpstream implements Upstream {
     if (answer.status === 304 && conditional) return { kind: 'not-modified' };
     if (answer.status === 404 || answer.status === 410) return { kind: 'absent' };
     if (answer.status !== 200) throw unusable(answer);
-    const type = answer.header('content-type') ?? '';
-    if (/^\s*(text\/html|application\/xhtml)/i.test(type) && !accept.includes('html')) {
+    if (isPage(answer) && !accept.includes('html')) {
       throw new UpstreamFault('INDEX_UNREADABLE', 'a page for people came instead of an index', 200);
     }
     const pieces = this.#document(
@@ -189,6 +197,20 @@ class HttpUpstream implements Upstream {
       length: chunks.reduce((total, chunk) => total + chunk.length, 0),
       validators: { etag: validator(answer, 'etag'), lastModified: validator(answer, 'last-modified') },
     };
+  }
+
+  async #readEvidence(answer: Answer, attempt: Attempt): Promise<Uint8Array | null> {
+    if (answer.status === 404 || answer.status === 410) return null;
+    if (answer.status !== 200) throw unusable(answer);
+    if (isPage(answer)) {
+      throw new UpstreamFault('UPSTREAM_FAULT', 'a page for people came instead of evidence', 200);
+    }
+    const pieces = started(answer.pieces, attempt);
+    const body = Buffer.concat(
+      await gather(this.#document({ ...answer, pieces }, this.#limits.evidenceBytes)),
+    );
+    if (body.length === 0) throw new UpstreamFault('UPSTREAM_FAULT', 'nothing came instead of evidence', 200);
+    return body;
   }
 
   /** A document's body, whole and unpacked, with a cap before and after unpacking. */
@@ -225,6 +247,15 @@ class HttpUpstream implements Upstream {
   }
 }
 
+/** Lets a document's redirects stay within the origin of `url`. */
+function sameOriginAs(url: URL): Get['admit'] {
+  return async (target) => {
+    if (target.origin !== url.origin) {
+      throw new UpstreamFault('UPSTREAM_FAULT', 'the document is redirected to another origin');
+    }
+  };
+}
+
 /** Runs `work` so that what it throws is an UpstreamFault or a port's own error. */
 async function worded<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -238,6 +269,11 @@ async function gather(pieces: Pieces): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];
   for await (const piece of pieces) chunks.push(piece);
   return chunks;
+}
+
+/** Whether an answer says that it is a page for people, as many a proxy's error is under 200. */
+function isPage(answer: Answer): boolean {
+  return /^\s*(text\/html|application\/xhtml)/i.test(answer.header('content-type') ?? '');
 }
 
 function unusable({ status }: Answer): UpstreamFault {

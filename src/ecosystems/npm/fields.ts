@@ -193,12 +193,10 @@ function isEmpty(value: unknown): boolean {
 }
 
 const SHASUM = /^[0-9a-f]{40}$/;
-const KEY_ID = /^SHA256:[A-Za-z0-9+/]{43}=?$/;
-const SIGNATURE = /^[A-Za-z0-9+/]{16,512}={0,2}$/;
 
 /**
  * What of `dist` is served beside `tarball`: `integrity` from the digests that we read, `shasum` (old lockfiles
- * name it), counts, and the registry's own signatures, which clients check against the registry's keys.
+ * name it) and counts. Signatures and attestations are in the listing, and written where they were verified.
  */
 export function readDist(dist: Readonly<Record<string, unknown>>, digests: readonly Digest[]): object {
   const read: Record<string, unknown> = {};
@@ -208,21 +206,6 @@ export function readDist(dist: Readonly<Record<string, unknown>>, digests: reado
   for (const count of ['fileCount', 'unpackedSize']) {
     const value = own(dist, count);
     if (Number.isSafeInteger(value) && Number(value) >= 0) read[count] = value;
-  }
-  const signatures = readSignatures(own(dist, 'signatures'));
-  if (signatures.length > 0) read['signatures'] = signatures;
-  return read;
-}
-
-function readSignatures(value: unknown): { keyid: string; sig: string }[] {
-  if (!Array.isArray(value)) return [];
-  const read: { keyid: string; sig: string }[] = [];
-  for (const one of value.slice(0, 8)) {
-    if (!isObject(one)) continue;
-    const keyid = own(one, 'keyid');
-    const sig = own(one, 'sig');
-    if (typeof keyid !== 'string' || typeof sig !== 'string') continue;
-    if (KEY_ID.test(keyid) && SIGNATURE.test(sig)) read.push({ keyid, sig });
   }
   return read;
 }

@@ -1,4 +1,6 @@
 import type { Ecosystem } from '../ecosystem.ts';
+import { writeAttestations } from './attestations.ts';
+import { MOUNT } from './evidence.ts';
 import { parseTarballName } from './filenames.ts';
 import { type NpmDocument, readPackument } from './packument-read.ts';
 import { writePackument } from './packument-write.ts';
@@ -12,7 +14,7 @@ import { npmVersions } from './versions.ts';
 export const npm: Ecosystem<NpmDocument> = {
   id: 'npm',
   versions: npmVersions,
-  mount: '/npm/',
+  mount: MOUNT,
   route: routeNpm,
 
   /** Always the full document: the abbreviated one has no `time`, without which nothing is old enough. */
@@ -26,6 +28,9 @@ export const npm: Ecosystem<NpmDocument> = {
    * Only deno shows nothing for a refused packument, and there is no document that would make it.
    */
   writeRefusedIndex: () => null,
+
+  attestations: { kind: 'npm-attestations', accept: 'application/json' },
+  writeAttestations,
 
   parseFilename: parseTarballName,
 

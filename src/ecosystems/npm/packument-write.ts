@@ -1,6 +1,7 @@
 import type { Listing } from '../../model/listing.ts';
 import type { ReasonCode } from '../../model/reason-codes.ts';
 import type { IndexPage, IndexView } from '../ecosystem.ts';
+import { writeEvidence } from './evidence.ts';
 import { FULL_ONLY } from './fields.ts';
 import { jsonBytes, record } from './json.ts';
 import { type NpmDocument, TAG } from './packument-read.ts';
@@ -19,7 +20,7 @@ const MESSAGE_LINES = 3;
 
 /**
  * Writes a packument, one version of it, or its tags. The document is built from fields that were checked one
- * by one when it was read; every address in it is under `view.base`.
+ * by one when it was read; every address in it is at the host of `view.base`.
  */
 export function writePackument(listing: Listing<NpmDocument>, view: IndexView): IndexPage {
   const selection = select(listing, view);
@@ -101,8 +102,12 @@ function admittedManifest(listing: Listing<NpmDocument>, view: IndexView, releas
   for (const field of Object.keys(release.manifest)) {
     if (full || !FULL_ONLY.has(field)) written[field] = release.manifest[field];
   }
-  const tarball = `${view.base}${listing.name}/-/${release.filename}`;
-  written['dist'] = { ...release.manifest.dist, tarball };
+  const decided = view.files.get(release.filename);
+  written['dist'] = {
+    ...release.manifest.dist,
+    tarball: `${view.base}${listing.name}/-/${release.filename}`,
+    ...(decided && writeEvidence(listing.name, release.version, view.base, decided)),
+  };
   return written;
 }
 

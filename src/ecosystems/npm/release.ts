@@ -1,6 +1,7 @@
 import type { PackageName } from '../../model/artifact.ts';
 import { digestsOfSri } from '../../model/digest.ts';
 import type { ListedFile } from '../../model/listing.ts';
+import { readEvidence } from './evidence.ts';
 import { MANIFEST_FIELDS, ReleaseUnreadable, readDist } from './fields.ts';
 import { tarballName } from './filenames.ts';
 import { type Instant, readInstant } from './instant.ts';
@@ -68,6 +69,7 @@ export function readRelease(
       metadataDigest: null,
       installScripts,
       directUrls: hasDirectDependency(manifest, specs),
+      evidence: readEvidence(name, version, dist),
     },
     release: {
       version,

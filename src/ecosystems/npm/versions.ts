@@ -42,4 +42,6 @@ export const npmVersions: VersionScheme = {
   parseRange,
   compare: (a, b) => semver.compare(a, b),
   isPrerelease: (version) => (semver.parse(version)?.prerelease.length ?? 0) > 0,
+  // `2.0.0-rc.1` is of line 2: it comes after every 1.x
+  majorLine: (version) => String(semver.major(version)),
 };

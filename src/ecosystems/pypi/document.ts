@@ -21,8 +21,6 @@ export interface PypiFile {
   readonly requiresPython: string | null;
   /** PEP 700, in its own format, UTC: `2024-05-29T15:37:47.123456Z`. */
   readonly uploadTime: string | null;
-  /** The index says that there is a PEP 740 provenance document. Its address is not kept. */
-  readonly provenance: boolean;
 }
 
 /** How a simple page may be asked for: PEP 691 JSON, PEP 503 HTML under its own content type or as text/html. */

@@ -4,12 +4,13 @@ import type { PypiDocument } from './document.ts';
 import { parseFilename } from './filenames.ts';
 import { canonicalName } from './names.ts';
 import { writeNames } from './names-page.ts';
+import { PROVENANCE_TYPE, writeProvenance } from './provenance.ts';
 import { parseRange } from './ranges.ts';
 import { isRefusedWheel } from './refused-wheel.ts';
 import { route } from './routes.ts';
 import { readSimple } from './simple-read.ts';
 import { writeRefused, writeSimple } from './simple-write.ts';
-import { compareVersions, isPrerelease, parseVersion } from './versions.ts';
+import { compareVersions, isPrerelease, majorLine, parseVersion } from './versions.ts';
 
 /** Names of PEP 503, versions and ranges of PEP 440. `1.0` and `1.0.0` are two normal forms that compare equal. */
 export const pypiVersions: VersionScheme = {
@@ -27,9 +28,14 @@ export const pypiVersions: VersionScheme = {
     const version = parseVersion(raw);
     return version === null || isPrerelease(version);
   },
+  majorLine(raw) {
+    const version = parseVersion(raw);
+    // What is no version is a line of its own, and `compare` puts it before all others.
+    return version ? majorLine(version) : '';
+  },
 };
 
-/** The Python Package Index's protocol: the simple API in HTML and JSON, files, core metadata. */
+/** The Python Package Index's protocol: the simple API in HTML and JSON, files, core metadata, provenance. */
 export const pypi: Ecosystem<PypiDocument> = {
   id: 'pypi',
   versions: pypiVersions,
@@ -43,6 +49,8 @@ export const pypi: Ecosystem<PypiDocument> = {
   readIndex: readSimple,
   writeIndex: writeSimple,
   writeRefusedIndex: (name, { representation }, refusal) => writeRefused(name, representation, refusal),
+  attestations: { kind: 'pypi-provenance', accept: PROVENANCE_TYPE },
+  writeAttestations: writeProvenance,
   parseFilename(name, filename) {
     const parsed = parseFilename(filename, name);
     return parsed && !isRefusedWheel(parsed) ? { version: parsed.version, kind: parsed.kind } : null;

@@ -1,7 +1,7 @@
 import type { PackageName } from '../../model/artifact.ts';
 import type { ProjectStatus } from './document.ts';
 
-/** One file of a served page, in the keys of PEP 691 and 700. Every text in it is ours or read by a grammar. */
+/** One file of a served page, in the keys of PEP 691, 700 and 740. Every text in it is ours or read by a grammar. */
 export interface ServedFile {
   readonly filename: string;
   readonly url: string;
@@ -12,6 +12,7 @@ export interface ServedFile {
   readonly yanked?: string;
   /** Without PEP 658's older `dist-info-metadata`: in JSON, pip 22.3 to 23.1 die of it (PEP 714). HTML has both. */
   readonly 'core-metadata'?: true | { readonly sha256: string };
+  readonly provenance?: string;
 }
 
 /** A served project page, in the keys of PEP 691, 700, 708 and 792. */

@@ -53,6 +53,7 @@ function anchor(file: ServedFile): string {
     ['data-yanked', file.yanked],
     ['data-core-metadata', metadataText],
     ['data-dist-info-metadata', metadataText],
+    ['data-provenance', file.provenance],
   ].filter(([, value]) => value !== undefined);
   const text = attributes.map(([key, value = '']) => `${key}="${escapeHtml(value)}"`).join(' ');
   return `<a ${text}>${escapeHtml(file.filename)}</a><br>`;

@@ -130,6 +130,7 @@ function fileOfAnchor(anchor: Anchor): (JsonObject & { filename: string }) | nul
   const core = attributes.get('data-core-metadata') ?? attributes.get('data-dist-info-metadata');
   const requiresPython = attributes.get('data-requires-python');
   const uploadTime = attributes.get('data-upload-time');
+  const provenance = attributes.get('data-provenance');
   return {
     filename,
     url,
@@ -138,7 +139,7 @@ function fileOfAnchor(anchor: Anchor): (JsonObject & { filename: string }) | nul
     ...(requiresPython !== undefined && { 'requires-python': requiresPython }),
     ...(uploadTime !== undefined && { 'upload-time': uploadTime }),
     ...(core !== undefined && { 'core-metadata': core.includes('=') ? hashOf(core) : core === 'true' }),
-    ...(attributes.has('data-provenance') && { provenance: '' }),
+    ...(provenance !== undefined && { provenance }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { PackageName } from '../../model/artifact.ts';
 import type { Digest } from '../../model/digest.ts';
 import { parseDigest, sha256 } from '../../model/digest.ts';
+import { type ListedEvidence, NO_LISTED_EVIDENCE } from '../../model/evidence.ts';
 import type { ListedFile, Listing } from '../../model/listing.ts';
 import { IndexUnreadable } from '../ecosystem.ts';
 import { isBoundedJson } from '../json-bounds.ts';
@@ -26,8 +27,8 @@ const STATUSES: readonly ProjectStatus[] = ['active', 'archived', 'deprecated', 
  * its format says. What may be absent is null: `size`, `upload-time`, the digest of its metadata; a file
  * without sha256 and sha512 stays, with no digest, for the policy to refuse.
  *
- * Addresses stay as they are, without fragment: the caller resolves a relative one against the page's own
- * address. Yank and status reasons, unknown keys, and the values of `tracks` and `alternate-locations`
+ * Addresses, of files and of provenance (PEP 740), stay as they are, without fragment: the caller resolves a
+ * relative one against the page's own address. Yank and status reasons, unknown keys, and the values of `tracks` and `alternate-locations`
  * (PEP 708) are text or addresses of others and are not kept.
  */
 export function readSimple(name: PackageName, bytes: Uint8Array): Listing<PypiDocument> {
@@ -141,11 +142,11 @@ function readFile(
       // What installing runs is known of an npm package only; `kind` says that an sdist runs code.
       installScripts: false,
       directUrls: false,
+      evidence: readEvidence(own(entry, 'provenance')),
     },
     kept: {
       requiresPython: isServableRequiresPython(requiresPython) ? requiresPython.trim() : null,
       uploadTime,
-      provenance: typeof own(entry, 'provenance') === 'string',
     },
   };
 }
@@ -157,6 +158,15 @@ function readUrl(value: unknown): string | null {
   // Printable ASCII without what no address holds unescaped (RFC 3986).
   if (url.length > MAX_URL || !/^[!$-;=?-[\]_a-z~]+$/.test(url)) return null;
   return /^[A-Za-z][A-Za-z0-9+.-]*:/.test(url) && !/^https?:\/\//i.test(url) ? null : url;
+}
+
+/**
+ * PEP 740: the address of a provenance object, or null. A claim that names no address that could be asked is a
+ * claim all the same, with an empty one, which `upstream` refuses: what is claimed and cannot be had is no evidence.
+ */
+function readEvidence(provenance: unknown): ListedEvidence {
+  if (provenance === undefined || provenance === null) return NO_LISTED_EVIDENCE;
+  return { ...NO_LISTED_EVIDENCE, attestations: readUrl(provenance) ?? '' };
 }
 
 /** sha512 and sha256 of a `hashes` object; null where one of them is no digest. Others do not count. */

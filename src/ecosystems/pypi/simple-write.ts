@@ -22,14 +22,15 @@ const YANKED = 'yanked by its publisher';
  * client then asks for is answered with the reason.
  *
  * Where the upstream's page has the keys of PEP 708, they are written empty: their addresses are others',
- * and every address on our pages is ours. PEP 740's `provenance` is not written: no such document is served yet.
+ * and every address on our pages is ours. PEP 740's `provenance` is written where attestations of an admitted file
+ * were verified and are here, and leads to our own route for them.
  */
 export function writeSimple(listing: Listing<PypiDocument>, view: IndexView): IndexPage {
   const { document } = listing;
   const files = [...listing.files.values()].map((file) => servedFile(listing, file, view));
   const versions = [...new Set([...listing.files.values()].map((file) => file.version))].sort(byVersion);
   return page(view.representation, {
-    meta: { 'api-version': apiVersion(listing), ...(document.tracks && { tracks: [] as const }) },
+    meta: { 'api-version': apiVersion(listing, files), ...(document.tracks && { tracks: [] as const }) },
     name: listing.name,
     ...(document.status !== 'active' && { 'project-status': { status: document.status } }),
     ...(document.alternateLocations && { 'alternate-locations': [] as const }),
@@ -72,6 +73,7 @@ function servedFile(listing: Listing<PypiDocument>, file: ListedFile, view: Inde
     ...(kept?.requiresPython && { 'requires-python': kept.requiresPython }),
     ...(yanked !== null && { yanked }),
     ...(metadata && { 'core-metadata': metadata }),
+    ...(isAttested(file, view) && { provenance: provenanceUrl(view.base, listing.name, file) }),
   };
 }
 
@@ -91,11 +93,25 @@ function metadataOf(file: ListedFile, view: IndexView): true | { sha256: string 
   return digest ? { sha256: hexOf(digest) } : true;
 }
 
-/** PEP 700 makes `size` a duty from 1.1 on; PEP 708 is 1.2, PEP 792 is 1.4. */
-function apiVersion(listing: Listing<PypiDocument>): string {
+function isAttested(file: ListedFile, view: IndexView): boolean {
+  const decided = view.files.get(file.filename);
+  return decided?.allowed === true && decided.attested;
+}
+
+/** The address of a file's provenance object: PyPI's own form of it, below our base. */
+function provenanceUrl(base: string, name: PackageName, { version, filename }: ListedFile): string {
+  return `${base}integrity/${name}/${encodeURIComponent(version)}/${encodeURIComponent(filename)}/provenance`;
+}
+
+/**
+ * PEP 700 makes `size` a duty from 1.1 on; PEP 708 is 1.2, PEP 740 is 1.3, PEP 792 is 1.4. A page that cannot keep
+ * that duty stays 1.0, whatever it has beside: keys that its reader does not know are no fault (PEP 691).
+ */
+function apiVersion(listing: Listing<PypiDocument>, served: readonly ServedFile[]): string {
   const { document } = listing;
   if ([...listing.files.values()].some((file) => file.size === null)) return '1.0';
   if (document.status !== 'active') return '1.4';
+  if (served.some((file) => file.provenance !== undefined)) return '1.3';
   return document.tracks || document.alternateLocations ? '1.2' : '1.1';
 }
 

@@ -69,6 +69,11 @@ export function isPrerelease(version: Version): boolean {
   return version.pre !== null || version.dev !== null;
 }
 
+/** The epoch, unless it is zero, and the first segment of the release: `1!2`, `2`. */
+export function majorLine({ epoch, release }: Version): string {
+  return (epoch > 0 ? `${epoch}!` : '') + (release[0] ?? 0);
+}
+
 /** The order of PEP 440: negative, zero or positive. `1.0` and `1.0.0` are equal. */
 export function compareVersions(a: Version, b: Version): number {
   return comparePublic(a, b) || compareLocal(a.local, b.local);
