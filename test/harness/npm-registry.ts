@@ -22,6 +22,10 @@ export interface NpmVersion {
   readonly shasum?: 'right' | 'none';
   /** Dist-tags that point to this version. `latest` is the last added stable version unless one says it. */
   readonly tags?: readonly string[];
+  /** `dist.signatures`, as it stands. */
+  readonly signatures?: unknown;
+  /** `dist.attestations`: true for the claim that a registry writes, else this value as it stands. */
+  readonly attestations?: unknown;
   /** `dist.tarball`, instead of the conventional path on the registry. */
   readonly tarballUrl?: string;
 }
@@ -63,6 +67,11 @@ export class NpmPackages {
     return `${name}/-/${name.split('/').at(-1)}-${version}.tgz`;
   }
 
+  /** Where the attestations of a version are, below the base. */
+  static attestationsPath(name: string, version: string): string {
+    return `-/npm/v1/attestations/${name.replace('/', '%2f')}@${version}`;
+  }
+
   /** The archive at a path below the base. */
   archiveAt(path: string): Buffer | undefined {
     const at = path.indexOf('/-/');
@@ -100,7 +109,18 @@ export class NpmPackages {
     if (spec.shasum !== 'none') dist['shasum'] = createHash('sha1').update(tarball).digest('hex');
     const integrity = integrityOf(spec.integrity ?? 'right', tarball);
     if (integrity !== null) dist['integrity'] = integrity;
+    if (spec.signatures !== undefined) dist['signatures'] = spec.signatures;
+    if (spec.attestations !== undefined) {
+      dist['attestations'] = spec.attestations === true ? this.#claim(name, version) : spec.attestations;
+    }
     return { name, version, ...spec.manifest, _id: `${name}@${version}`, dist };
+  }
+
+  #claim(name: string, version: string): object {
+    return {
+      url: this.#base + NpmPackages.attestationsPath(name, version),
+      provenance: { predicateType: 'https://slsa.dev/provenance/v1' },
+    };
   }
 }
 

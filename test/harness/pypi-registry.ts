@@ -23,6 +23,11 @@ export interface PypiFile {
   readonly requiresPython?: string;
   /** `core-metadata`: left out, right, or with a wrong digest. The document itself is served in any case. */
   readonly coreMetadata?: 'none' | 'right' | 'wrong';
+  /**
+   * `provenance` (PEP 740): true for the address on the index's origin that an index writes, else this value as it
+   * stands. In HTML it is `data-provenance`.
+   */
+  readonly provenance?: unknown;
   /** `url`: absolute on the files' origin, relative to the index, or this text. */
   readonly url?: 'absolute' | 'relative' | (string & {});
   /** Any further keys of the file object. */
@@ -40,12 +45,17 @@ interface Stored {
   readonly metadata: Buffer | undefined;
 }
 
-/** The Python half of the fake registry. Files are at `/files/<filename>` on an origin of their own. */
+/**
+ * The Python half of the fake registry. Files are at `/files/<filename>` on an origin of their own, provenance
+ * objects at `/integrity/<name>/<version>/<filename>/provenance` on the index's.
+ */
 export class PypiProjects {
+  readonly #origin: string;
   readonly #filesOrigin: string;
   readonly #projects = new Map<string, { project: PypiProject; files: Map<string, Stored> }>();
 
-  constructor(filesOrigin: string) {
+  constructor(filesOrigin: string, origin = filesOrigin) {
+    this.#origin = origin;
     this.#filesOrigin = filesOrigin;
   }
 
@@ -71,13 +81,18 @@ export class PypiProjects {
     return undefined;
   }
 
+  /** Where the provenance object of a file is, on the index's origin. */
+  static provenancePath(name: string, filename: string): string {
+    return `/integrity/${name}/${partsOf(filename).version}/${filename}/provenance`;
+  }
+
   /** The project as PEP 691 JSON, in the shape seen in practice. */
   json(name: string): Record<string, unknown> | undefined {
     const known = this.#projects.get(name);
     if (!known) return undefined;
     const stored = [...known.files.values()];
     return {
-      files: stored.map((file) => this.#file(file)),
+      files: stored.map((file) => this.#file(name, file)),
       meta: { '_last-serial': 1, 'api-version': '1.1' },
       name,
       versions: [...new Set(stored.map(({ spec }) => partsOf(spec.filename).version))],
@@ -92,7 +107,9 @@ export class PypiProjects {
     const rows = [...known.files.values()].map((stored) => {
       const hash = sha256(stored.bytes);
       const yanked = stored.spec.yanked ? ' data-yanked="withdrawn"' : '';
-      return `<a href="${this.#urlOf(stored.spec)}#sha256=${hash}"${yanked}>${stored.spec.filename}</a><br>`;
+      const claim = this.#provenanceOf(name, stored.spec);
+      const provenance = claim === undefined ? '' : ` data-provenance="${claim}"`;
+      return `<a href="${this.#urlOf(stored.spec)}#sha256=${hash}"${yanked}${provenance}>${stored.spec.filename}</a><br>`;
     });
     return `<!DOCTYPE html><html><head><meta name="pypi:repository-version" content="1.1"></head><body>${rows.join('\n')}</body></html>`;
   }
@@ -102,7 +119,11 @@ export class PypiProjects {
     return url === 'relative' ? `../../files/${filename}` : url;
   }
 
-  #file({ spec, bytes, metadata }: Stored): Record<string, unknown> {
+  #provenanceOf(name: string, { provenance, filename }: PypiFile): unknown {
+    return provenance === true ? this.#origin + PypiProjects.provenancePath(name, filename) : provenance;
+  }
+
+  #file(name: string, { spec, bytes, metadata }: Stored): Record<string, unknown> {
     const hashes =
       typeof spec.hashes === 'object'
         ? spec.hashes
@@ -117,6 +138,7 @@ export class PypiProjects {
       yanked: spec.yanked ?? false,
       ...spec.extra,
     };
+    if (spec.provenance !== undefined) file['provenance'] = this.#provenanceOf(name, spec);
     if (spec.size !== 'none') file['size'] = bytes.length - (spec.size === 'wrong' ? 1 : 0);
     if (spec.uploadTime !== null) file['upload-time'] = spec.uploadTime ?? '2020-01-01T00:00:00.000000Z';
     if (metadata && spec.coreMetadata !== undefined && spec.coreMetadata !== 'none') {

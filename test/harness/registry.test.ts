@@ -43,6 +43,44 @@ test('a Python project: JSON or HTML by Accept, the file on its own origin, meta
   expect(await (await fetch(`${registry.pypiBase}six/`)).text()).toContain('<a href=');
 });
 
+test('evidence: what the index claims, the document at its address, and a fault there', async () => {
+  const signatures = [{ keyid: 'SHA256:x', sig: 'y' }];
+  registry.addNpm('@s/pkg', { '1.0.0': { signatures, attestations: true }, '1.1.0': { attestations: [] } });
+  registry.addPypi('six', [
+    { filename: 'six-1.0-py3-none-any.whl', provenance: true },
+    { filename: 'six-2.0-py3-none-any.whl', provenance: 'elsewhere' },
+  ]);
+  const packument = (await (await fetch(`${registry.npmBase}@s%2fpkg`)).json()) as {
+    versions: Record<string, { dist: { signatures: unknown; attestations: { url: string } } }>;
+  };
+  const dist = packument.versions['1.0.0']?.dist;
+  expect(dist?.signatures).toEqual(signatures);
+  expect(packument.versions['1.1.0']?.dist).toMatchObject({ attestations: [] });
+  const page = (await (await fetch(`${registry.pypiBase}six/`, JSON_INDEX)).json()) as {
+    files: { provenance: string }[];
+  };
+  expect(page.files[1]?.provenance).toBe('elsewhere');
+  const html = await (await fetch(`${registry.pypiBase}six/`)).text();
+  expect(html).toContain(`data-provenance="${page.files[0]?.provenance}"`);
+
+  for (const [path, url] of [
+    [registry.attestationsPath('@s/pkg', '1.0.0'), dist?.attestations.url],
+    [registry.provenancePath('six', 'six-1.0-py3-none-any.whl'), page.files[0]?.provenance],
+  ] as const) {
+    expect(url).toBe(registry.origin + path);
+    expect((await fetch(url ?? '')).status).toBe(404);
+    registry.setEvidence(path, { here: true });
+    expect(await (await fetch(url ?? '')).json()).toEqual({ here: true });
+    registry.setEvidence(path, Buffer.from('bytes'));
+    expect(await (await fetch(url ?? '')).text()).toBe('bytes');
+    registry.withFault(path, { kind: 'status', status: 500 }, 1);
+    expect((await fetch(url ?? '')).status).toBe(500);
+    registry.setEvidence(path, null);
+    expect((await fetch(url ?? '')).status).toBe(404);
+    expect(registry.pathsAsked()).toContain(`GET ${path}`);
+  }
+});
+
 test('a fault holds for its path and as often as said', async () => {
   registry.addNpm('a', { '1.0.0': {} });
   registry.addNpm('b', { '1.0.0': {} });

@@ -13,6 +13,10 @@
  * `filesOrigin` = http://127.0.0.1:PORT2 (files at /files/NAME; also served at PORT for relative addresses).
  * Adding a name again replaces the given versions or files and keeps the others. Times default to 2020-01-01.
  * Indexes are compressed if the client accepts gzip and have an ETag (`etags = false` turns it off).
+ * A claim of evidence in an index has no document behind it until `setEvidence` puts one there:
+ *   registry.addNpm('left-pad', { '1.3.0': { signatures: [{ keyid, sig }], attestations: true } });
+ *   registry.setEvidence(registry.attestationsPath('left-pad', '1.3.0'), { attestations: […] });
+ * What else its endpoint may do (500, HTML, nothing, forever) is a fault at the same path.
  * The options of a version are in npm-registry.ts, of a file in pypi-registry.ts, the faults in faults.ts.
  */
 import { createHash } from 'node:crypto';
@@ -54,6 +58,12 @@ export interface FakeRegistry {
   removePypi(name: string, filename?: string): void;
   tarball(name: string, version: string): Buffer;
   file(filename: string): Buffer;
+  /** Puts a document of evidence at a path: bytes or a text as they are, else JSON; null takes it away. */
+  setEvidence(path: string, document: unknown): void;
+  /** The path that npm keeps a version's attestations under. */
+  attestationsPath(name: string, version: string): string;
+  /** The path that the index keeps a file's PEP 740 provenance object under. */
+  provenancePath(name: string, filename: string): string;
   tarballUrl(name: string, version: string): string;
   fileUrl(filename: string): string;
   /**
@@ -76,11 +86,13 @@ interface Rule {
 const NPM = '/npm-up/';
 const SIMPLE = '/simple/';
 const FILES = '/files/';
+const INTEGRITY_JSON = 'application/vnd.pypi.integrity.v1+json';
 const SIMPLE_JSON = 'application/vnd.pypi.simple.v1+json';
 
 export async function startRegistry(): Promise<FakeRegistry> {
   const rules = new Set<Rule>();
   const requests: LoggedRequest[] = [];
+  const evidence = new Map<string, Buffer>();
 
   const listen = async (origin: LoggedRequest['origin']): Promise<{ server: Server; url: string }> => {
     const server = createServer((request, response) => {
@@ -97,7 +109,7 @@ export async function startRegistry(): Promise<FakeRegistry> {
   const main = await listen('registry');
   const files = await listen('files');
   const npm = new NpmPackages(`${main.url}${NPM}`);
-  const pypi = new PypiProjects(files.url);
+  const pypi = new PypiProjects(files.url, main.url);
 
   const handle = async (
     origin: LoggedRequest['origin'],
@@ -123,6 +135,8 @@ export async function startRegistry(): Promise<FakeRegistry> {
   };
 
   const route = (method: string, path: string, accept: string): Answer => {
+    const proof = evidence.get(decodeURIComponent(path));
+    if (proof) return document(proof, path.startsWith(NPM) ? 'application/json' : INTEGRITY_JSON);
     if (path.startsWith(FILES)) return archive(pypi.file(path.slice(FILES.length)));
     if (path.startsWith(SIMPLE) && path.endsWith('/')) {
       const name = path.slice(SIMPLE.length, -1);
@@ -134,6 +148,7 @@ export async function startRegistry(): Promise<FakeRegistry> {
       if (rest.startsWith('-/npm/v1/security/')) {
         return method === 'POST' ? json(registry.auditAnswer) : document(undefined, '', 405);
       }
+      if (rest.startsWith('-/')) return document(undefined, '');
       if (rest.includes('/-/')) return archive(npm.archiveAt(decodeURIComponent(rest)));
       return json(npm.packument(decodeURIComponent(rest)));
     }
@@ -162,6 +177,12 @@ export async function startRegistry(): Promise<FakeRegistry> {
     removePypi: (name, filename) => pypi.remove(name, filename),
     tarball: (name, version) => present(npm.tarball(name, version), `${name}@${version}`),
     file: (filename) => present(pypi.file(filename), filename),
+    setEvidence: (path, document) => {
+      if (document === null) evidence.delete(decodeURIComponent(path));
+      else evidence.set(decodeURIComponent(path), bytesOf(document));
+    },
+    attestationsPath: (name, version) => NPM + NpmPackages.attestationsPath(name, version),
+    provenancePath: (name, filename) => PypiProjects.provenancePath(name, filename),
     tarballUrl: (name, version) => `${main.url}${NPM}${NpmPackages.tarballPath(name, version)}`,
     fileUrl: (filename) => `${files.url}${FILES}${filename}`,
     withFault: (path, fault, times = Number.POSITIVE_INFINITY) => {
@@ -186,18 +207,23 @@ function present<T>(value: T | undefined, what: string): T {
   return value;
 }
 
+function bytesOf(document: unknown): Buffer {
+  if (typeof document === 'string' || document instanceof Uint8Array) return Buffer.from(document);
+  return Buffer.from(JSON.stringify(document));
+}
+
 function json(value: unknown, contentType = 'application/json'): Answer {
   return document(value === undefined ? undefined : JSON.stringify(value), contentType);
 }
 
-function document(text: string | undefined, contentType: string, missing = 404): Answer {
-  if (text === undefined) {
+function document(body: string | Buffer | undefined, contentType: string, missing = 404): Answer {
+  if (body === undefined) {
     return { status: missing, headers: {}, body: Buffer.alloc(0), compressible: false };
   }
   return {
     status: 200,
     headers: { 'content-type': contentType },
-    body: Buffer.from(text),
+    body: Buffer.from(body),
     compressible: true,
   };
 }
