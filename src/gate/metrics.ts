@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { EvidenceName } from '../model/evidence.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
+import type { CheckResult } from '../model/verdict.ts';
 
 /** The numbers of one process. Labels are ids, kinds and codes of ours: never a name, a path or a token. */
 export interface Metrics {
@@ -16,8 +17,8 @@ export interface Metrics {
   alarm(kind: string): void;
   /** One exchange with an upstream: `outcome` is `ok`, `absent`, `not-modified` or a fault's code. */
   upstream(source: string, outcome: string, seconds: number, bytes: number): void;
-  /** One document of evidence was verified, in a thread. */
-  verification(check: EvidenceName, seconds: number): void;
+  /** One document of evidence was looked at, in a thread that took so long for it. */
+  verification(check: EvidenceName, seconds: number, result: CheckResult): void;
   /** One durable append. */
   append(seconds: number): void;
   /** Bytes on disk. */
@@ -59,11 +60,13 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
     'source',
   ]);
   const appends = histogram('sallyport_ledger_append_seconds', 'Time until a ledger entry is durable.');
-  const verifications = histogram(
-    'sallyport_verification_seconds',
-    'Time to verify one document of evidence.',
-    ['check'],
-  );
+  const verdicts = counter('sallyport_evidence_total', 'Documents of evidence by verdict.', [
+    'check',
+    'result',
+  ]);
+  const verifications = histogram('sallyport_evidence_seconds', 'Time to verify one document of evidence.', [
+    'check',
+  ]);
   const vault = gauge('sallyport_vault_bytes', 'Bytes in the vault.');
   const policy = gauge('sallyport_policy_loaded_seconds', 'When the policy in force was loaded, by digest.', [
     'digest',
@@ -85,7 +88,10 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
       upstreamTime.observe({ source }, seconds);
       if (bytes > 0) upstreamBytes.inc({ source }, bytes);
     },
-    verification: (check, seconds) => verifications.observe({ check }, seconds),
+    verification(check, seconds, result) {
+      verdicts.inc({ check, result });
+      verifications.observe({ check }, seconds);
+    },
     append: (seconds) => appends.observe(seconds),
     vault: (bytes) => vault.set(bytes),
     policy(digest, loadedAt) {

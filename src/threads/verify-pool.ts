@@ -1,6 +1,7 @@
 import type { EvidenceChecker } from '../admission/ports.ts';
 import type { Digest } from '../model/digest.ts';
 import type { EvidenceJob, EvidenceName, EvidenceVerdict } from '../model/evidence.ts';
+import type { CheckResult } from '../model/verdict.ts';
 import { servedKeys } from '../verify/npm/served-keys.ts';
 import { openTrust, type Trust, type TrustBytes } from '../verify/trust.ts';
 import { Thread, threadFile } from './rpc.ts';
@@ -11,8 +12,8 @@ export interface VerifyPoolOptions {
   readonly now: () => number;
   /** Told of each thread that died, when its place is taken or given up. */
   readonly replaced: () => void;
-  /** How long a check took inside its thread. */
-  readonly timed: (check: EvidenceName, seconds: number) => void;
+  /** Told of each check: how long it took inside its thread, and what came of it. */
+  readonly timed: (check: EvidenceName, seconds: number, result: CheckResult) => void;
   /** Threads at most. */
   readonly size?: number;
 }
@@ -33,7 +34,7 @@ const HEAP = 512;
 /** Threads that verify evidence, each with a trust root of its own, read from the same bytes. */
 export class VerifyPool implements EvidenceChecker {
   readonly #now: () => number;
-  readonly #timed: (check: EvidenceName, seconds: number) => void;
+  readonly #timed: VerifyPoolOptions['timed'];
   readonly #pool: ThreadPool;
   #inForce: InForce;
 
@@ -62,7 +63,7 @@ export class VerifyPool implements EvidenceChecker {
       [{ ...job, bytes }, this.#now()],
       [bytes.buffer],
     );
-    this.#timed(verdict.check, seconds);
+    this.#timed(verdict.check, seconds, verdict.result);
     return { verdict, trust };
   }
 
