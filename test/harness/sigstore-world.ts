@@ -7,7 +7,7 @@ import { hexOf } from '../../src/model/digest.ts';
 import type { RegistrySignature } from '../../src/model/evidence.ts';
 import { defaultPypiBase } from '../../src/upstream/defaults.ts';
 import type { TrustBytes } from '../../src/verify/trust.ts';
-import { TransparencyLog } from './sigstore-log.ts';
+import { type LogBody, TransparencyLog } from './sigstore-log.ts';
 import {
   type BundleJson,
   type BundleVersion,
@@ -56,6 +56,8 @@ export interface Tweaks {
   /** Changes the very bytes that are signed. */
   readonly payload?: (payload: Buffer, what: Attested) => Buffer;
   readonly payloadType?: string;
+  /** Changes what the log records; it vouches for whatever that is. */
+  readonly body?: (body: LogBody, what: Attested) => LogBody;
   /** When the certificate begins (it holds for ten minutes). */
   readonly signedAt?: Date;
   /** When the log and the timestamp authority saw it. Default: with the certificate. */
@@ -156,8 +158,8 @@ export async function mintWorld(
   const registry = options.registry ?? 'https://registry.example';
   const born = new Date(time.getTime() - 300 * DAY);
   const earlier = new Date(time.getTime() - 200 * DAY);
-  const log = new TransparencyLog('https://rekor.example', 1);
-  const logV2 = new TransparencyLog('https://log2026.rekor.example', 2);
+  const log = new TransparencyLog('https://rekor.sigstore.example', 1);
+  const logV2 = new TransparencyLog('https://log2026.rekor.sigstore.example', 2);
   const caKeys = generateKeyPairSync('ec', { namedCurve: 'P-384' });
   const ctKeys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const tsaKeys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -202,11 +204,17 @@ export async function mintWorld(
   const record = async (
     envelope: Envelope,
     verifier: Parameters<typeof logBody>[2],
-    tweaks: Tweaks & { readonly entry: EntryKind; readonly proof: boolean; readonly at: Date },
+    tweaks: Tweaks & {
+      readonly entry: EntryKind;
+      readonly proof: boolean;
+      readonly at: Date;
+      readonly what: Attested;
+    },
   ): Promise<Pick<Sealed, 'entry' | 'timestamps'>> => {
     const second = tweaks.entry.endsWith('-v2');
     const promise = tweaks.promise ?? !second;
-    const entry = (second ? logV2 : log).record(logBody(tweaks.entry, envelope, verifier), {
+    const body = logBody(tweaks.entry, envelope, verifier);
+    const entry = (second ? logV2 : log).record(tweaks.body?.(body, tweaks.what) ?? body, {
       time: tweaks.at,
       promise,
       proof: tweaks.proof,
@@ -238,6 +246,7 @@ export async function mintWorld(
         entry: tweaks.entry ?? 'dsse',
         proof: tweaks.proof ?? true,
         at: tweaks.loggedAt ?? signedAt,
+        what: tweaks.what ?? 'slsa',
       },
     );
     return { envelope, certificates: [certificate, root], hint: null, ...recorded };
@@ -253,6 +262,7 @@ export async function mintWorld(
         entry: tweaks.entry ?? 'dsse',
         proof: tweaks.proof ?? true,
         at: tweaks.loggedAt ?? tweaks.signedAt ?? time,
+        what: 'publish',
       },
     );
     return { envelope, certificates: [], hint: key.keyid, ...recorded };
@@ -446,7 +456,7 @@ function listedKeys(keys: Record<RegistryKeyName, RegistryKey>, time: Date): obj
 function authority(name: string, certificates: readonly Buffer[], start: Date): object {
   return {
     subject: { organization: 'sigstore.mock', commonName: name },
-    uri: `https://${name}.example`,
+    uri: `https://${name}.sigstore.example`,
     certChain: { certificates: certificates.map((der) => ({ rawBytes: der.toString('base64') })) },
     validFor: { start: start.toISOString() },
   };
@@ -454,7 +464,7 @@ function authority(name: string, certificates: readonly Buffer[], start: Date): 
 
 function certificateLog(spki: Buffer, keyId: Buffer, start: Date): object {
   return {
-    baseUrl: 'https://ctfe.example',
+    baseUrl: 'https://ctfe.sigstore.example',
     hashAlgorithm: 'SHA2_256',
     publicKey: {
       rawBytes: spki.toString('base64'),
