@@ -96,7 +96,7 @@ export async function openHouse(
     const verifiers = new VerifyPool(firstTrust.bytes, {
       now,
       replaced: () => replaced('verification'),
-      timed: (check, seconds) => watchers.verified(check, seconds),
+      timed: (check, seconds, result) => watchers.verification(check, seconds, result),
     });
     closing.push(() => verifiers.close());
     const origins = new FileOriginBook(ledger.memory, (source, origin) =>
