@@ -26,6 +26,9 @@ export interface PolicyFile extends YamlFile {
 
 export type Report = (file: PolicyFile, position: Position, message: string) => void;
 
+/** Ecosystems whose registry signs nothing: what needs a signature there admits nothing. */
+const UNSIGNED: ReadonlySet<string> = new Set(['pypi']);
+
 type PinDraft = Pin & { readonly digests: Set<Digest> };
 type PinDrafts = Map<string, PinDraft>;
 
@@ -121,9 +124,27 @@ function compileRequirements(files: readonly PolicyFile[], drafts: Map<string, D
         }
         said.set(key, before ?? { value, place: placeOf(file, path) });
       }
+      checkSignature(id, input, ['requirements', id], file, report);
       draft.requirements = overridden(draft.requirements, input);
     }
   }
+}
+
+/** A level that could never be met, or never fail, would look like protection. */
+function checkSignature(
+  id: string,
+  input: RequirementsInput | undefined,
+  path: DataPath,
+  file: PolicyFile,
+  report: Report,
+): void {
+  const level = input?.['registry-signature'];
+  if (!UNSIGNED.has(id) || level === undefined || level === 'off' || level === 'if-present') return;
+  report(
+    file,
+    file.at([...path, 'registry-signature']),
+    `registry-signature ${level} means nothing for ${id}: its registry signs no file; write off or if-present, and say provenance`,
+  );
 }
 
 function compileAllow(file: PolicyFile, drafts: Map<string, Draft>, report: Report): void {
@@ -149,6 +170,7 @@ function compileAllow(file: PolicyFile, drafts: Map<string, Draft>, report: Repo
       return;
     }
     const range = readRange(rule.versions, path, file, draft.scheme, false, report);
+    checkSignature(id, rule.requirements, [...path, 'requirements'], file, report);
     const requirements = overridden(draft.requirements, rule.requirements);
     draft.allow.set(pattern, { place: placeOf(file, path), range, requirements });
   });

@@ -1,8 +1,10 @@
 import type { Decision, PolicyPlace, Reason } from '../model/decision.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
+import { isAboutEvidence, judgeEvidence } from './evidence.ts';
 import { decidedBy, judgeBytes, judgeFirstDigest, judgeListing, judgePin } from './integrity.ts';
 import type { DownloadQuestion, ListingQuestion, Policy, Question } from './policy.ts';
 import type { AllowRule, EcosystemRules, Mode, Pin, Requirements } from './profile.ts';
+import { requirementsFor } from './requirements.ts';
 
 /*
  * The one decision. Every route asks it: names before any contact with an upstream, files as an index lists
@@ -92,7 +94,23 @@ export const ORDER: readonly Step[] = [
   },
   {
     step: 'requirements',
-    codes: ['TOO_YOUNG', 'INSTALL_SCRIPTS', 'SDIST', 'DIRECT_URL'],
+    codes: [
+      'TOO_YOUNG',
+      'INSTALL_SCRIPTS',
+      'SDIST',
+      'DIRECT_URL',
+      'SIGNATURE_MISSING',
+      'SIGNATURE_INVALID',
+      'SIGNATURE_UNCHECKED',
+      'PROVENANCE_MISSING',
+      'PROVENANCE_UNREADABLE',
+      'PROVENANCE_INVALID',
+      'PROVENANCE_MISMATCH',
+      'PROVENANCE_UNCHECKED',
+      'PROVENANCE_SIGNER',
+      'SIGNER_CHANGED',
+      'EVIDENCE_DOWNGRADE',
+    ],
     byName: false,
     judge: (about) => (about.question.stage === 'name' ? [] : judgeRequirements(about, about.question)),
   },
@@ -121,8 +139,7 @@ export function decide(policy: Policy, profile: string, question: Question): Dec
   for (const step of ORDER) {
     if (!step.byName && !listed) continue;
     for (const given of step.judge(about)) {
-      if (!reasons.some(({ code, place }) => code === given.code && place === given.place))
-        reasons.push(given);
+      if (!reasons.some((before) => isSame(before, given))) reasons.push(given);
     }
     if (step.step === 'internal' && reasons.length > 0) return refusal(reasons);
   }
@@ -134,7 +151,7 @@ export function decide(policy: Policy, profile: string, question: Question): Dec
     verdict: reasons.length === 0 ? 'allow' : 'refuse',
     reasons,
     ...admits,
-    until: ripe,
+    until: earliest(ripe, evidenceUntil(about, question, reasons)),
     eligibleAt: reasons.length === 1 ? ripe : null,
   };
 }
@@ -169,14 +186,18 @@ function judgeRequirements(about: Case, question: ListingQuestion | DownloadQues
   if (required.directUrls !== 'allow' && (file.directUrls || shown.has('direct-urls'))) {
     reasons.push(reason('DIRECT_URL', place));
   }
+  reasons.push(...judgeEvidence(required, place, question).reasons);
   return reasons;
 }
 
-/** A rule's own requirements hold for what it admits; a pinned version outside of its range has the profile's. */
 function requirementsOf({ rule, rules }: Case, version: string): Requirements {
-  if (rule === null) return rules.requirements;
-  const { range, requirements } = rule.value;
-  return range === null || range.has(version) ? requirements : rules.requirements;
+  return requirementsFor(rules, rule?.value ?? null, version);
+}
+
+/** When the evidence of a file that was found wanting is looked at again, so that its refusal may change. */
+function evidenceUntil(about: Case, question: Question, reasons: readonly Reason[]): number | null {
+  if (question.stage === 'name' || !reasons.some(isAboutEvidence)) return null;
+  return judgeEvidence(requirementsOf(about, question.file.version), null, question).until;
 }
 
 /**
@@ -197,6 +218,16 @@ function admittedBy({ question, mode, rule, pinned, pin }: Case): Pick<Decision,
   const nameOnly = question.stage === 'name' && mode !== 'frozen' && rule?.by === 'exact';
   if (first && !nameOnly) return { place: first.place, by: 'pin' };
   return rule === null ? { place: null, by: null } : { place: rule.value.place, by: rule.by };
+}
+
+/** One reason is given once; both kinds of evidence may have the same one. */
+function isSame(a: Reason, b: Reason): boolean {
+  return a.code === b.code && a.place === b.place && a.detail?.check === b.detail?.check;
+}
+
+function earliest(...times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? null : Math.min(...known);
 }
 
 function reason(code: ReasonCode, place: PolicyPlace | null = null): Reason {

@@ -2,6 +2,7 @@ import { sha256 } from '../model/digest.ts';
 import type { VersionScheme } from '../model/versions.ts';
 import { compileProfile, type PolicyFile, type Report } from './compile.ts';
 import { type Policy, PolicyError, type PolicyProblem, type PolicySource } from './policy.ts';
+import { shapeProblems } from './problems.ts';
 import type { Profile } from './profile.ts';
 import { policySchema } from './schema.ts';
 import { readYaml } from './yaml.ts';
@@ -61,23 +62,7 @@ function readPolicyFile(
   }
   const parsed = schema.safeParse(file.data);
   if (parsed.success) return { ...file, input: parsed.data };
-  for (const issue of parsed.error.issues) {
-    if (issue.code !== 'unrecognized_keys') {
-      const missing = issue.path.length === 1 && issue.path[0] === 'profile' && issue.input === undefined;
-      const where = issue.path.length === 0 ? '' : `${issue.path.join('.')} `;
-      const message = missing ? 'profile is missing: say whose rules these are' : `${where}${issue.message}`;
-      problems.push({ path: source.path, ...file.at(issue.path), message });
-      continue;
-    }
-    const messages = issue.message.split('\n');
-    issue.keys.forEach((key, i) => {
-      problems.push({
-        path: source.path,
-        ...file.atKey(issue.path, key),
-        message: messages[i] ?? 'unknown key',
-      });
-    });
-  }
+  problems.push(...shapeProblems(file, parsed.error.issues));
   return null;
 }
 

@@ -44,7 +44,14 @@ export interface Requirements {
 }
 
 /** What holds where neither the rule nor the profile says anything: nothing may run code or leave the index. */
-export const STRICT: Requirements = { age: 0, installScripts: 'deny', sdist: 'deny', directUrls: 'deny', registrySignature: 'if-present', provenance: 'if-present' };
+export const STRICT: Requirements = {
+  age: 0,
+  installScripts: 'deny',
+  sdist: 'deny',
+  directUrls: 'deny',
+  registrySignature: 'if-present',
+  provenance: 'if-present',
+};
 
 /** An `allow` rule, with the requirements that hold for what it admits (the profile's, overridden by its own). */
 export interface AllowRule {

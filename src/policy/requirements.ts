@@ -1,5 +1,6 @@
 import { parseAge } from './age.ts';
-import type { Requirements } from './profile.ts';
+import { identityOf } from './identity-schema.ts';
+import type { AllowRule, EcosystemRules, Requirements } from './profile.ts';
 import type { RequirementsInput } from './schema.ts';
 
 /** The requirements that `input` says, and `otherwise` where it is silent. */
@@ -7,10 +8,24 @@ export function overridden(otherwise: Requirements, input: RequirementsInput | u
   if (input === undefined) return otherwise;
   // The schema has accepted the text; were it ever unreadable here, no artifact would be old enough.
   const age = input.age === undefined ? otherwise.age : (parseAge(input.age) ?? Number.POSITIVE_INFINITY);
+  const { provenance } = input;
   return {
     age,
     installScripts: input['install-scripts'] ?? otherwise.installScripts,
     sdist: input.sdist ?? otherwise.sdist,
     directUrls: input['direct-urls'] ?? otherwise.directUrls,
+    registrySignature: input['registry-signature'] ?? otherwise.registrySignature,
+    provenance:
+      typeof provenance === 'object' ? identityOf(provenance) : (provenance ?? otherwise.provenance),
   };
+}
+
+/** A rule's own requirements hold for what it admits; a pinned version outside of its range has the profile's. */
+export function requirementsFor(
+  rules: EcosystemRules,
+  rule: AllowRule | null,
+  version: string,
+): Requirements {
+  if (rule === null) return rules.requirements;
+  return rule.range === null || rule.range.has(version) ? rule.requirements : rules.requirements;
 }

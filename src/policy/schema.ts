@@ -1,51 +1,10 @@
 import { z } from 'zod';
 import { AGE, parseAge } from './age.ts';
-import { nearest, quoted } from './words.ts';
+import { identitySchema } from './identity-schema.ts';
+import { known, list, oneOf, text } from './schema-parts.ts';
 
 /** The ecosystems whose names a published schema completes; `parsePolicy` takes those of its schemes. */
 export const ECOSYSTEMS: readonly string[] = ['npm', 'pypi'];
-
-type Issue = { readonly code: string; readonly input?: unknown; readonly keys?: readonly string[] };
-
-/**
- * An object that knows all its keys. For unknown ones the message has one line per key, in the order of the
- * issue's `keys`, so that each can be reported where it stands.
- */
-function known<S extends z.ZodRawShape>(shape: S): z.ZodObject<S, z.core.$strict> {
-  const keys = Object.keys(shape);
-  const wrong = (issue: Issue): string => {
-    if (issue.code !== 'unrecognized_keys') return 'must be a map of keys';
-    const line = (key: string): string => {
-      const near = nearest(key, keys);
-      return `unknown key ${quoted(key)}; ${near ? `did you mean "${near}"?` : `known here: ${keys.join(', ')}`}`;
-    };
-    return (issue.keys ?? []).map(line).join('\n');
-  };
-  return z.strictObject(shape, { error: wrong });
-}
-
-function text(what: string): z.ZodString {
-  const wrong = (issue: Issue): string =>
-    typeof issue.input === 'number' ? `must be text: put ${what} in quotes` : `must be ${what}`;
-  return z
-    .string({ error: wrong })
-    .min(1, `must be ${what}`)
-    .max(512, `must be ${what}, at most 512 characters`);
-}
-
-function list<T extends z.ZodType>(item: T): z.ZodArray<T> {
-  return z.array(item, {
-    error: (issue) => (issue.input === null ? 'is empty: write [] or leave the key out' : 'must be a list'),
-  });
-}
-
-function oneOf<const V extends readonly [string, ...string[]]>(values: V, description: string) {
-  const wrong = (issue: Issue): string => {
-    const near = typeof issue.input === 'string' ? nearest(issue.input, values) : null;
-    return `must be ${values.join(' or ')}${near ? `; did you mean "${near}"?` : ''}`;
-  };
-  return z.enum(values, { error: wrong }).describe(description);
-}
 
 /** A key of the language that does not work in this version. Silence would look like protection, so it is refused. */
 function notYet(key: string, description: string) {
@@ -63,6 +22,10 @@ function notYet(key: string, description: string) {
 const permission = (description: string) =>
   oneOf(['allow', 'deny'], `${description} From loose to strict: allow, deny.`);
 
+const LEVELS = ['off', 'if-present', 'no-downgrade', 'required'] as const;
+const LEVEL_WORDS =
+  'off: not looked at. if-present: what is there must verify. no-downgrade: and what earlier versions carried must be there. required: it must be there.';
+
 const requirements = known({
   age: z
     .union([z.string().regex(AGE), z.literal(0)], { error: 'must be an age such as 7d, 12h, 30m or 0' })
@@ -76,8 +39,23 @@ const requirements = known({
   ).optional(),
   sdist: permission('Source distributions, which run code when they are built. Default deny.').optional(),
   'direct-urls': permission('Dependencies that are an address instead of a name. Default deny.').optional(),
-  'registry-signature': notYet('registry-signature', 'off, if-present, no-downgrade, required.').optional(),
-  provenance: notYet('provenance', 'off, if-present, no-downgrade, required, or an identity.').optional(),
+  'registry-signature': oneOf(
+    LEVELS,
+    `The registry's signature over name, version and digest. ${LEVEL_WORDS} From loose to strict: ${LEVELS.join(', ')}. Default if-present. Not for pypi, which has none: there off or if-present.`,
+  ).optional(),
+  provenance: z
+    .union([
+      oneOf(
+        LEVELS,
+        `${LEVEL_WORDS} From loose to strict: ${LEVELS.join(', ')}.`,
+        ', or a map that names the signer',
+      ),
+      identitySchema,
+    ])
+    .describe(
+      'Who built or uploaded the file: npm provenance, PyPI attestations (PEP 740). A level, or the one signer from whom it is required. Default if-present.',
+    )
+    .optional(),
   'startup-hooks': notYet(
     'startup-hooks',
     'Files that Python runs at every start (.pth, sitecustomize).',
