@@ -22,6 +22,7 @@ import { runCases } from './policy/cases.ts';
 import { PolicyError } from './policy/policy.ts';
 import { policyJsonSchema } from './policy/schema.ts';
 import { startWarning } from './start-words.ts';
+import { trustLint, trustShow, trustUpdate } from './trust-commands.ts';
 import { openFileVault } from './vault/file-vault.ts';
 
 /** How often the vault is brought back within its bound, ms. */
@@ -222,6 +223,12 @@ export function actions(process: NodeJS.Process, version: string): Actions {
         say(`${checked} checked, ${damaged.length} damaged`);
         return damaged.length > 0 ? EXIT.refused : EXIT.ok;
       }),
+
+    trustShow: (options) => orSay(() => trustShow(configured(options), options, { print, say })),
+
+    trustUpdate: (options) => orSay(() => trustUpdate(configured(options), Date.now, { print, say })),
+
+    trustLint: (file, options) => orSay(() => trustLint(configured(options), file, { print, say })),
   };
 }
 

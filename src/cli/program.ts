@@ -15,6 +15,9 @@ export interface Actions {
   ledgerList(options: LedgerListOptions): Promise<number>;
   ledgerShow(entry: string, options: { readonly config?: string }): Promise<number>;
   vaultFsck(options: { readonly config?: string; readonly json?: true }): Promise<number>;
+  trustShow(options: { readonly config?: string; readonly json?: true }): Promise<number>;
+  trustUpdate(options: { readonly config?: string }): Promise<number>;
+  trustLint(file: string | undefined, options: { readonly config?: string }): Promise<number>;
 }
 
 export interface CheckOptions {
@@ -126,5 +129,24 @@ export function program(actions: Actions, version: string, exit: (code: number) 
     .option('--json', 'as JSON')
     .option(...config)
     .action(run((options) => actions.vaultFsck(options)));
+
+  const trust = root.command('trust').description('look after what evidence is verified with');
+  trust
+    .command('show')
+    .description('print what is in force, where it came from, and the last update')
+    .option('--json', 'as JSON')
+    .option(...config)
+    .action(run((options) => actions.trustShow(options)));
+  trust
+    .command('update')
+    .description('fetch the trust root and the npm keys by TUF; a running server takes them on SIGHUP')
+    .option(...config)
+    .action(run((options) => actions.trustUpdate(options)));
+  trust
+    .command('lint')
+    .description('say whether a trusted root or a file of npm keys can be used')
+    .argument('[file]', 'the file (default: what is in force)')
+    .option(...config)
+    .action(run((file, options) => actions.trustLint(file, options)));
   return root;
 }
