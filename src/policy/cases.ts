@@ -1,20 +1,33 @@
 import { z } from 'zod';
 import type { ArtifactKind } from '../model/artifact.ts';
 import type { Decision, PolicyPlace } from '../model/decision.ts';
-import { type Digest, parseDigest, sha256 } from '../model/digest.ts';
+import { algorithmOf, type Digest, parseDigest, sha256 } from '../model/digest.ts';
+import { type EvidenceVerdict, NO_EVIDENCE, NO_LISTED_EVIDENCE } from '../model/evidence.ts';
 import { NO_FACTS } from '../model/facts.ts';
 import { REASONS, type ReasonCode } from '../model/reason-codes.ts';
+import type { CheckName, Verdict } from '../model/verdict.ts';
 import type { VersionScheme } from '../model/versions.ts';
 import { AGE, parseAge } from './age.ts';
+import { baselineOf, evidenceFields, verdictsOf } from './case-evidence.ts';
 import { decide } from './decide.ts';
 import { parsePinned, pinnedDigests } from './pins.ts';
-import { type Policy, PolicyError, type PolicyProblem, type PolicySource, type Question } from './policy.ts';
+import {
+  type DownloadQuestion,
+  type ListingQuestion,
+  type Policy,
+  PolicyError,
+  type PolicyProblem,
+  type PolicySource,
+  type Question,
+} from './policy.ts';
+import { shapeProblems } from './problems.ts';
 import { quoted } from './words.ts';
 import { readYaml } from './yaml.ts';
 
 /*
  * What must be allowed and what refused, as data under `allowlists/cases/`: reviewed with the policy, run in CI
- * with no network. A case without a version asks by name alone; one with a version describes a listed file.
+ * with no network. A case without a version asks by name alone; one with a version describes a listed file, and
+ * one that says anything of evidence a file whose bytes are here and are what its index says.
  */
 
 const CODES = Object.keys(REASONS) as [ReasonCode, ...ReasonCode[]];
@@ -40,6 +53,7 @@ function caseSchema(ecosystems: readonly string[]) {
       quarantined: z.boolean().optional(),
       digest: z.union([digest, z.literal('none')]).optional(),
       'first-digest': digest.optional(),
+      ...evidenceFields,
     })
     .refine((entry) => ecosystems.filter((id) => Object.hasOwn(entry, id)).length === 1, {
       error: `must name exactly one of ${ecosystems.join(', ')}`,
@@ -91,13 +105,7 @@ export function runCases(
     }
     const parsed = schema.safeParse(file.data);
     if (!parsed.success) {
-      for (const { path, message } of parsed.error.issues) {
-        problems.push({
-          path: source.path,
-          ...file.at(path),
-          message: `${path.join('.')} ${message}`.trim(),
-        });
-      }
+      problems.push(...shapeProblems(file, parsed.error.issues));
       continue;
     }
     parsed.data.cases.forEach((input, i) => {
@@ -150,12 +158,15 @@ function questionOf(
   const claimedAt = input.age === 'unknown' ? null : NOW - (parseAge(input.age ?? OLD) ?? 0);
   const first = input['first-digest'] === undefined ? null : parseDigest(input['first-digest']);
   const kind: ArtifactKind = input.sdist ? 'sdist' : ecosystem === 'npm' ? 'npm-tarball' : 'wheel';
-  return {
+  const pins = pinnedDigests(policy, profile, ecosystem, name, version);
+  const listing: ListingQuestion = {
     stage: 'listing',
     ecosystem,
     name,
     quarantined: input.quarantined ?? false,
     now: NOW,
+    held: NO_EVIDENCE,
+    baseline: baselineOf(input),
     facts: {
       ...NO_FACTS,
       // Only the algorithm that the case names is ever compared: the schema sees to it.
@@ -169,14 +180,51 @@ function questionOf(
       version,
       kind,
       url: '',
-      digests: digestsOf(input.digest, pinnedDigests(policy, profile, ecosystem, name, version)),
+      digests: digestsOf(input.digest, pins),
       size: null,
       claimedAt,
       yanked: false,
       metadataDigest: null,
       installScripts: input['install-scripts'] ?? false,
       directUrls: input['direct-urls'] ?? false,
+      evidence: NO_LISTED_EVIDENCE,
     },
+  };
+  const evidence = verdictsOf(input);
+  return evidence === null ? listing : downloaded(listing, evidence, pins);
+}
+
+/** The listed file with its bytes here: they are what index and pin say, and show nothing else. */
+function downloaded(
+  listing: ListingQuestion,
+  evidence: readonly EvidenceVerdict[],
+  pins: readonly Digest[] | null,
+): DownloadQuestion {
+  const { file, facts } = listing;
+  const told = [
+    ...file.digests,
+    ...(pins ?? []),
+    ...(facts.first ? [facts.first.sha256, facts.first.sha512] : []),
+  ];
+  const verdict = (check: CheckName, due: boolean): Verdict => ({
+    check,
+    result: due ? 'verified' : 'absent',
+  });
+  return {
+    ...listing,
+    stage: 'download',
+    facts: { ...facts, findings: [] },
+    sha256: told.find((digest) => algorithmOf(digest) === 'sha256') ?? sha256('a file'),
+    sha512: told.find((digest) => algorithmOf(digest) === 'sha512') ?? `sha512:${'0'.repeat(128)}`,
+    verdicts: [
+      verdict('declared-digest', file.digests.length > 0),
+      verdict('pin', pins !== null),
+      verdict('first-digest', facts.first !== null),
+      verdict('size', false),
+      verdict('archive', true),
+      verdict('metadata', true),
+    ],
+    evidence,
   };
 }
 

@@ -219,7 +219,8 @@ function lowerBound<T>(sorted: readonly T[], isBefore: (item: T) => boolean): nu
   let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (isBefore(sorted[middle] as T)) low = middle + 1;
+    const item = sorted[middle];
+    if (item !== undefined && isBefore(item)) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -1,5 +1,12 @@
 import type { PackageName } from '../../src/model/artifact.ts';
 import type { Digest } from '../../src/model/digest.ts';
+import {
+  type EvidenceVerdict,
+  NO_BASELINE,
+  NO_EVIDENCE,
+  NO_LISTED_EVIDENCE,
+  type Signer,
+} from '../../src/model/evidence.ts';
 import { NO_FACTS } from '../../src/model/facts.ts';
 import type { ListedFile } from '../../src/model/listing.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
@@ -36,6 +43,8 @@ export function listingOf(
     name: name as PackageName,
     quarantined: false,
     facts: NO_FACTS,
+    held: NO_EVIDENCE,
+    baseline: NO_BASELINE,
     now: NOW,
     ...change,
     file: {
@@ -50,6 +59,7 @@ export function listingOf(
       metadataDigest: null,
       installScripts: false,
       directUrls: false,
+      evidence: NO_LISTED_EVIDENCE,
       ...change.file,
     },
   };
@@ -64,6 +74,29 @@ export const VERIFIED: readonly Verdict[] = [
   { check: 'metadata', result: 'verified' },
 ];
 
+/** Nobody claims any evidence. */
+export const NO_VERDICTS: readonly EvidenceVerdict[] = [
+  { check: 'registry-signature', result: 'absent', signers: [], documents: [] },
+  { check: 'provenance', result: 'absent', signers: [], documents: [] },
+];
+
+/** An ordinary build of today, of `github.com/acme/tool`. */
+export const SIGNER: Signer = {
+  predicate: 'slsa',
+  issuer: 'https://token.actions.githubusercontent.com',
+  subject: 'https://github.com/acme/tool/.github/workflows/release.yml@refs/tags/v1.0.0',
+  repository: 'github.com/acme/tool',
+  repositoryId: '1001',
+  ownerId: '77',
+  workflow: '.github/workflows/release.yml',
+  ref: 'refs/tags/v1.0.0',
+  commit: 'c'.repeat(40),
+  trigger: 'push',
+  runner: 'github-hosted',
+  environment: 'production',
+  builder: 'https://github.com/acme/tool/.github/workflows/release.yml@refs/tags/v1.0.0',
+};
+
 /** The same file after its bytes were examined, all of it verified. */
 export function downloadOf(
   listing: ListingQuestion,
@@ -75,6 +108,7 @@ export function downloadOf(
     sha256: A256,
     sha512: A512,
     verdicts: VERIFIED,
+    evidence: NO_VERDICTS,
     ...change,
     stage: 'download',
   };

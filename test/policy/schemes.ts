@@ -21,6 +21,7 @@ export const npm: VersionScheme = {
   },
   compare: (a, b) => semver.compare(a, b),
   isPrerelease: (version) => semver.prerelease(version) !== null,
+  majorLine: (version) => String(semver.major(version)),
 };
 
 export const pypi: VersionScheme = {
@@ -39,6 +40,7 @@ export const pypi: VersionScheme = {
       : null,
   compare: (a, b) => pep440.compare(a, b),
   isPrerelease: (version) => /[a-z]/i.test(version),
+  majorLine: (version) => /^(?:\d+!)?\d+/.exec(version)?.[0] ?? '',
 };
 
 export const SCHEMES: readonly VersionScheme[] = [npm, pypi];
