@@ -27,6 +27,10 @@ export function watchedUpstream(upstream: Upstream, metrics: Metrics): Upstream 
         answer.kind === 'document' ? ['ok', answer.length] : [answer.kind, 0],
       ),
     file: (source, ...rest) => watched(source.id, upstream.file(source, ...rest), (bytes) => ['ok', bytes]),
+    evidence: (source, ...rest) =>
+      watched(source.id, upstream.evidence(source, ...rest), (bytes) =>
+        bytes ? ['ok', bytes.byteLength] : ['absent', 0],
+      ),
     audit: (source, ...rest) =>
       watched(source.id, upstream.audit(source, ...rest), (body) => ['ok', body.byteLength]),
     close: () => upstream.close(),
