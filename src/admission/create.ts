@@ -50,8 +50,8 @@ export function createAdmission(ports: Ports): Admission & Flushable {
   const acquisition = new Acquisition(ports, facts);
   const refuser = new FileRefuser(ports, indexes, facts, recorder);
   const resolver = new Resolver(ports, indexes, facts, recorder, budget, refuser);
-  const evidence = new Evidence(ports, facts);
-  const examiner = new Examiner(ports, acquisition, evidence, refuser);
+  const evidence = new Evidence(ports);
+  const examiner = new Examiner(ports, facts, acquisition, evidence, refuser);
   const admitter = new Admitter(ports, facts, recorder, refuser, resolver, examiner);
   const metadata = new MetadataAdmitter(ports, recorder, resolver, examiner, admitter);
   const attestations = new AttestationsAdmitter(ports, resolver, examiner, admitter);

@@ -9,7 +9,6 @@ import {
   type EvidenceJob,
   type EvidenceKind,
   type EvidenceName,
-  type EvidenceOutcome,
   type EvidenceSet,
   type EvidenceVerdict,
   type RegistrySignature,
@@ -18,15 +17,14 @@ import type { FileFacts } from '../model/facts.ts';
 import type { ListedFile } from '../model/listing.ts';
 import { Flights } from '../upstream/flights.ts';
 import { UpstreamFault } from '../upstream/upstream.ts';
-import type { EvidenceRef } from '../vault/vault.ts';
-import type { FactsCache } from './facts.ts';
+import type { EvidenceRef, Vault } from '../vault/vault.ts';
 import { heldOf } from './held.ts';
 import type { Ports } from './ports.ts';
 import { VerdictMemory } from './verdict-memory.ts';
 
-/** The artifact whose evidence is looked at: its bytes are here and were hashed. */
+/** The artifact whose evidence is looked at: by digests that we computed, or, for a check without bytes, were told. */
 export interface Exhibit {
-  readonly artifact: ArtifactId & ArtifactDigests;
+  readonly artifact: EvidenceJob['artifact'];
   readonly ecosystem: Ecosystem;
   readonly file: ListedFile;
   readonly facts: FileFacts;
@@ -38,6 +36,11 @@ export interface Looked {
   readonly trust: Digest;
   /** Nothing is left to be looked at: what is kept here and what the index claims was. */
   readonly complete: boolean;
+}
+
+/** What a look touches. */
+export interface EvidencePorts extends Pick<Ports, 'now' | 'evidence' | 'upstream' | 'source'> {
+  readonly vault: Pick<Vault, 'evidence'>;
 }
 
 interface Look {
@@ -52,23 +55,18 @@ interface Look {
 const ANSWER_KEPT = 2_000;
 const MAX_ANSWERS = 32;
 
-/** How often an outcome that refuses is written anew, though nothing changed but the time, ms. */
-const REFRESH = 1_800_000;
-
 /**
  * Gathers the evidence of one artifact and has it checked. What is kept here comes first, because a document proves
  * itself; the upstream is asked only for what its index claims. `absent` is said only of what nobody claims.
  */
 export class Evidence {
-  readonly #ports: Ports;
-  readonly #facts: FactsCache;
+  readonly #ports: EvidencePorts;
   readonly #memory = new VerdictMemory();
   readonly #flights = new Flights<string, Uint8Array | Cause>();
   readonly #answers = new Map<string, { readonly at: number; readonly answer: Uint8Array | Cause }>();
 
-  constructor(ports: Ports, facts: FactsCache) {
+  constructor(ports: EvidencePorts) {
     this.#ports = ports;
-    this.#facts = facts;
   }
 
   /**
@@ -90,28 +88,6 @@ export class Evidence {
       return { verdicts, trust, complete: looks.every(({ complete }) => complete) };
     }
     throw new UpstreamFault('OVERLOADED', 'the trust root changes again and again');
-  }
-
-  /**
-   * Remembers what a look came to, for later listings. `refused`: the policy did not take it; then the time of the
-   * look counts, and is kept up to date.
-   */
-  async remember(
-    exhibit: Exhibit,
-    looked: Looked,
-    before: EvidenceOutcome | null,
-    refused: boolean,
-  ): Promise<void> {
-    if (before === null && !refused && looked.verdicts.every(({ result }) => result === 'absent')) return;
-    const { sha256, sha512, ...artifact } = exhibit.artifact;
-    const outcome = { sha256, sha512, at: this.#ports.now(), trust: looked.trust, verdicts: looked.verdicts };
-    const same = before !== null && substanceOf(before) === substanceOf(outcome);
-    if (same && before && (!refused || outcome.at - before.at < REFRESH)) return;
-    try {
-      await this.#ports.ledger.memory.evidenced(artifact, outcome);
-    } finally {
-      this.#facts.forget(artifact);
-    }
   }
 
   async #kind(
@@ -199,7 +175,9 @@ export class Evidence {
     if (remembered) return remembered;
     const checked = await this.#ports.evidence.check(job);
     if (checked.verdict.result === 'verified') {
-      await this.#ports.vault.evidence.put(exhibit.artifact, exhibit.artifact.sha256, kind, bytes);
+      const { sha256: ours, sha512 } = exhibit.artifact;
+      const digest = ours ?? sha512;
+      if (digest) await this.#ports.vault.evidence.put(exhibit.artifact, digest, kind, bytes);
     }
     this.#memory.put({ ...about, trust: checked.trust }, checked.verdict);
     return checked.verdict;
@@ -253,22 +231,6 @@ function unproven(check: EvidenceName, result: 'failed' | 'unchecked', cause: Ca
   return { check, result, code: codeOfCause(check, cause), cause, signers: [], documents: [] };
 }
 
-function isOf({ sha256, sha512 }: ArtifactDigests, digest: Digest): boolean {
+function isOf({ sha256, sha512 }: Partial<ArtifactDigests>, digest: Digest): boolean {
   return digest === sha256 || digest === sha512;
-}
-
-/** All of an outcome but its time. */
-function substanceOf({ sha256, trust, verdicts }: EvidenceOutcome): string {
-  return JSON.stringify([
-    sha256,
-    trust,
-    verdicts.map(({ check, result, code, cause, signers, documents }) => [
-      check,
-      result,
-      code,
-      cause,
-      signers,
-      documents,
-    ]),
-  ]);
 }

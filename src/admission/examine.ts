@@ -8,6 +8,8 @@ import { checkDigests } from '../verify/integrity.ts';
 import type { Acquired, Acquisition } from './acquire.ts';
 import type { Asked, Refusal } from './admission.ts';
 import type { Evidence, Exhibit, Looked } from './evidence.ts';
+import type { FactsCache } from './facts.ts';
+import { rememberOutcome } from './outcomes.ts';
 import type { Ports } from './ports.ts';
 import type { Basis } from './record.ts';
 import type { FileRefuser } from './refuse-file.ts';
@@ -41,12 +43,20 @@ export interface ExamineOptions {
  */
 export class Examiner {
   readonly #ports: Ports;
+  readonly #facts: FactsCache;
   readonly #acquisition: Acquisition;
   readonly #evidence: Evidence;
   readonly #refuser: FileRefuser;
 
-  constructor(ports: Ports, acquisition: Acquisition, evidence: Evidence, refuser: FileRefuser) {
+  constructor(
+    ports: Ports,
+    facts: FactsCache,
+    acquisition: Acquisition,
+    evidence: Evidence,
+    refuser: FileRefuser,
+  ) {
     this.#ports = ports;
+    this.#facts = facts;
     this.#acquisition = acquisition;
     this.#evidence = evidence;
     this.#refuser = refuser;
@@ -68,7 +78,15 @@ export class Examiner {
     const { verdicts, evidence, question, decision } = judged;
     const allowed = decision.verdict === 'allow';
     const refusedForIt = !allowed && decision.reasons.some(isAboutEvidence);
-    await this.#evidence.remember(judged.exhibit, evidence, resolved.outcome, refusedForIt);
+    await rememberOutcome(
+      this.#ports,
+      this.#facts,
+      artifact,
+      acquired,
+      evidence,
+      resolved.outcome,
+      refusedForIt,
+    );
     const basis: Basis = {
       policy,
       now: question.now,
@@ -106,7 +124,7 @@ export class Examiner {
     const { ecosystem, name, version } = artifact;
     const { profile } = asked.caller;
     const listed = { ecosystem, name, file, quarantined, facts, held, baseline, now: this.#ports.now() };
-    const wanted = evidenceAsked(policy, profile, { stage: 'listing', ...listed });
+    const wanted = evidenceAsked(policy, profile, listed);
     const { sha256, sha512 } = acquired;
     const exhibit: Exhibit = {
       artifact: { ...artifact, sha256, sha512 },
@@ -134,7 +152,7 @@ export class Examiner {
       verdicts,
       evidence: evidence.verdicts,
     } as const;
-    return { exhibit, verdicts, evidence, question, decision: decide(policy, profile, question) };
+    return { verdicts, evidence, question, decision: decide(policy, profile, question) };
   }
 }
 

@@ -164,7 +164,8 @@ export const NO_BASELINE: Baseline = { ...NO_EVIDENCE, signer: null };
 
 /** One document to be checked against one artifact. Structured-cloneable. */
 export interface EvidenceJob {
-  readonly artifact: ArtifactId & ArtifactDigests;
+  /** A digest that is not known agrees with nothing. */
+  readonly artifact: ArtifactId & Partial<ArtifactDigests>;
   readonly kind: EvidenceKind;
   readonly bytes: Uint8Array;
   /** Latest claimed time of publication, milliseconds since 1970; null for none. Only a retired key asks for it. */

@@ -32,6 +32,7 @@ const MAX_SIGNATURES = 8;
  */
 export function checkRegistrySignatures(trust: Trust, job: EvidenceJob, now: number): 'key-retired' | null {
   const { name, version, sha512 } = job.artifact;
+  if (sha512 === undefined) throw new EvidenceFault('subject-digest');
   const standings = readSignatures(job.bytes).map((signature) =>
     standingOf(trust, { name, version, sha512 }, signature, now),
   );
