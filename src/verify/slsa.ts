@@ -104,8 +104,9 @@ function githubInvocation(predicate: unknown, certificate: Source): readonly Cla
   const env = (name: string): unknown => at(predicate, 'invocation', 'environment', `GITHUB_${name}`);
   const url = `https://${repository}`;
   const path = pathOf(repository);
-  const fullPath = workflow && ref && `${path}/${workflow}@${ref}`;
-  const source = `git+${url}@${ref ?? env('REF')}`;
+  const sourceRef = ref ?? env('REF');
+  const fullPath = workflow && `${path}/${workflow}@${sourceRef}`;
+  const source = `git+${url}@${sourceRef}`;
   return [
     [config('uri'), source],
     [config('digest', 'sha1'), commit],
