@@ -4,16 +4,25 @@ import { ensureDir, syncFolder, writeDurable } from '../disk/durable.ts';
 import { type Digest, hexOf, sha256 } from '../model/digest.ts';
 import { CHUNK_DIGEST, type Hashed } from './chunks.ts';
 import { documentDigest } from './document.ts';
+import { FileEvidenceShelf } from './evidence-shelf.ts';
 import { diskFault, orNull } from './faults.ts';
 import { fsck } from './fsck.ts';
 import { KeyedLock } from './keyed-lock.ts';
-import { Layout, type Shelf } from './layout.ts';
+import { Layout, SHELVES, type Shelf } from './layout.ts';
 import { digestOf, OpenBytes, OpenFile, readFully } from './open-artifact.ts';
 import { ADMITTED_MODE, QuarantineRoom } from './quarantine.ts';
 import { FileReception } from './reception.ts';
+import { moveAside } from './set-aside.ts';
 import { ShelfIndex } from './shelf-index.ts';
 import { SmallArtifacts } from './small-artifacts.ts';
-import { type OpenArtifact, type Reception, type Stored, type Vault, VaultDamaged } from './vault.ts';
+import {
+  type EvidenceShelf,
+  type OpenArtifact,
+  type Reception,
+  type Stored,
+  type Vault,
+  VaultDamaged,
+} from './vault.ts';
 
 export { VaultFull } from './faults.ts';
 
@@ -44,7 +53,7 @@ export async function openFileVault({
   }
   const layout = new Layout(dir);
   await rm(layout.quarantine, { recursive: true, force: true });
-  for (const folder of [layout.quarantine, layout.damaged, layout.shelf('cas'), layout.shelf('documents')]) {
+  for (const folder of [layout.quarantine, layout.damaged, ...SHELVES.map((shelf) => layout.shelf(shelf))]) {
     await ensureDir(folder);
   }
   // The folder was made a moment ago: this is the file system's own time, whatever our clock says.
@@ -53,6 +62,7 @@ export async function openFileVault({
 }
 
 class FileVault implements Vault {
+  readonly evidence: EvidenceShelf;
   readonly #layout: Layout;
   readonly #chunkSize: number;
   readonly #room: QuarantineRoom;
@@ -68,6 +78,10 @@ class FileVault implements Vault {
     this.#layout = layout;
     this.#chunkSize = chunkSize;
     this.#room = room;
+    this.evidence = new FileEvidenceShelf(layout, this.#lock, {
+      kept: (document, bytes) => this.#index.add('evidence', document, bytes),
+      gone: (document) => this.#index.remove('evidence', document),
+    });
     this.#scan = this.#index.scan(layout, opened);
     // A failed scan rejects where it is waited for; until then it is not an unhandled rejection.
     this.#scan.catch(() => undefined);
@@ -158,7 +172,7 @@ class FileVault implements Vault {
   async evict(maxBytes: number, keep: (sha256: Digest) => boolean): Promise<{ readonly removed: number }> {
     await this.#scan;
     let removed = 0;
-    for (const { shelf, digest, used } of this.#index.byUse()) {
+    for (const { shelf, digest, used } of this.#index.evictable()) {
       if (this.#index.usage.bytes <= maxBytes) break;
       if (keep(digest)) continue;
       await this.#lock.run(digest, async () => {
@@ -248,14 +262,7 @@ class FileVault implements Vault {
   /** Moves a damaged file out of the way; not one that has replaced the `opened` file meanwhile. */
   async #setAside(shelf: Shelf, digest: Digest, opened: FileHandle | null): Promise<void> {
     if (shelf === 'cas') this.#small.drop(digest);
-    const path = this.#layout.file(shelf, digest);
-    const there = await orNull(stat(path));
-    if (!there || (opened && (await opened.stat()).ino !== there.ino)) return;
-    const aside = this.#layout.damagedFile(digest);
-    await rename(path, aside);
-    if (shelf === 'cas') await orNull(rename(this.#layout.table(digest), `${aside}.chunks`));
-    await syncFolder(dirname(path));
-    this.#index.remove(shelf, digest);
+    if (await moveAside(this.#layout, shelf, digest, opened)) this.#index.remove(shelf, digest);
   }
 
   /** Makes a folder of a shelf durably, once. */

@@ -4,7 +4,7 @@ import { isTemporary } from '../disk/durable.ts';
 import type { Digest } from '../model/digest.ts';
 import { ChunkHasher, type Hashed } from './chunks.ts';
 import { orNull } from './faults.ts';
-import { digestOfFile, type Layout, type Shelf } from './layout.ts';
+import { digestOfFile, type Layout, SHELVES, type Shelf } from './layout.ts';
 
 /** What fsck needs of the vault that it checks. */
 export interface FsckHooks {
@@ -14,7 +14,7 @@ export interface FsckHooks {
 
 /**
  * Checks everything on disk, file by file, while the vault is in use:
- * 1. an artifact hashes to its name, and its chunk table is the one of its bytes; a document likewise;
+ * 1. an artifact hashes to its name, and its chunk table is the one of its bytes; a document likewise, and evidence;
  * 2. what does not is moved to `damaged/` and reported by digest;
  * 3. tables without an artifact, and what an interrupted write left, are removed.
  */
@@ -25,13 +25,17 @@ export async function fsck(
 ): Promise<{ readonly checked: number; readonly damaged: readonly string[] }> {
   let checked = 0;
   const damaged: Digest[] = [];
-  for (const shelf of ['cas', 'documents'] as const) {
+  for (const shelf of SHELVES) {
     for (const file of await readdir(layout.shelf(shelf), { recursive: true, withFileTypes: true })) {
       const path = join(file.parentPath, file.name);
       const digest = digestOfFile(/[0-9a-f]{64}/.exec(file.name)?.[0] ?? '');
       if (!digest || !file.isFile()) continue;
       await hooks.locked(digest, async () => {
-        if (isTemporary(file.name)) return rm(path, { force: true });
+        if (isTemporary(file.name)) {
+          // On the evidence shelf another process may be writing it; what is left there goes at a start.
+          if (shelf !== 'evidence') await rm(path, { force: true });
+          return;
+        }
         if (path === layout.table(digest)) {
           if (!(await orNull(stat(layout.file('cas', digest))))) await rm(path, { force: true });
           return;

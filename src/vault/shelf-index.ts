@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { isTemporary } from '../disk/durable.ts';
 import type { Digest } from '../model/digest.ts';
 import { orNull } from './faults.ts';
-import { digestOfFile, type Layout, type Shelf } from './layout.ts';
+import { digestOfFile, type Layout, SHELVES, type Shelf } from './layout.ts';
+
+/** How old a file must be, ms, for another process to have given up writing it. */
+const GIVEN_UP = 3_600_000;
 
 /** A file that the vault keeps. */
 export interface Kept {
@@ -33,10 +36,12 @@ export class ShelfIndex {
    */
   async scan(layout: Layout, opened: number): Promise<void> {
     const found: (Omit<Kept, 'used'> & { readonly mtime: number })[] = [];
-    for (const shelf of ['cas', 'documents'] as const) {
+    for (const shelf of SHELVES) {
+      // Evidence is also written by commands beside us.
+      const left = shelf === 'evidence' ? opened - GIVEN_UP : opened;
       for (const file of await readdir(layout.shelf(shelf), { recursive: true, withFileTypes: true })) {
         if (file.isFile() && isTemporary(file.name)) {
-          await removeOlder(join(file.parentPath, file.name), opened);
+          await removeOlder(join(file.parentPath, file.name), left);
           continue;
         }
         const digest = file.isFile() ? digestOfFile(file.name) : null;
@@ -87,9 +92,10 @@ export class ShelfIndex {
     return this.#kept.get(keyOf(shelf, digest))?.used ?? null;
   }
 
-  /** Everything, least recently used first: a copy of this moment. */
-  byUse(): Kept[] {
-    return [...this.#kept.values()].map((kept) => ({ ...kept })).sort((a, b) => a.used - b.used);
+  /** Everything but evidence, least recently used first: a copy of this moment. */
+  evictable(): Kept[] {
+    const kept = [...this.#kept.values()].filter(({ shelf }) => shelf !== 'evidence');
+    return kept.map((one) => ({ ...one })).sort((a, b) => a.used - b.used);
   }
 
   get usage(): { readonly bytes: number; readonly files: number } {
@@ -97,10 +103,10 @@ export class ShelfIndex {
   }
 }
 
-/** What is not older is being written by this process. */
-async function removeOlder(path: string, opened: number): Promise<void> {
+/** What is not older is being written. */
+async function removeOlder(path: string, instant: number): Promise<void> {
   const left = await orNull(stat(path));
-  if (!left || left.mtimeMs >= opened) return;
+  if (!left || left.mtimeMs >= instant) return;
   // One that cannot be removed is litter, which no reader ever takes for a file of the vault.
   await rm(path, { force: true }).catch(() => undefined);
 }

@@ -44,9 +44,15 @@ export interface Vault {
   /** A document, re-hashed; null where it is absent or damaged (a damaged one is removed). */
   getDocument(digest: Digest): Promise<Uint8Array | null>;
   readonly evidence: EvidenceShelf;
-  /** Bytes on disk: artifacts and documents. */
+  /**
+   * Bytes on disk: artifacts, documents and evidence; of evidence that another process puts on the shelf only from
+   * the next start on.
+   */
   usage(): Promise<{ readonly bytes: number; readonly files: number }>;
-  /** Removes least recently used files until `usage` is within `maxBytes`; never one for which `keep` says true. */
+  /**
+   * Removes least recently used files until `usage` is within `maxBytes`; never one for which `keep` says true, and
+   * never evidence, which takes its room all the same.
+   */
   evict(maxBytes: number, keep: (sha256: Digest) => boolean): Promise<{ readonly removed: number }>;
   /** Re-hashes everything; damaged files are moved to `damaged/`. */
   fsck(): Promise<{ readonly checked: number; readonly damaged: readonly string[] }>;
