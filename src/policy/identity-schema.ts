@@ -14,9 +14,13 @@ const repository = text('host/owner/name, such as github.com/owner/name')
     error: ({ input }) =>
       `must be host/owner/name, as it is in an address that people open${meant(input, () => true)}`,
   })
-  .refine((said) => !said.startsWith('github.com/') || said.split('/').length === 3, {
-    error: 'must be host/owner/name, and no path within the repository',
-  });
+  .refine(
+    (said) => !REPOSITORY.test(said) || !said.startsWith('github.com/') || said.split('/').length === 3,
+    {
+      error: ({ input }) =>
+        `must be host/owner/name, and no path within the repository${meant(input, () => true)}`,
+    },
+  );
 
 /** What somebody who pasted an address most likely meant: `; write github.com/owner/name`. */
 function meant(input: unknown, usable: (text: string) => boolean): string {
@@ -96,7 +100,8 @@ export const identitySchema = identity
     error: 'must name the repository, or the subject of a signer that has none',
   })
   .refine(
-    (said) => said.repository === undefined || said.issuer !== undefined || issuerOfHost(said.repository),
+    ({ repository: said, issuer }) =>
+      said === undefined || issuer !== undefined || issuerOfHost(said) !== null || !REPOSITORY.test(said),
     {
       path: ['repository'],
       error: 'is on a host whose issuer is not known: name the issuer too',

@@ -23,12 +23,15 @@ export function shapeProblems(file: YamlFile, issues: readonly Issue[]): PolicyP
   });
 }
 
+/** What zod says where a union has no words of its own. */
+const NO_WORDS = 'Invalid input';
+
 /**
  * Of a value that may be a word or a map: the problems of the form that it has. One that has neither form is told
  * about the first.
  */
 function narrowed(issue: Issue): Issue[] {
-  if (issue.code !== 'invalid_union') return [issue];
+  if (issue.code !== 'invalid_union' || issue.message !== NO_WORDS) return [issue];
   const form = issue.errors.find((issues) => !issues.some(isAnotherForm)) ?? issue.errors[0] ?? [];
   return form.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })).flatMap(narrowed);
 }

@@ -151,9 +151,6 @@ describe('keys that do not work yet are never ignored', () => {
   });
 
   test.each([
-    ['registry-signature', 'if-present'],
-    ['provenance', 'required'],
-    ['provenance', '{ repository: a/b }'],
     ['startup-hooks', 'deny'],
     ['malware', 'deny'],
     ['malware', 'allow'],

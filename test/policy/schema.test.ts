@@ -38,7 +38,21 @@ test('the JSON Schema has every key of the language, and no others', () => {
       ' ',
     ),
   );
-  expect(resolve(requirements.properties?.['provenance'])).toMatchObject({
+  const levels = ['off', 'if-present', 'no-downgrade', 'required'];
+  expect(resolve(requirements.properties?.['registry-signature'])).toMatchObject({ enum: levels });
+  const [words, identity] = resolve(requirements.properties?.['provenance'])['anyOf'] as [Schema, Schema];
+  expect(words).toMatchObject({ enum: levels });
+  expect(resolve(identity)).toMatchObject({
+    additionalProperties: false,
+    anyOf: [{ required: ['repository'] }, { required: ['subject', 'issuer'] }],
+  });
+  expect(Object.keys(resolve(identity).properties ?? {}).sort()).toEqual(
+    'environment issuer owner-id predicate ref repository runner subject triggers workflow'.split(' '),
+  );
+  // An editor shows what a key means while it is written.
+  for (const key of Object.values(resolve(identity).properties ?? {}))
+    expect(key['description']).toMatch(/\.$/);
+  expect(resolve(requirements.properties?.['floor'])).toMatchObject({
     anyOf: [{ const: 'off' }, { maxItems: 0 }],
   });
   expect(resolve(requirements.properties?.['sdist'])).toMatchObject({ enum: ['allow', 'deny'] });
