@@ -1,8 +1,25 @@
-import type { Reason } from '../model/decision.ts';
+import type { EvidenceDetail, Reason } from '../model/decision.ts';
 import type { Digest } from '../model/digest.ts';
+import type {
+  Baseline,
+  EvidenceOutcome,
+  EvidenceSet,
+  EvidenceVerdict,
+  ListedEvidence,
+} from '../model/evidence.ts';
 import type { Finding } from '../model/finding.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
 import type { Verdict } from '../model/verdict.ts';
+import { MAX_ENTRY_BYTES } from './canonical.ts';
+import {
+  detailOf,
+  documentsOf,
+  EvidenceRoom,
+  kindsOf,
+  signerOf,
+  type ToldOfVerdicts,
+  withSigners,
+} from './entry-evidence.ts';
 import type { EntryDraft, EntryValue } from './ledger.ts';
 
 /**
@@ -49,7 +66,7 @@ export interface DecisionInput extends Stamp {
   /** The rule's place in the policy, and whether it is an exact name, a prefix or a pin. */
   readonly place?: Maybe<string>;
   readonly by?: Maybe<string>;
-  readonly checks?: Maybe<readonly Verdict[]>;
+  readonly checks?: Maybe<readonly (Verdict | EvidenceVerdict)[]>;
   /** Digest of the policy. */
   readonly policy: string;
   readonly engine: string;
@@ -78,13 +95,62 @@ export interface FactsRecord {
   readonly yanked?: Maybe<boolean>;
   readonly installScripts?: Maybe<boolean>;
   readonly directUrls?: Maybe<boolean>;
+  readonly evidenceListed?: Maybe<Pick<ListedEvidence, 'signed' | 'attestations'>>;
+  // Evidence, where the policy was asked about any.
+  /** Digest of the trust root and keys under which the `checks` of evidence were made. */
+  readonly trust?: Maybe<Digest>;
+  /** What the index ever claimed, what is kept here, and what earlier versions carried. */
+  readonly claimed?: Maybe<EvidenceSet>;
+  readonly held?: Maybe<EvidenceSet>;
+  readonly baseline?: Maybe<Baseline>;
+  /** What the evidence came to when it was last looked at: for a decision that was made without a look of its own. */
+  readonly evidence?: Maybe<EvidenceOutcome>;
 }
 
 const MAX_CLIENT = 200;
 
+/** Bytes of an entry that evidence may take at most, whatever room there is. */
+const MAX_EVIDENCE = 8 * 1024;
+
+/** Bytes of an entry that are left free beside what is counted: type, version, commas. */
+const MARGIN = 512;
+
+/**
+ * What evidence says is written as far as there is room: the documents' digests first, then what a refusal found,
+ * the baseline's signer, and who signed. `evidenceCut` says that something was left out; the documents have it.
+ */
 export function decisionEntry(input: DecisionInput): EntryDraft {
+  const bare = decisionFields(input, NOTHING_TOLD);
+  const verdicts = [...(input.checks?.filter(isEvidence) ?? []), ...(input.facts?.evidence?.verdicts ?? [])];
+  const details = input.reasons.flatMap((reason) =>
+    typeof reason === 'string' ? [] : (reason.detail ?? []),
+  );
+  const signer = input.facts?.baseline?.signer;
+  if (verdicts.length === 0 && details.length === 0 && !signer) return entry('decision', input, bare);
+  const left = MAX_ENTRY_BYTES - MARGIN - Buffer.byteLength(JSON.stringify(bare));
+  const room = new EvidenceRoom(Math.min(left, MAX_EVIDENCE));
+  const documents = documentsOf(room, verdicts);
+  const evidence: EvidenceTold = {
+    details: new Map(details.map((detail) => [detail, room.take(detailOf(detail))])),
+    baseline: signer ? room.take(signerOf(signer)) : undefined,
+    verdicts: withSigners(room, verdicts, documents),
+  };
+  const fields = decisionFields(input, evidence);
+  return entry('decision', input, { ...fields, evidenceCut: room.full ? 'yes' : undefined });
+}
+
+/** What is said of evidence beside what every decision says. */
+interface EvidenceTold {
+  readonly details: ReadonlyMap<EvidenceDetail, Maybe<EntryValue>>;
+  readonly baseline: Maybe<EntryValue>;
+  readonly verdicts: ToldOfVerdicts;
+}
+
+const NOTHING_TOLD: EvidenceTold = { details: new Map(), baseline: null, verdicts: new Map() };
+
+function decisionFields(input: DecisionInput, told: EvidenceTold): Record<string, Maybe<EntryValue>> {
   const { digests, path, checks, facts } = input;
-  return entry('decision', input, {
+  return {
     agent: input.agent,
     profile: input.profile,
     mode: input.mode,
@@ -101,16 +167,16 @@ export function decisionEntry(input: DecisionInput): EntryDraft {
     sha256: digests?.sha256,
     sha512: digests?.sha512,
     verdict: input.verdict,
-    reasons: filled(input.reasons.map(reasonOf)),
+    reasons: filled(input.reasons.map((reason) => reasonOf(reason, told.details))),
     place: input.place,
     by: input.by,
-    checks: filled(checks?.map(({ check, result, code }) => present({ check, result, code }))),
+    checks: filled(checks?.map((check) => checkOf(check, told.verdicts))),
     policy: input.policy,
     engine: input.engine,
-    facts: facts && factsOf(facts),
+    facts: facts && factsOf(facts, told),
     nearestAllowed: input.nearestAllowed,
     eligibleAt: input.eligibleAt,
-  });
+  };
 }
 
 /** Refusals of one agent past its budget of entries: how many there were, by code. */
@@ -132,7 +198,7 @@ export function refusalSumEntry(input: RefusalSumInput): EntryDraft {
     agent,
     route: 'sum',
     verdict: 'refuse',
-    reasons: [...counts.keys()].map(reasonOf),
+    reasons: [...counts.keys()].map((code) => ({ code })),
     refusals: [...counts.values()].reduce((sum, count) => sum + count, 0),
     counts: Object.fromEntries(counts),
     since,
@@ -210,12 +276,27 @@ export function stopEntry(input: StopInput): EntryDraft {
   return entry('stop', input, { code: input.code });
 }
 
-function reasonOf(reason: ReasonCode | Reason): EntryValue {
-  return typeof reason === 'string' ? { code: reason } : present({ code: reason.code, place: reason.place });
+function reasonOf(
+  reason: ReasonCode | Reason,
+  details: ReadonlyMap<EvidenceDetail, Maybe<EntryValue>>,
+): EntryValue {
+  if (typeof reason === 'string') return { code: reason };
+  const { code, place, detail } = reason;
+  return present({ code, place, detail: detail && details.get(detail) });
 }
 
-function factsOf(facts: FactsRecord): EntryValue {
-  const yes = (flag: Maybe<boolean>) => (flag ? 'yes' : undefined);
+function checkOf(verdict: Verdict | EvidenceVerdict, told: ToldOfVerdicts): EntryValue {
+  const { check, result, code } = verdict;
+  const cause = isEvidence(verdict) ? verdict.cause : undefined;
+  return present({ check, result, code, cause, ...told.get(verdict) });
+}
+
+function isEvidence(verdict: Verdict | EvidenceVerdict): verdict is EvidenceVerdict {
+  return 'documents' in verdict;
+}
+
+function factsOf(facts: FactsRecord, told: EvidenceTold): EntryValue {
+  const { evidenceListed, claimed, held, baseline, evidence } = facts;
   return present({
     index: facts.index,
     quarantined: yes(facts.quarantined),
@@ -232,7 +313,31 @@ function factsOf(facts: FactsRecord): EntryValue {
     yanked: yes(facts.yanked),
     installScripts: yes(facts.installScripts),
     directUrls: yes(facts.directUrls),
+    evidenceListed:
+      evidenceListed &&
+      some({ signed: yes(evidenceListed.signed), attestations: yes(evidenceListed.attestations !== null) }),
+    trust: facts.trust,
+    claimed: claimed && kindsOf(claimed),
+    held: held && kindsOf(held),
+    baseline: baseline && some({ ...kindsOf(baseline), signer: told.baseline }),
+    evidence: evidence && {
+      sha256: evidence.sha256,
+      sha512: evidence.sha512,
+      at: evidence.at,
+      trust: evidence.trust,
+      checks: evidence.verdicts.map((verdict) => checkOf(verdict, told.verdicts)),
+    },
   });
+}
+
+function yes(flag: Maybe<boolean>): 'yes' | undefined {
+  return flag ? 'yes' : undefined;
+}
+
+/** The fields that have a value; undefined where none has. */
+function some(fields: Record<string, Maybe<EntryValue>>): EntryValue | undefined {
+  const kept = present(fields);
+  return Object.keys(kept).length > 0 ? kept : undefined;
 }
 
 /** One finding of each code: an archive with ten thousand of them must not make its entry too large. */

@@ -2,21 +2,26 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { servedEntry } from '../../src/ledger/entry.ts';
 import type { EntryDraft, Ledger } from '../../src/ledger/ledger.ts';
+import type { EvidenceOutcome } from '../../src/model/evidence.ts';
 import { NO_FACTS } from '../../src/model/facts.ts';
 import {
   all,
   artifact,
   bytesOf,
+  carriedFile,
   claim,
   decision,
   files,
   inspection,
+  outcome,
   packageId,
   parsed,
   places,
+  proven,
   sha256,
   sha512,
   sighting,
+  signer,
 } from './samples.ts';
 
 /** What a ledger's home is to the contract: opened as often as needed, each time with what was in it. */
@@ -30,6 +35,7 @@ export function ledgerContract(name: string, newHome: () => Home): void {
   describe(`${name}: query`, () => queryContract(newHome));
   describe(`${name}: memory of indexes`, () => indexContract(newHome));
   describe(`${name}: memory of artifacts`, () => artifactContract(newHome));
+  describe(`${name}: memory of evidence`, () => evidenceContract(newHome));
 }
 
 const opened = async (newHome: () => Home) => await newHome().open();
@@ -282,6 +288,13 @@ function indexContract(newHome: () => Home): void {
       { a: '1' },
       [['a']],
       [['a', 1, 2]],
+      [['a', 1, '', 4]],
+      [['a', 1, '', -1]],
+      [['a', 1, '', 1.5]],
+      [['a', 1, '', '1']],
+      [['a', 1, '', true]],
+      [['a', 1, '', null]],
+      [['a', 1, '', 1, 1]],
       [[1, 1]],
       [['', 1]],
       [['a', '1']],
@@ -549,5 +562,268 @@ function artifactContract(newHome: () => Home): void {
       expect((await memory.fileFacts(id, 'f')).claimedAt).toBe(at);
       expect((await memory.lastIndex(id))?.at).toBe(at);
     }
+  });
+}
+
+function evidenceContract(newHome: () => Home): void {
+  const file = artifact('sigstore');
+  const NONE = { 'registry-signature': false, provenance: false };
+  const BOTH = { 'registry-signature': true, provenance: true };
+
+  test('what an index once claimed stays claimed, whatever it says later and of whichever bytes', async () => {
+    const home = newHome();
+    const { memory } = await home.open();
+    const id = packageId('sigstore');
+    const [a, b] = [sha512('a'), sha512('b')];
+    const claimed = async (at: number, ...item: unknown[]) => {
+      await memory.sawIndex(sighting(id, at), files([['f', 1, ...item]]));
+      return (await memory.fileFacts(id, 'f')).claimed;
+    };
+    expect(await claimed(1, a)).toEqual(NONE);
+    expect(await claimed(2, a, 2)).toEqual({ ...NONE, provenance: true });
+    expect(await claimed(3, a, 1)).toEqual(BOTH);
+    expect(await claimed(4, a, 0)).toEqual(BOTH);
+    expect(await claimed(5, a)).toEqual(BOTH);
+    // Other bytes begin a clock of their own, and inherit what was claimed.
+    expect(await claimed(6, b)).toEqual(BOTH);
+    expect(await memory.fileFacts(id, 'f')).toMatchObject({ firstSeen: 6 });
+    await memory.sawIndex(sighting(id, 7, 'elsewhere', 'private'), files({ f: 1 }));
+    expect((await memory.fileFacts(id, 'f')).claimed).toEqual(BOTH);
+    await memory.sawIndex(sighting(id, 8), files({}));
+    await memory.sawIndex(sighting(id, 8), null);
+    expect((await memory.fileFacts(id, 'f')).claimed).toEqual(BOTH);
+  });
+
+  test('claims of a first sighting, of other bytes, and of a file that is listed twice', async () => {
+    const { memory } = await opened(newHome);
+    const id = packageId('twice');
+    await memory.sawIndex(
+      sighting(id, 1),
+      files([
+        ['f', 1, '', 1],
+        ['f', 1, '', 2],
+        ['f', 1, '', 0],
+        ['g', 1, sha512('a'), 1],
+      ]),
+    );
+    expect((await memory.fileFacts(id, 'f')).claimed).toEqual(BOTH);
+    await memory.sawIndex(sighting(id, 2), files([['g', 1, sha512('b'), 2]]));
+    expect(await memory.fileFacts(id, 'g')).toMatchObject({ firstSeen: 2, claimed: BOTH });
+  });
+
+  test('what an entry admits with is carried from then on, and when the ledger is opened again', async () => {
+    const home = newHome();
+    const ledger = await home.open();
+    expect((await ledger.memory.fileFacts(file, file.filename)).carried).toBeNull();
+    await ledger.append(decision(), claim(file, 'x'), carriedFile(file));
+    const carried = { ...BOTH, signer: signer() };
+    expect((await ledger.memory.fileFacts(file, file.filename)).carried).toEqual(carried);
+    expect((await ledger.memory.fileFacts(file, 'other')).carried).toBeNull();
+    await ledger.close();
+    const again = await home.open();
+    expect(await again.memory.fileFacts(file, file.filename)).toMatchObject({
+      first: { sha256: sha256('x') },
+      carried,
+    });
+  });
+
+  test('a file that was admitted with nothing is told from one that was not', async () => {
+    const ledger = await opened(newHome);
+    await ledger.append(decision(), undefined, carriedFile(file, { ...NONE, signer: null }));
+    expect((await ledger.memory.fileFacts(file, file.filename)).carried).toEqual({ ...NONE, signer: null });
+  });
+
+  test('kinds add up, the first signer stays', async () => {
+    const ledger = await opened(newHome);
+    const carry = async (more: Parameters<typeof carriedFile>[1]) => {
+      await ledger.append(decision(), undefined, carriedFile(file, more));
+      return (await ledger.memory.fileFacts(file, file.filename)).carried;
+    };
+    const [first, second] = [signer(), signer({ repository: 'forge.test/mallory/x' })];
+    expect(await carry({ provenance: false, signer: null })).toEqual({
+      'registry-signature': true,
+      provenance: false,
+      signer: null,
+    });
+    expect(await carry({ 'registry-signature': false, signer: null })).toEqual({ ...BOTH, signer: null });
+    expect(await carry({ ...NONE, signer: null })).toEqual({ ...BOTH, signer: null });
+    expect(await carry({ signer: first })).toEqual({ ...BOTH, signer: first });
+    expect(await carry({ signer: second })).toEqual({ ...BOTH, signer: first });
+    expect(await carry({ signer: null })).toEqual({ ...BOTH, signer: first });
+    expect(await places(ledger, {})).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test('a conflict in the first digest writes neither the entry nor what is carried', async () => {
+    const ledger = await opened(newHome);
+    await ledger.append(decision(), claim(file, 'one'));
+    const outcomes = await Promise.allSettled([
+      ledger.append(decision()),
+      ledger.append(decision(), claim(file, 'two'), carriedFile(file)),
+      ledger.append(decision()),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await ledger.memory.fileFacts(file, file.filename)).toMatchObject({
+      first: { sha256: sha256('one') },
+      carried: null,
+    });
+    expect(await places(ledger, {})).toEqual([0, 1, 2]);
+  });
+
+  test('an entry that the database refuses leaves nothing carried, and its neighbours are written', async () => {
+    const ledger = await opened(newHome);
+    const other = artifact('neighbour');
+    const outcomes = await Promise.allSettled([
+      ledger.append(decision(), claim(other, 'y'), carriedFile(other)),
+      ledger.append(decision(), { ...claim(file, 'x'), size: 0.5 }, carriedFile(file)),
+      ledger.append(decision()),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await ledger.memory.fileFacts(file, file.filename)).toEqual(NO_FACTS);
+    expect((await ledger.memory.fileFacts(other, other.filename)).carried).not.toBeNull();
+    expect(await places(ledger, {})).toEqual([0, 1]);
+  });
+
+  test('a signer that is none, or is endless, is refused with its entry and its first digest', async () => {
+    const ledger = await opened(newHome);
+    for (const [bad, code] of [
+      [{ ...signer(), predicate: 'other' }, 'malformed'],
+      [{ ...signer(), issuer: null }, 'malformed'],
+      [{ ...signer(), ref: 1 }, 'malformed'],
+      [{ predicate: 'slsa', issuer: 'a', subject: 'b' }, 'malformed'],
+      ['mallory', 'malformed'],
+      [signer({ ref: 'x'.repeat(20_000) }), 'too-large'],
+    ]) {
+      const carried = { ...carriedFile(file), signer: bad } as ReturnType<typeof carriedFile>;
+      await expect(ledger.append(decision(), claim(file, 'x'), carried)).rejects.toMatchObject({ code });
+    }
+    expect(await ledger.memory.fileFacts(file, file.filename)).toEqual(NO_FACTS);
+    expect(await all(ledger)).toEqual([]);
+  });
+
+  test('the outcome of evidence is remembered, replaced by the next, and there after a restart', async () => {
+    const home = newHome();
+    const ledger = await home.open();
+    const facts = async () => (await ledger.memory.fileFacts(file, file.filename)).evidence;
+    expect(await facts()).toBeNull();
+    await ledger.memory.evidenced(file, outcome('x'));
+    expect(await facts()).toEqual(outcome('x'));
+    const failed = outcome('y', {
+      at: 8_000,
+      verdicts: [
+        proven({
+          check: 'registry-signature',
+          result: 'failed',
+          code: 'SIGNATURE_INVALID',
+          cause: 'signature',
+          signers: [],
+          documents: [],
+        }),
+        proven({ result: 'unchecked', code: 'PROVENANCE_UNCHECKED', cause: 'unreachable', signers: [] }),
+      ],
+    });
+    await ledger.memory.evidenced(file, failed);
+    expect(await facts()).toEqual(failed);
+    await ledger.close();
+    expect((await (await home.open()).memory.fileFacts(file, file.filename)).evidence).toEqual(failed);
+  });
+
+  test('an outcome that is none, or is endless, is refused, and the one before stays', async () => {
+    const { memory } = await opened(newHome);
+    await memory.evidenced(file, outcome('x'));
+    const bad: [unknown, string][] = [
+      [[{ ...proven(), check: 'size' }], 'malformed'],
+      [[{ ...proven(), result: 'fine' }], 'malformed'],
+      [[{ ...proven(), code: 'toString' }], 'malformed'],
+      [[{ ...proven(), cause: 'because' }], 'malformed'],
+      [[{ ...proven(), signers: null }], 'malformed'],
+      [[{ ...proven(), documents: ['sha256:../x'] }], 'malformed'],
+      [[proven(), proven()], 'malformed'],
+      [[null], 'malformed'],
+      [null, 'malformed'],
+      [[proven({ signers: Array.from({ length: 1000 }, () => signer()) })], 'too-large'],
+    ];
+    for (const [verdicts, code] of bad) {
+      const broken = { ...outcome('y'), verdicts } as EvidenceOutcome;
+      await expect(
+        memory.evidenced(file, broken),
+        JSON.stringify(verdicts).slice(0, 80),
+      ).rejects.toMatchObject({ code });
+    }
+    expect((await memory.fileFacts(file, file.filename)).evidence).toEqual(outcome('x'));
+  });
+
+  test('the same facts are the same bytes, in whatever order their fields came', async () => {
+    const reversed = <T>(value: T): T => {
+      if (Array.isArray(value)) return value.map(reversed) as T;
+      if (typeof value !== 'object' || value === null) return value;
+      return Object.fromEntries(
+        Object.entries(value)
+          .reverse()
+          .map(([key, member]) => [key, reversed(member)]),
+      ) as T;
+    };
+    const signature = proven({ check: 'registry-signature', signers: [], documents: [sha256('s')] });
+    const looked = outcome('x', { verdicts: [signature, proven({ cause: 'key-retired' })] });
+    const bytes: string[] = [];
+    for (const turn of [<T>(value: T) => value, reversed]) {
+      const ledger = await opened(newHome);
+      const id = packageId('sigstore');
+      await ledger.memory.sawIndex(sighting(id, 5), files([[file.filename, 4, '', 3]]));
+      await ledger.append(decision(), turn(claim(file, 'x')), turn(carriedFile(file)));
+      const verdicts = turn === reversed ? [...looked.verdicts].reverse() : looked.verdicts;
+      await ledger.memory.evidenced(turn(file), turn({ ...looked, verdicts, more: 1 }));
+      await ledger.memory.evidenced(artifact('sigstore', '2.0.0'), outcome('z', { verdicts: [] }));
+      bytes.push(new TextDecoder().decode(await ledger.memory.packageFacts(id)));
+    }
+    expect(bytes[1]).toBe(bytes[0]);
+    expect(JSON.parse(bytes[0] ?? '')).toEqual([
+      [
+        file.filename,
+        {
+          ...NO_FACTS,
+          firstSeen: 5,
+          claimedAt: 4,
+          first: { sha256: sha256('x'), sha512: sha512('x') },
+          claimed: BOTH,
+          carried: { ...BOTH, signer: signer() },
+          evidence: looked,
+        },
+      ],
+      ['sigstore-2.0.0.tgz', { ...NO_FACTS, evidence: outcome('z', { verdicts: [] }) }],
+    ]);
+    expect(Object.keys((JSON.parse(bytes[0] ?? '') as [[string, object]])[0][1])).toEqual(
+      Object.keys(NO_FACTS),
+    );
+  });
+
+  test('packageFacts and fileFacts say the same of files that are known by their evidence alone', async () => {
+    const ledger = await opened(newHome);
+    await ledger.append(decision(), undefined, carriedFile(artifact('e', '1.0.0', 'carried')));
+    await ledger.memory.evidenced(artifact('e', '1.0.0', 'looked-at'), outcome('x'));
+    const id = packageId('e');
+    const facts = JSON.parse(new TextDecoder().decode(await ledger.memory.packageFacts(id))) as [
+      string,
+      object,
+    ][];
+    expect(facts.map(([name]) => name)).toEqual(['carried', 'looked-at']);
+    for (const [name, fact] of facts) expect(fact).toEqual(await ledger.memory.fileFacts(id, name));
+  });
+
+  test('a look-up never gives what evidence that was written replaced', async () => {
+    const ledger = await opened(newHome);
+    const facts = () => ledger.memory.fileFacts(file, file.filename);
+    for (let at = 1; at <= 20; at++) {
+      const before = facts();
+      await Promise.all([facts(), ledger.memory.evidenced(file, outcome('x', { at })), facts(), before]);
+      expect((await facts()).evidence?.at).toBe(at);
+    }
+    const before = facts();
+    await Promise.all([ledger.append(decision(), undefined, carriedFile(file)), facts(), before]);
+    expect((await facts()).carried).toEqual({ ...BOTH, signer: signer() });
+    expect(await facts()).toBe(await facts());
+    // What is no news drops nothing of what is kept.
+    const kept = await facts();
+    await ledger.append(decision(), undefined, carriedFile(file));
+    expect(await facts()).toBe(kept);
   });
 }
