@@ -44,8 +44,8 @@ const LIMITS: UpdateLimits = { answer: 10_000, whole: 120_000, pause: 1_000 };
 /** How often one file is asked for. */
 const TRIES = 3;
 
-/** More than any target, whatever the metadata says, bytes. */
-const MAX_TARGET = 4 * 1024 ** 2;
+/** More than any metadata or target, whatever is said of its length, bytes. */
+const MAX_ANSWER = 4 * 1024 ** 2;
 
 /** More than this of what went wrong helps nobody, characters. */
 const MAX_WORDS = 400;
@@ -167,24 +167,32 @@ class MirrorFetcher implements Fetcher {
     this.#end = AbortSignal.timeout(limits.whole);
   }
 
+  /** Metadata. */
   async downloadBytes(url: string, maxLength: number): Promise<Buffer> {
+    const bytes = await this.#ask(url, maxLength);
+    if (!isMetadata(bytes)) throw new Unusable(`${url} was answered with something that is no TUF metadata`);
+    return bytes;
+  }
+
+  /** A target. */
+  async downloadFile<T>(url: string, maxLength: number, handler: (file: string) => Promise<T>): Promise<T> {
+    const path = temporaryBeside(join(this.#folder, 'target'));
+    try {
+      await writeFile(path, await this.#ask(url, maxLength), { flag: 'wx', mode: 0o600 });
+      return await handler(path);
+    } finally {
+      await rm(path, { force: true });
+    }
+  }
+
+  async #ask(url: string, maxLength: number): Promise<Buffer> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#get(url, Math.min(maxLength, MAX_TARGET));
+        return await this.#get(url, Math.min(maxLength, MAX_ANSWER));
       } catch (error) {
         if (tries >= TRIES || this.#end.aborted || !isPassing(error)) throw error;
       }
       await sleep(this.#limits.pause);
-    }
-  }
-
-  async downloadFile<T>(url: string, maxLength: number, handler: (file: string) => Promise<T>): Promise<T> {
-    const path = temporaryBeside(join(this.#folder, 'target'));
-    try {
-      await writeFile(path, await this.downloadBytes(url, maxLength), { flag: 'wx', mode: 0o600 });
-      return await handler(path);
-    } finally {
-      await rm(path, { force: true });
     }
   }
 
@@ -204,9 +212,7 @@ class MirrorFetcher implements Fetcher {
         if (length > maxLength) throw new Unusable(`${url} is larger than it may be`);
         pieces.push(piece);
       }
-      const bytes = Buffer.concat(pieces);
-      if (!isJson(bytes)) throw new Unusable(`${url} was answered with something that is not JSON`);
-      return bytes;
+      return Buffer.concat(pieces);
     } catch (error) {
       if (error instanceof DownloadHTTPError || error instanceof Unusable) throw error;
       throw new Unreachable(`${url} could not be fetched: ${causeOf(error)}`);
@@ -214,11 +220,15 @@ class MirrorFetcher implements Fetcher {
   }
 }
 
-/** Metadata and targets are JSON, all of them. Checked here, so that no parser's words repeat what was sent instead. */
-function isJson(bytes: Buffer): boolean {
+const metadata = z.looseObject({
+  signed: z.looseObject({ _type: z.enum(['root', 'timestamp', 'snapshot', 'targets']) }),
+  signatures: z.array(z.looseObject({ keyid: z.string().regex(/^[\w-]{1,128}$/) })),
+});
+
+/** What the client repeats of metadata before it knows who signed it, is of these forms. */
+function isMetadata(bytes: Buffer): boolean {
   try {
-    JSON.parse(bytes.toString());
-    return true;
+    return metadata.safeParse(JSON.parse(bytes.toString())).success;
   } catch {
     return false;
   }

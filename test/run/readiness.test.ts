@@ -72,6 +72,7 @@ describe('the ledger', () => {
       },
       writeVault: async () => undefined,
       policyFailed: () => false,
+      trustFailed: () => false,
       failed: () => undefined,
     });
     return { readiness, state };
