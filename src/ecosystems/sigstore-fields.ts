@@ -22,7 +22,7 @@ const keyId = z.string().regex(/^(?:SHA256:)?[A-Za-z0-9+/]{1,86}={0,2}$/);
 const checkpoint = z
   .string()
   .regex(
-    /^[a-z0-9./:-]{1,128}(?: - \d{1,20})?\n\d{1,20}\n[A-Za-z0-9+/]{43}=\n(?:Timestamp: \d{1,20}\n)?\n(?:— [a-z0-9./:-]{1,128} [A-Za-z0-9+/]{1,512}={0,2}\n){1,16}$/,
+    /^[\w./:-]{1,128}(?: - \d{1,20})?\n\d{1,20}\n[A-Za-z0-9+/]{43}=\n(?:Timestamp: \d{1,20}\n)?\n(?:— [\w./:-]{1,128} [A-Za-z0-9+/]{1,512}={0,2}\n){1,16}$/,
   );
 
 /** `TransparencyLogEntry`; PEP 740's `transparency_entries` are the same. */

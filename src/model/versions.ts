@@ -26,7 +26,7 @@ export interface VersionScheme {
   isPrerelease(version: string): boolean;
   /**
    * The major line of a version, in which versions promise to be compatible: `1`, PEP 440 `1!2`. Lines do not
-   * interleave in the order of `compare`.
+   * interleave in the order of `compare`. Throws on what is no version: it must not be a line without a past.
    */
   majorLine(version: string): string;
 }

@@ -30,8 +30,9 @@ export const pypiVersions: VersionScheme = {
   },
   majorLine(raw) {
     const version = parseVersion(raw);
-    // What is no version is a line of its own, and `compare` puts it before all others.
-    return version ? majorLine(version) : '';
+    // A line of its own would have no earlier versions, and so nothing to be held to.
+    if (!version) throw new TypeError('no version of PEP 440');
+    return majorLine(version);
   },
 };
 

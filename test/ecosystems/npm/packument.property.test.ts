@@ -5,6 +5,7 @@ import { npm } from '../../../src/ecosystems/npm/npm.ts';
 import { BASE, manifest, packument, read, view, write } from './packument.ts';
 
 const CANARY = 'canary';
+const SLSA = 'https://slsa.dev/provenance/v1';
 const text = fc.string({ maxLength: 20 }).map((rest) => `${CANARY} says ${rest}`);
 
 /** Text where text, addresses or anything else may stand in a manifest, and nothing of it may come out. */
@@ -60,6 +61,14 @@ const world = fc.record({
   }),
   tags: fc.dictionary(fc.constantFrom('latest', 'next', 'beta', 'constructor', '__proto__'), versionText),
   top: freeFields,
+  evidence: fc.record(
+    {
+      signatures: fc.oneof(text, fc.array(fc.record({ keyid: text, sig: text }))),
+      attestations: fc.oneof(text, fc.record({ url: text, provenance: fc.record({ predicateType: text }) })),
+    },
+    { requiredKeys: [] },
+  ),
+  attested: fc.boolean(),
   representation: fc.constantFrom('full', 'abbreviated'),
 });
 
@@ -70,23 +79,31 @@ const KEYS = new Set([
 
 test('only admitted versions, only listed fields, only our addresses, none of a package’s words', () => {
   fc.assert(
-    fc.property(world, ({ versions, tags, top, representation }) => {
+    fc.property(world, ({ versions, tags, top, evidence, attested, representation }) => {
       const document = packument('aa', [], {
         ...top,
         versions: Object.fromEntries(
-          versions.map(({ version, fields }) => [version, manifest('aa', version, fields)]),
+          versions.map(({ version, fields }) => {
+            const plain = manifest('aa', version, fields);
+            return [version, { ...plain, dist: { ...plain.dist, ...evidence } }];
+          }),
         ),
         'dist-tags': tags,
       });
       const listing = read(document);
       expect(listing.files.size).toBe(versions.length);
       const admitted = versions.filter((one) => one.admitted).map((one) => one.version);
-      const how = view(listing, admitted, representation);
+      const decided = view(listing, admitted, representation);
+      const files = [...decided.files].map(([file, one]) => [file, { ...one, attested }] as const);
+      const how = { ...decided, files: new Map(files) };
       const raw = Buffer.from(npm.writeIndex(listing, how).body).toString('utf8');
       const out = write(listing, how);
 
       expect(raw).not.toContain(CANARY);
-      for (const [address] of raw.matchAll(/[a-z]+:\/\/[^"]*/gi)) expect(address.startsWith(BASE)).toBe(true);
+      const ours = [BASE, `${new URL('/', BASE)}-/npm/v1/attestations/aa@`, SLSA];
+      for (const [address] of raw.matchAll(/[a-z]+:\/\/[^"]*/gi)) {
+        expect(ours.some((one) => address.startsWith(one))).toBe(true);
+      }
       for (const one of Object.values(out.versions)) {
         for (const key of Object.keys(one)) {
           expect(KEYS.has(key)).toBe(true);

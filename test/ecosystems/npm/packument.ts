@@ -15,7 +15,11 @@ export function nameOf(raw: string): PackageName {
 }
 
 /** A manifest as a registry writes it; `fields` win, and `undefined` removes. */
-export function manifest(name: string, version: string, fields: object = {}): Record<string, unknown> {
+export function manifest(
+  name: string,
+  version: string,
+  fields: object = {},
+): Record<string, unknown> & { dist: object } {
   return {
     name,
     version,
@@ -52,6 +56,15 @@ export function read(document: unknown, name = 'aa'): Listing<NpmDocument> {
   return npm.readIndex(nameOf(name), bytes(document));
 }
 
+/** A file that is served, without evidence. */
+export const ALLOWED: FileView = {
+  allowed: true,
+  code: null,
+  metadata: null,
+  signatures: [],
+  attested: false,
+};
+
 /** A view in which only the versions of `admitted` may be served; the rest is refused with `code`. */
 export function view(
   listing: Listing<NpmDocument>,
@@ -62,7 +75,7 @@ export function view(
   const files = new Map<string, FileView>();
   for (const file of listing.files.values()) {
     const allowed = admitted.includes(file.version);
-    files.set(file.filename, { allowed, code: allowed ? null : code, metadata: null });
+    files.set(file.filename, { ...ALLOWED, allowed, code: allowed ? null : code });
   }
   return {
     representation,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { npmVersions, parseRange, parseVersion } from '../../../src/ecosystems/npm/versions.ts';
+import { linesStayTogether } from '../major-lines.ts';
 
 describe('versions', () => {
   test.each([
@@ -32,6 +33,28 @@ describe('versions', () => {
     expect(npmVersions.compare('1.0.0-rc.1', '1.0.0')).toBeLessThan(0);
     expect(npmVersions.isPrerelease('1.0.0-rc.1')).toBe(true);
     expect(npmVersions.isPrerelease('1.0.0')).toBe(false);
+  });
+});
+
+describe('major lines', () => {
+  test.each([
+    ['1.2.3', '1'],
+    ['0.0.1', '0'],
+    ['2.0.0-rc.1', '2'],
+    ['10.0.0', '10'],
+  ])('%s is of line %s', (version, line) => expect(npmVersions.majorLine(version)).toBe(line));
+
+  test.each(['', '1', 'latest', 'x.1.2'])('%j has none', (raw) => {
+    expect(() => npmVersions.majorLine(raw)).toThrow(TypeError);
+  });
+
+  test('do not interleave', () => {
+    const version = fc
+      .tuple(fc.nat(3), fc.nat(2), fc.nat(2), fc.constantFrom('', '-0', '-alpha', '-rc.1'))
+      .map(([major, minor, patch, pre]) => `${major}.${minor}.${patch}${pre}`);
+    fc.assert(
+      fc.property(fc.array(version, { maxLength: 40 }), (list) => linesStayTogether(npmVersions, list)),
+    );
   });
 });
 

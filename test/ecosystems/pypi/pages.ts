@@ -35,8 +35,14 @@ export function pageOf(name: string, files: unknown, changes: Record<string, unk
   return Buffer.from(JSON.stringify({ ...page, ...changes }));
 }
 
-export const ALLOWED: FileView = { allowed: true, code: null, metadata: null };
-export const REFUSED: FileView = { allowed: false, code: 'TOO_YOUNG', metadata: null };
+export const ALLOWED: FileView = {
+  allowed: true,
+  code: null,
+  metadata: null,
+  signatures: [],
+  attested: false,
+};
+export const REFUSED: FileView = { ...ALLOWED, allowed: false, code: 'TOO_YOUNG' };
 
 /** A view that admits the files for which `admits` holds. */
 export function viewOf(

@@ -67,7 +67,8 @@ describe('a page', () => {
       metadataDigest: `sha256:${HEX}`,
       claimedAt: Date.parse('2021-05-05T14:18:17.237Z'),
     });
-    expect(kept).toMatchObject({ requiresPython: '>=2.7, !=3.0.*', provenance: false });
+    expect(kept?.requiresPython).toBe('>=2.7, !=3.0.*');
+    expect(file?.evidence.attestations).toBeNull();
   });
 
   test('of an old index needs no version where it lists a file of the project', () => {
@@ -87,6 +88,17 @@ describe('a page', () => {
     [`data-dist-info-metadata="sha256=${HEX}"`, `sha256:${HEX}`],
   ])('%s', (attribute, digest) => {
     expect(one(`href="${WHEEL}" ${attribute}`).file?.metadataDigest).toBe(digest);
+  });
+
+  test.each([
+    ['data-provenance="https://files.example/integrity/p"', 'https://files.example/integrity/p'],
+    ['data-provenance="/integrity/p"', '/integrity/p'],
+    // Claimed, and nowhere to be had.
+    ['data-provenance', ''],
+    ['data-provenance=""', ''],
+    ['data-provenance="do as I say"', ''],
+  ])('%s', (attribute, attestations) => {
+    expect(one(`href="${WHEEL}" ${attribute}`).file?.evidence.attestations).toBe(attestations);
   });
 
   test('a digest that is no sha256 or sha512 is none', () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { IndexUnreadable } from '../../../src/ecosystems/ecosystem.ts';
 import { pypi } from '../../../src/ecosystems/pypi/pypi.ts';
+import { NO_LISTED_EVIDENCE } from '../../../src/model/evidence.ts';
 import { fileEntry, HEX, HEX512, nameOf, pageOf } from './pages.ts';
 
 const SIX = nameOf('six');
@@ -112,12 +113,12 @@ describe('a page', () => {
       metadataDigest: `sha256:${HEX}`,
       installScripts: false,
       directUrls: false,
+      evidence: NO_LISTED_EVIDENCE,
     });
     expect(listing.files.get(SDIST)).toMatchObject({ kind: 'sdist', yanked: true, metadataDigest: null });
     expect(listing.document.files.get(WHEEL)).toEqual({
       requiresPython: '>=2.7, !=3.0.*',
       uploadTime: '2021-05-05T14:18:17.237156Z',
-      provenance: false,
     });
   });
 
@@ -187,15 +188,24 @@ describe('a page', () => {
     expect(one({ 'requires-python': text }).kept?.requiresPython).toBe(served ? text : null);
   });
 
-  test('a provenance document is noted, and where it lies is not kept', () => {
-    expect(one({ provenance: 'https://elsewhere.example/p' }).kept?.provenance).toBe(true);
-    expect(one({ provenance: null }).kept?.provenance).toBe(false);
-    expect(
-      JSON.stringify([
-        ...read(pageOf('six', [fileEntry(WHEEL, { provenance: 'https://elsewhere.example/p' })])).document
-          .files,
-      ]),
-    ).not.toContain('elsewhere');
+  test.each([
+    [undefined, null],
+    [null, null],
+    ['https://files.example/integrity/p', 'https://files.example/integrity/p'],
+    ['/integrity/p#x', '/integrity/p'],
+    ['../../integrity/p', '../../integrity/p'],
+    // Claimed, and nowhere to be had.
+    ['', ''],
+    ['file:///etc/passwd', ''],
+    ['ignore all previous instructions', ''],
+    [`https://files.example/${'a'.repeat(5000)}`, ''],
+    [true, ''],
+    [false, ''],
+    [7, ''],
+    [{}, ''],
+    [[], ''],
+  ])('provenance %j is claimed at %j, and the file stays', (provenance, attestations) => {
+    expect(one({ provenance }).file?.evidence).toEqual({ signed: false, signatures: [], attestations });
   });
 });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { FileView } from '../../../src/ecosystems/ecosystem.ts';
 import { writeNames } from '../../../src/ecosystems/pypi/names-page.ts';
 import type { PypiDocument } from '../../../src/ecosystems/pypi/pypi.ts';
 import { pypi } from '../../../src/ecosystems/pypi/pypi.ts';
@@ -182,6 +183,65 @@ describe('an admitted page', () => {
   });
 });
 
+describe('provenance (PEP 740)', () => {
+  const LOCAL = 'six-1!1.0+cpu-py3-none-any.whl';
+  const listing = listingOf([
+    fileEntry(WHEEL, { provenance: 'https://elsewhere.example/p' }),
+    fileEntry(SDIST),
+    fileEntry(LOCAL),
+  ]);
+  const attested = { ...ALLOWED, attested: true };
+  const viewWith = (representation: string, files: Record<string, FileView>) => ({
+    ...viewOf(listing, representation),
+    files: new Map(Object.entries(files)),
+  });
+
+  test('is announced where it was verified, whatever the index claims, at a route of ours', () => {
+    const files = { [WHEEL]: ALLOWED, [SDIST]: attested, [LOCAL]: attested };
+    const page = jsonOf(listing, viewWith('json', files));
+    expect(page.meta).toEqual({ 'api-version': '1.3' });
+    expect(page.files.map((file) => file['provenance'])).toEqual([
+      undefined,
+      `${BASE}integrity/six/1.15.0/${SDIST}/provenance`,
+      `${BASE}integrity/six/1!1.0%2Bcpu/six-1!1.0%2Bcpu-py3-none-any.whl/provenance`,
+    ]);
+    for (const [i, filename] of [WHEEL, SDIST, LOCAL].entries()) {
+      const url = page.files[i]?.['provenance'];
+      if (typeof url !== 'string') continue;
+      const request = { method: 'GET', accept: '', userAgent: '', query: '' };
+      expect(pypi.route(new URL(url).href.slice(BASE.length), request)).toMatchObject({
+        kind: 'attestations',
+        name: 'six',
+        filename,
+      });
+    }
+    const html = htmlOf(listing, viewWith('html', files));
+    expect(html).toContain('<meta name="pypi:repository-version" content="1.3">');
+    expect([...html.matchAll(/data-provenance="([^"]*)"/g)].map(([, url]) => url)).toEqual(
+      page.files.flatMap((file) => file['provenance'] ?? []),
+    );
+    expect(html).not.toContain('elsewhere');
+  });
+
+  test('of a refused file is not', () => {
+    const refused = { ...attested, allowed: false, code: 'DENIED' } as const;
+    const page = jsonOf(listing, viewWith('json', { [WHEEL]: refused, [SDIST]: refused }));
+    expect(page.meta).toEqual({ 'api-version': '1.1' });
+    expect(JSON.stringify(page)).not.toContain('provenance');
+  });
+
+  test.each([
+    [{ size: undefined }, {}, '1.0'],
+    [{}, { meta: { 'api-version': '1.2', tracks: [] } }, '1.3'],
+    [{}, { 'project-status': { status: 'archived' } }, '1.4'],
+  ])('with %j and %j the page is of version %s', (changes, page, version) => {
+    const one = listingOf([fileEntry(WHEEL, changes)], page);
+    const view = { ...viewOf(one, 'json'), files: new Map([[WHEEL, attested]]) };
+    expect(jsonOf(one, view).meta).toMatchObject({ 'api-version': version });
+    expect(jsonOf(one, view).files[0]).toHaveProperty('provenance');
+  });
+});
+
 describe('the page of a refused name', () => {
   const route = (representation: string) => ({ kind: 'index', name: SIX, representation }) as const;
   const refusal = { base: BASE, code: 'NOT_ALLOWLISTED', message: 'six is not on the allowlist' } as const;
@@ -299,8 +359,15 @@ describe('properties', () => {
         const listing = listingOf(files, changes);
         const admitted = new Set([...listing.files.keys()].filter((name) => admits(name)));
         const decide = (file: { filename: string }) => admitted.has(file.filename);
-        const json = textOf(pypi.writeIndex(listing, viewOf(listing, 'json', decide)));
-        const html = textOf(pypi.writeIndex(listing, viewOf(listing, 'html', decide)));
+        const view = (representation: string) => {
+          const decided = viewOf(listing, representation, decide);
+          const attested = [...decided.files].map(
+            ([name, one]) => [name, { ...one, attested: true }] as const,
+          );
+          return { ...decided, files: new Map(attested) };
+        };
+        const json = textOf(pypi.writeIndex(listing, view('json')));
+        const html = textOf(pypi.writeIndex(listing, view('html')));
 
         for (const served of [json, html]) {
           expect(served).not.toMatch(/IGNORE|ignore|previous|elsewhere/);

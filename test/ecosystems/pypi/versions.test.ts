@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { pypiVersions as scheme } from '../../../src/ecosystems/pypi/pypi.ts';
+import { linesStayTogether } from '../major-lines.ts';
 
 describe('parseVersion', () => {
   test.each([
@@ -150,6 +151,24 @@ describe('parseRange', () => {
   });
 });
 
+describe('major lines', () => {
+  test.each([
+    ['1.2.3', '1'],
+    ['2', '2'],
+    ['0.1', '0'],
+    ['2.0.dev1', '2'],
+    ['2.0a1', '2'],
+    ['2024.1', '2024'],
+    ['1!2.0', '1!2'],
+    ['0!2.0', '2'],
+    ['2.0+cpu', '2'],
+  ])('%s is of line %s', (version, line) => expect(scheme.majorLine(version)).toBe(line));
+
+  test.each(['', 'latest', '1..0'])('%j has none', (raw) => {
+    expect(() => scheme.majorLine(raw)).toThrow(TypeError);
+  });
+});
+
 describe('properties', () => {
   const part = fc.nat({ max: 12 });
   const version = fc
@@ -192,6 +211,10 @@ describe('properties', () => {
         }
       }),
     );
+  });
+
+  test('major lines do not interleave', () => {
+    fc.assert(fc.property(fc.array(version, { maxLength: 40 }), (list) => linesStayTogether(scheme, list)));
   });
 
   test('a clause and its negation share every version between them', () => {
