@@ -1,17 +1,15 @@
-import type { Signer } from '../../model/evidence.ts';
+import type { KeyObject } from 'node:crypto';
+import type { Bundle } from '@sigstore/bundle';
+import { EvidenceFault } from '../fault.ts';
 import type { Trust } from '../trust.ts';
+import { attestationKey } from './attestation-key.ts';
+import type { SigningCertificate } from './certificate.ts';
+import { readBundle } from './read-bundle.ts';
+import { verifySeal } from './seal.ts';
 
-/** What a verified certificate says of its holder. */
-export interface SigningCertificate extends Omit<Signer, 'predicate'> {
-  /** It has the facts under the extension numbers of 2022 and 2023 only (.1 to .6). */
-  readonly legacy: boolean;
-  /** Milliseconds since 1970. */
-  readonly notBefore: number;
-  /** Address of the run that it was issued to (.21); null where it is silent. */
-  readonly run: string | null;
-}
+export type { SigningCertificate } from './certificate.ts';
 
-/** A Sigstore bundle whose signature, certificate or key, time and log entry hold. */
+/** A Sigstore bundle whose signature, certificate or key, time and log entries hold. */
 export interface VerifiedBundle {
   readonly mediaType: string;
   /** Of the DSSE envelope. */
@@ -22,15 +20,40 @@ export interface VerifiedBundle {
   readonly keyId: string | null;
   /** Null where a key signed. */
   readonly certificate: SigningCertificate | null;
-  /** Milliseconds since 1970, as the log or a timestamp authority attests. */
+  /** Milliseconds since 1970, as a log or a timestamp authority attests; the latest where there are more. */
   readonly signedAt: number;
 }
 
+/** Media type of in-toto statements, as DSSE envelopes name it. */
+const IN_TOTO = 'application/vnd.in-toto+json';
+
 /**
- * Verifies a bundle that holds an attestation in a DSSE envelope. `bundle` is JSON that `readStrictJson` has read;
- * `now` is milliseconds since 1970. Who signed is told, not judged.
+ * Verifies a bundle that carries an in-toto statement in a DSSE envelope, signed by a certificate of the trust root
+ * or by one of the registry's keys for attestations. `bundle` is JSON that `readStrictJson` has read, `now` is
+ * milliseconds since 1970. Who signed is told, not judged, and nothing of the statement is looked at.
  * @throws EvidenceFault
  */
-export function verifyBundle(_trust: Trust, _bundle: unknown, _options: { readonly now: number }): VerifiedBundle {
-  throw new Error('not written yet');
+export function verifyBundle(
+  trust: Trust,
+  bundle: unknown,
+  options: { readonly now: number },
+): VerifiedBundle {
+  const read = readBundle(bundle);
+  if (read.content.$case !== 'dsseEnvelope') throw new EvidenceFault('payload-type');
+  const { payload, payloadType, signatures } = read.content.dsseEnvelope;
+  if (payloadType !== IN_TOTO) throw new EvidenceFault('payload-type');
+  const keyId = hintOf(read);
+  // The library goes by the hint, and never looks at the envelope's own, unsigned word on the key.
+  if (signatures.some(({ keyid }) => keyid !== (keyId ?? ''))) throw new EvidenceFault('key-id');
+  const { certificate, signedAt } = verifySeal(trust, read, {
+    now: options.now,
+    rootInChain: true,
+    keyAt: (hint: string, at: number): KeyObject => attestationKey(trust.keys, hint, at),
+  });
+  return { mediaType: read.mediaType, payloadType, payload, keyId, certificate, signedAt };
+}
+
+/** Null where a certificate tells the key. */
+function hintOf({ verificationMaterial: { content } }: Bundle): string | null {
+  return content.$case === 'publicKey' ? content.publicKey.hint : null;
 }

@@ -16,8 +16,14 @@ import { saysAll } from './protobuf-json.ts';
 export interface SigstoreRoot {
   /** What the library verifies with. It knows no key by hint: a caller adds that. */
   readonly material: TrustMaterial;
-  /** Every certificate of its certificate authorities (DER). */
-  readonly authorities: readonly Uint8Array[];
+  /** Every certificate of its certificate authorities. */
+  readonly authorities: readonly AuthorityCertificate[];
+}
+
+export interface AuthorityCertificate {
+  readonly der: Uint8Array;
+  /** It is its own issuer. */
+  readonly isRoot: boolean;
 }
 
 const MEDIA_TYPES: ReadonlySet<string> = new Set([
@@ -58,7 +64,10 @@ export function readSigstoreRoot(bytes: Uint8Array): SigstoreRoot {
   lintInstance(root);
   return {
     material: materialOf(root),
-    authorities: root.certificateAuthorities.flatMap((authority) => certificatesOf(authority)),
+    authorities: root.certificateAuthorities.flatMap(certificatesOf).map((der) => {
+      const { subject, issuer } = new X509Certificate(der);
+      return { der, isRoot: subject === issuer };
+    }),
   };
 }
 

@@ -1,0 +1,24 @@
+/** What is at the end of a path of own members and items; undefined where there is none. */
+export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
+  let here = value;
+  for (const step of path) {
+    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, step)) return undefined;
+    here = Reflect.get(here, step);
+  }
+  return here;
+}
+
+/** The bytes of a base64 text, written in the one way of RFC 4648, section 4; null for anything else. */
+export function base64(value: unknown): Uint8Array | null {
+  if (typeof value !== 'string' || value === '') return null;
+  const bytes = Buffer.from(value, 'base64');
+  return bytes.toString('base64') === value ? bytes : null;
+}
+
+/** The bytes of base64 of one PEM block, a certificate or a public key (RFC 7468); null for anything else. */
+export function pem(value: unknown): Uint8Array | null {
+  const text = Buffer.from(base64(value) ?? []).toString('latin1');
+  const block =
+    /^-----BEGIN (CERTIFICATE|PUBLIC KEY)-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END \1-----\s*$/.exec(text);
+  return base64(block?.[2]?.replace(/[\r\n]/g, ''));
+}

@@ -1,0 +1,70 @@
+import {
+  BUNDLE_V01_MEDIA_TYPE,
+  BUNDLE_V02_MEDIA_TYPE,
+  BUNDLE_V03_LEGACY_MEDIA_TYPE,
+  BUNDLE_V03_MEDIA_TYPE,
+  type Bundle,
+  bundleFromJSON,
+  bundleToJSON,
+  ValidationError,
+} from '@sigstore/bundle';
+import type { Cause } from '../../model/evidence.ts';
+import { EvidenceFault } from '../fault.ts';
+import { saysAll } from './protobuf-json.ts';
+
+const MEDIA_TYPES: ReadonlySet<string> = new Set([
+  BUNDLE_V01_MEDIA_TYPE,
+  BUNDLE_V02_MEDIA_TYPE,
+  BUNDLE_V03_LEGACY_MEDIA_TYPE,
+  BUNDLE_V03_MEDIA_TYPE,
+]);
+
+/** More than any client writes. The library compares each with each. */
+const MAX_ENTRIES = 4;
+const MAX_TIMESTAMPS = 4;
+const MAX_CERTIFICATES = 4;
+const MAX_HASHES = 64;
+
+/**
+ * Reads a Sigstore bundle (sigstore_bundle.proto in protobuf JSON) and refuses what the library would read as
+ * something else than it says. `json` is what `readStrictJson` has read.
+ * @throws EvidenceFault `media-type`, `malformed`, `signature-count`, `log-proof`, `certificate`
+ */
+export function readBundle(json: unknown): Bundle {
+  if (typeof json !== 'object' || json === null || !('mediaType' in json))
+    throw new EvidenceFault('malformed');
+  if (typeof json.mediaType !== 'string' || !MEDIA_TYPES.has(json.mediaType))
+    throw new EvidenceFault('media-type');
+  const bundle = parse(json);
+  const { content, tlogEntries, timestampVerificationData } = bundle.verificationMaterial;
+  const certificates =
+    content.$case === 'x509CertificateChain' ? content.x509CertificateChain.certificates : [];
+  if (tlogEntries.length === 0) throw new EvidenceFault('log-proof');
+  if (
+    tlogEntries.length > MAX_ENTRIES ||
+    tlogEntries.some((entry) => (entry.inclusionProof?.hashes.length ?? 0) > MAX_HASHES) ||
+    (timestampVerificationData?.rfc3161Timestamps.length ?? 0) > MAX_TIMESTAMPS ||
+    certificates.length > MAX_CERTIFICATES
+  )
+    throw new EvidenceFault('malformed');
+  return bundle;
+}
+
+function parse(json: unknown): Bundle {
+  let bundle: Bundle;
+  try {
+    bundle = bundleFromJSON(json);
+  } catch (error) {
+    throw new EvidenceFault(error instanceof ValidationError ? causeOf(error.fields) : 'malformed');
+  }
+  if (!saysAll(json, bundleToJSON(bundle))) throw new EvidenceFault('malformed');
+  return bundle;
+}
+
+/** What the library's own checks of a bundle's shape found, by the members that they name. */
+function causeOf(fields: readonly string[]): Cause {
+  if (fields.includes('content.dsseEnvelope.signatures')) return 'signature-count';
+  if (fields.some((field) => /\.inclusion(Proof|Promise)\b/.test(field))) return 'log-proof';
+  if (fields.some((field) => /\.(certificate|x509CertificateChain)\b/.test(field))) return 'certificate';
+  return 'malformed';
+}
