@@ -1,5 +1,9 @@
-import { decideListing, readFacts } from './admission/decide-listing.ts';
+import { join } from 'node:path';
+import { decideListing, historyOf, readFacts } from './admission/decide-listing.ts';
+import { heldOf } from './admission/held.ts';
 import { loadPolicy } from './allowlists.ts';
+import { openEvidenceCheck } from './check-evidence.ts';
+import { type CheckedFile, checkVersion } from './check-version.ts';
 import type { CheckOptions } from './cli/program.ts';
 import { EXIT } from './cli/program.ts';
 import { type Config, ConfigError } from './config.ts';
@@ -9,9 +13,11 @@ import { openLedgerReader } from './ledger/open.ts';
 import type { PackageId } from './model/artifact.ts';
 import type { PackageFacts } from './model/facts.ts';
 import { type ReasonCode, wordsOf } from './model/reason-codes.ts';
+import { shown } from './model/shown.ts';
 import { decide } from './policy/decide.ts';
 import { openSources } from './sources.ts';
 import { openUpstream } from './upstream/open.ts';
+import { openEvidenceShelf } from './vault/evidence-shelf.ts';
 
 /** One line of `sallyport check --json`. */
 interface Checked {
@@ -20,13 +26,16 @@ interface Checked {
   readonly verdict: 'allow' | 'refuse';
   readonly codes: readonly ReasonCode[];
   readonly place: string | null;
+  /** Each file of the version that was asked for; its evidence is checked over the digests that the index declares. */
+  readonly files?: readonly CheckedFile[];
   /** The versions that would be served, newest first; only where no version was asked for. */
   readonly admitted?: readonly string[];
 }
 
 /**
  * What would be decided for `NAME` or `NAME@VERSION`, by the same code as a request: by name alone first, then
- * over the upstream's index. What only the bytes can show is not looked at, unless it is remembered.
+ * over the upstream's index, and for one version over its evidence. What only the bytes can show is not looked at,
+ * unless it is remembered.
  */
 export async function check(
   config: Config,
@@ -56,10 +65,12 @@ export async function check(
     // A check fetches no files.
     origins: { check: () => Promise.resolve('new') },
   });
+  const shelf = { evidence: openEvidenceShelf({ dir: config.vault ?? join(config.data, 'vault') }) };
   let refused = false;
   try {
+    const look = await openEvidenceCheck(config, { now: Date.now, upstream, source });
     for (const raw of names) {
-      const result = await one(raw);
+      const result = await one(raw, look);
       refused ||= result.verdict === 'refuse';
       if (options.json) print(JSON.stringify(result));
       else print(lineOf(result));
@@ -70,7 +81,7 @@ export async function check(
   }
   return refused ? EXIT.refused : EXIT.ok;
 
-  async function one(raw: string): Promise<Checked> {
+  async function one(raw: string, look: Awaited<ReturnType<typeof openEvidenceCheck>>): Promise<Checked> {
     if (!ecosystem) throw new ConfigError('no ecosystem');
     const at = raw.lastIndexOf('@');
     const rawName = (at > 0 ? raw.slice(0, at) : raw).replace(/==.*$/, '');
@@ -91,8 +102,17 @@ export async function check(
     if (answer.kind !== 'document')
       return { ...about, verdict: 'refuse', codes: ['NOT_ALLOWLISTED'], place: byName.place };
     const listing = ecosystem.readIndex(name, Buffer.concat(answer.chunks));
-    const view = decideListing(policy, options.profile, listing, await factsOf(reader, id), Date.now(), null);
+    const [facts, held] = await Promise.all([factsOf(reader, id), heldOf(shelf, id)]);
+    const now = Date.now();
     if (wanted === null) {
+      const view = decideListing(policy, options.profile, listing, {
+        facts,
+        history: historyOf(ecosystem, listing, facts),
+        held: held.evidence,
+        now,
+        withheld: null,
+        signatures: () => [],
+      });
       const admitted = [...view.admitted].sort((a, b) => ecosystem.versions.compare(b, a));
       const verdict = admitted.length > 0 ? 'allow' : 'refuse';
       const first = [...view.files.values()][0]?.code;
@@ -104,17 +124,16 @@ export async function check(
         admitted,
       };
     }
-    if (view.admitted.has(wanted)) return { ...about, verdict: 'allow', codes: [], place: byName.place };
-    const codes = new Set<ReasonCode>();
-    for (const file of listing.files.values()) {
-      const code = view.files.get(file.filename)?.code;
-      if (file.version === wanted && code) codes.add(code);
-    }
+    const { profile } = options;
+    const files = await checkVersion({ policy, profile, ecosystem, listing, facts, held, now, look }, wanted);
+    const served = files.some(({ verdict }) => verdict === 'allow');
+    const codes = served ? [] : [...new Set(files.flatMap((file) => file.codes))];
     return {
       ...about,
-      verdict: 'refuse',
-      codes: codes.size > 0 ? [...codes] : ['UNKNOWN_VERSION'],
+      verdict: served ? 'allow' : 'refuse',
+      codes: served || codes.length > 0 ? codes : ['UNKNOWN_VERSION'],
       place: byName.place,
+      files,
     };
   }
 }
@@ -127,10 +146,24 @@ function lineOf(result: Checked): string {
   const what = result.version ? `${result.package}@${result.version}` : result.package;
   const place = result.place ? ` (${result.place})` : '';
   if (result.verdict === 'refuse') {
-    return `refuse ${what}: it ${result.codes.map((c) => `${wordsOf(c)} [${c}]`).join('; ')}${place}`;
+    const words = new Set(result.files?.flatMap((file) => file.words));
+    const plain = result.codes.map((code) => `it ${wordsOf(code)} [${code}]`);
+    return `refuse ${what}: ${(words.size > 0 ? [...words] : plain).join('; ')}${place}`;
   }
   const versions = result.admitted
     ? `: ${result.admitted.slice(0, 5).join(', ')}${result.admitted.length > 5 ? ', …' : ''}`
     : '';
-  return `allow  ${what}${versions}${place}`;
+  return `allow  ${what}${versions}${place}${evidenceOf(result.files ?? [])}`;
+}
+
+/** Who signed what is admitted, as far as its evidence verifies. */
+function evidenceOf(files: readonly CheckedFile[]): string {
+  const verdicts = files.filter(({ verdict }) => verdict === 'allow').flatMap(({ evidence }) => evidence);
+  const parts = new Set<string>();
+  for (const { check, result, signers } of verdicts) {
+    if (result !== 'verified') continue;
+    const by = signers.map((one) => shown(one.repository) ?? shown(one.subject) ?? 'an unreadable name');
+    parts.add(check === 'provenance' ? `provenance of ${by.join(', ')}` : 'registry signature');
+  }
+  return parts.size > 0 ? `; verified: ${[...parts].join('; ')}` : '';
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { loadPolicy, readCaseSources } from './allowlists.ts';
+import { attestImport, attestVerify } from './attest.ts';
 import { check } from './check.ts';
 import { clientSettings, startHint } from './cli/client-config.ts';
 import { filterOf, spellings } from './cli/ledger-filter.ts';
@@ -223,6 +224,12 @@ export function actions(process: NodeJS.Process, version: string): Actions {
         say(`${checked} checked, ${damaged.length} damaged`);
         return damaged.length > 0 ? EXIT.refused : EXIT.ok;
       }),
+
+    attestImport: (files, options) =>
+      orSay(() => attestImport(configured(options), files, Date.now(), options, { print, say })),
+
+    attestVerify: (subject, options) =>
+      orSay(() => attestVerify(configured(options), subject, Date.now(), options, { print, say })),
 
     trustShow: (options) => orSay(() => trustShow(configured(options), options, { print, say })),
 

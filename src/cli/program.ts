@@ -15,9 +15,30 @@ export interface Actions {
   ledgerList(options: LedgerListOptions): Promise<number>;
   ledgerShow(entry: string, options: { readonly config?: string }): Promise<number>;
   vaultFsck(options: { readonly config?: string; readonly json?: true }): Promise<number>;
+  attestImport(
+    files: readonly string[],
+    options: { readonly config?: string; readonly json?: true },
+  ): Promise<number>;
+  attestVerify(subject: string, options: AttestVerifyOptions): Promise<number>;
   trustShow(options: { readonly config?: string; readonly json?: true }): Promise<number>;
   trustUpdate(options: { readonly config?: string }): Promise<number>;
   trustLint(file: string | undefined, options: { readonly config?: string }): Promise<number>;
+}
+
+export interface AttestVerifyOptions {
+  readonly config?: string;
+  readonly json?: true;
+  /** The ecosystem, where the subject is NAME@VERSION and its evidence in the vault; without it a file. */
+  readonly package?: string;
+  readonly artifact?: string;
+  readonly digest?: string;
+  readonly repository?: string;
+  readonly workflow?: string;
+  readonly issuer?: string;
+  readonly ref?: string;
+  readonly environment?: string;
+  readonly ownerId?: string;
+  readonly subject?: string;
 }
 
 export interface CheckOptions {
@@ -129,6 +150,32 @@ export function program(actions: Actions, version: string, exit: (code: number) 
     .option('--json', 'as JSON')
     .option(...config)
     .action(run((options) => actions.vaultFsck(options)));
+
+  const attest = root.command('attest').description('work with evidence: signatures and provenance');
+  attest
+    .command('import <file...>')
+    .description('keep evidence for artifacts whose registry or mirror has none; a running firewall finds it')
+    .option('--json', 'one JSON object per document')
+    .option(...config)
+    .action(run((files, options) => actions.attestImport(files, options)));
+  attest
+    .command('verify <subject>')
+    .description(
+      'verify a file of evidence, or with --package what the vault keeps for NAME@VERSION; offline',
+    )
+    .option('--package <ecosystem>', 'npm or pypi: the subject is NAME@VERSION')
+    .option('--artifact <file>', 'the bytes that the evidence must be of')
+    .option('--digest <digest>', 'their digest, sha256:… or sha512:…')
+    .option('--repository <name>', 'who must have signed: host/owner/name')
+    .option('--workflow <path>', 'and by which workflow')
+    .option('--issuer <url>', 'and who vouched for the identity')
+    .option('--ref <ref>', 'and from which ref, whole or a prefix ending in *')
+    .option('--environment <name>', 'and in which deployment environment')
+    .option('--owner-id <id>', 'and for which owner')
+    .option('--subject <subject>', "the certificate's subject, for signers without a repository")
+    .option('--json', 'one JSON object per document')
+    .option(...config)
+    .action(run((subject, options) => actions.attestVerify(subject, options)));
 
   const trust = root.command('trust').description('look after what evidence is verified with');
   trust

@@ -1,0 +1,94 @@
+import { historyOf, type readFacts } from './admission/decide-listing.ts';
+import { evidenceWords } from './admission/evidence-words.ts';
+import type { Held } from './admission/held.ts';
+import { heldFor } from './admission/held.ts';
+import type { openEvidenceCheck } from './check-evidence.ts';
+import { toldDigests } from './check-evidence.ts';
+import type { Ecosystem } from './ecosystems/ecosystem.ts';
+import type { Decision } from './model/decision.ts';
+import { type EvidenceVerdict, NO_EVIDENCE } from './model/evidence.ts';
+import { NO_FACTS } from './model/facts.ts';
+import type { ListedFile, Listing } from './model/listing.ts';
+import { type ReasonCode, wordsOf } from './model/reason-codes.ts';
+import { decide } from './policy/decide.ts';
+import { evidenceAsked } from './policy/evidence.ts';
+import type { Policy, Question } from './policy/policy.ts';
+
+/** What one file of a version would be told. */
+export interface CheckedFile {
+  readonly filename: string;
+  readonly verdict: Decision['verdict'];
+  readonly codes: readonly ReasonCode[];
+  /** Each reason in our words, with what was expected of evidence and what was found. */
+  readonly words: readonly string[];
+  readonly place: string | null;
+  readonly evidence: readonly EvidenceVerdict[];
+}
+
+export interface VersionCheck {
+  readonly policy: Policy;
+  readonly profile: string;
+  readonly ecosystem: Ecosystem;
+  readonly listing: Listing;
+  readonly facts: ReturnType<typeof readFacts>;
+  readonly held: Held;
+  readonly now: number;
+  readonly look: Awaited<ReturnType<typeof openEvidenceCheck>>;
+}
+
+/** A digest that nothing has, where the index declares none of its kind. */
+const NONE = { sha256: 'sha256:', sha512: 'sha512:' } as const;
+
+/**
+ * Decides each file of a version by what the index claims, and, where that admits it, by its evidence over the
+ * digests that the index declares: all of a request but the bytes.
+ */
+export async function checkVersion(about: VersionCheck, version: string): Promise<CheckedFile[]> {
+  const files = [...about.listing.files.values()].filter((file) => file.version === version);
+  return Promise.all(files.map((file) => checkFile(about, file)));
+}
+
+async function checkFile(about: VersionCheck, file: ListedFile): Promise<CheckedFile> {
+  const { policy, profile, ecosystem, listing, now } = about;
+  const facts = { ...(about.facts.get(file.filename) ?? NO_FACTS), evidence: null };
+  const { filename, version, kind } = file;
+  const question = {
+    stage: 'listing',
+    ecosystem: listing.ecosystem,
+    name: listing.name,
+    file,
+    quarantined: listing.quarantined,
+    facts,
+    held: file.digests.length > 0 ? heldFor(about.held, file.digests) : NO_EVIDENCE,
+    baseline: historyOf(ecosystem, listing, about.facts).baseline({
+      filename,
+      version,
+      kind,
+      firstSeen: facts.firstSeen,
+    }),
+    now,
+  } as const satisfies Question;
+  const claimed = decide(policy, profile, question);
+  const asked = evidenceAsked(policy, profile, question);
+  if (claimed.verdict !== 'allow') return told(file, claimed, []);
+  const artifact = { ecosystem: listing.ecosystem, name: listing.name, version, filename };
+  const { verdicts, trust } = await about.look(artifact, ecosystem, file, facts, asked);
+  const outcome = { ...NONE, ...toldDigests(file.digests), at: now, trust, verdicts };
+  return told(
+    file,
+    decide(policy, profile, { ...question, facts: { ...facts, evidence: outcome } }),
+    verdicts,
+  );
+}
+
+function told(
+  { filename }: ListedFile,
+  { verdict, reasons, place }: Decision,
+  evidence: readonly EvidenceVerdict[],
+): CheckedFile {
+  const words = reasons.map(({ code, detail }) => {
+    const why = detail ? evidenceWords(detail) : null;
+    return `it ${wordsOf(code)} [${code}]${why ? `: ${why}` : ''}`;
+  });
+  return { filename, verdict, codes: reasons.map(({ code }) => code), words, place, evidence };
+}
