@@ -99,8 +99,10 @@ export interface FactsRecord {
   // Evidence, where the policy was asked about any.
   /** Digest of the trust root and keys under which the `checks` of evidence were made. */
   readonly trust?: Maybe<Digest>;
-  /** What the index ever claimed, what is kept here, and what earlier versions carried. */
+  /** What the index ever claimed, what the file was admitted with, what is kept here, what earlier versions carried. */
   readonly claimed?: Maybe<EvidenceSet>;
+  /** Its kinds: no decision asks for its own signer. */
+  readonly carried?: Maybe<EvidenceSet>;
   readonly held?: Maybe<EvidenceSet>;
   readonly baseline?: Maybe<Baseline>;
   /** What the evidence came to when it was last looked at: for a decision that was made without a look of its own. */
@@ -296,7 +298,7 @@ function isEvidence(verdict: Verdict | EvidenceVerdict): verdict is EvidenceVerd
 }
 
 function factsOf(facts: FactsRecord, told: EvidenceTold): EntryValue {
-  const { evidenceListed, claimed, held, baseline, evidence } = facts;
+  const { evidenceListed, claimed, carried, held, baseline, evidence } = facts;
   return present({
     index: facts.index,
     quarantined: yes(facts.quarantined),
@@ -318,6 +320,7 @@ function factsOf(facts: FactsRecord, told: EvidenceTold): EntryValue {
       some({ signed: yes(evidenceListed.signed), attestations: yes(evidenceListed.attestations !== null) }),
     trust: facts.trust,
     claimed: claimed && kindsOf(claimed),
+    carried: carried && kindsOf(carried),
     held: held && kindsOf(held),
     baseline: baseline && some({ ...kindsOf(baseline), signer: told.baseline }),
     evidence: evidence && {
