@@ -11,7 +11,7 @@ import type { HeldEvidence, Withheld } from './ports.ts';
 /** What a listing is decided with, beside the policy. */
 export interface ListingBasis {
   readonly facts: PackageFacts;
-  /** `historyOf` this listing and these facts. */
+  /** `historyOf` this listing and these facts; asked only where the policy asks for a baseline. */
   readonly history: Pick<EvidenceHistory, 'baseline'>;
   readonly held: HeldEvidence;
   /** Milliseconds since 1970. */
@@ -55,7 +55,10 @@ export function decideListing(
       quarantined: listing.quarantined,
       facts: known,
       held,
-      baseline: history.baseline({ ...placeOf(file), firstSeen: known.firstSeen }),
+      // Few policies ask for it, and it costs more than all the rest.
+      get baseline() {
+        return history.baseline({ ...placeOf(file), firstSeen: known.firstSeen });
+      },
       now,
     });
     const kept = withheld === null || decision.by === 'pin';
@@ -100,15 +103,17 @@ function* historicFiles(
   { name, files }: Pick<Listing, 'name' | 'files'>,
   facts: PackageFacts,
 ): Generator<HistoricFile> {
-  for (const [filename, { firstSeen, claimed, carried }] of facts) {
-    const { version, kind } = files.get(filename) ?? ecosystem.parseFilename(name, filename) ?? {};
-    if (version !== undefined && kind !== undefined) {
-      yield { filename, version, kind, firstSeen, claimed, carried };
-    }
-  }
+  // In the order of the index, which is nearly that of versions: there is little left to sort.
   for (const file of files.values()) {
-    if (facts.has(file.filename)) continue;
-    yield { ...placeOf(file), firstSeen: null, claimed: claimsOf(file), carried: null };
+    const { firstSeen, claimed, carried } = facts.get(file.filename) ?? {
+      ...NO_FACTS,
+      claimed: claimsOf(file),
+    };
+    yield { ...placeOf(file), firstSeen, claimed, carried };
+  }
+  for (const [filename, { firstSeen, claimed, carried }] of facts) {
+    const named = files.has(filename) ? null : ecosystem.parseFilename(name, filename);
+    if (named) yield { filename, version: named.version, kind: named.kind, firstSeen, claimed, carried };
   }
 }
 

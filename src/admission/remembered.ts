@@ -8,7 +8,8 @@ import type { FactsBytes } from './facts.ts';
 /** What is remembered of a package, read. */
 export interface Remembered {
   readonly facts: PackageFacts;
-  readonly history: EvidenceHistory;
+  /** Made when it is first asked. */
+  readonly history: Pick<EvidenceHistory, 'baseline'>;
 }
 
 /**
@@ -34,7 +35,14 @@ export class RememberedFacts {
       return kept.read;
     }
     const facts = readFacts(bytes);
-    const read = { facts, history: historyOf(ecosystem, listing, facts) };
+    let made: EvidenceHistory | null = null;
+    const history: Remembered['history'] = {
+      baseline(file) {
+        made ??= historyOf(ecosystem, listing, facts);
+        return made.baseline(file);
+      },
+    };
+    const read = { facts, history };
     this.#kept.set(key, { read, bytes: bytes.byteLength });
     this.#bytes += bytes.byteLength;
     for (const [oldest, { bytes: size }] of this.#kept) {
