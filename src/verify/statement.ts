@@ -29,7 +29,6 @@ export interface Subject {
 
 /** Reads the statement that a bundle's signature is over, and nothing that it is not. @throws EvidenceFault */
 export function readStatement(bundle: VerifiedBundle): Statement {
-  if (bundle.payloadType !== IN_TOTO) throw new EvidenceFault('payload-type');
   const statement = readStrictJson(bundle.payload);
   if (!STATEMENT_TYPES.includes(at(statement, '_type'))) throw new EvidenceFault('payload-type');
   const predicateType = at(statement, 'predicateType');
