@@ -99,11 +99,11 @@ export interface FactsRecord {
   // Evidence, where the policy was asked about any.
   /** Digest of the trust root and keys under which the `checks` of evidence were made. */
   readonly trust?: Maybe<Digest>;
-  /** What the index ever claimed, what the file was admitted with, what is kept here, what earlier versions carried. */
+  /** What the index ever claimed for the file, what it was admitted with, and what is kept here for it. */
   readonly claimed?: Maybe<EvidenceSet>;
-  /** Its kinds: no decision asks for its own signer. */
   readonly carried?: Maybe<EvidenceSet>;
   readonly held?: Maybe<EvidenceSet>;
+  /** What earlier versions carried. */
   readonly baseline?: Maybe<Baseline>;
   /** What the evidence came to when it was last looked at: for a decision that was made without a look of its own. */
   readonly evidence?: Maybe<EvidenceOutcome>;

@@ -40,8 +40,8 @@ export interface Ledger {
   /**
    * Resolves when the entry is on disk (fdatasync returned). With `first`, also claims these digests for
    * the file; another digest already claimed rejects with LedgerError `conflict` and writes nothing.
-   * With `carried`, remembers the evidence in the
-   * same transaction: a kind that was carried once stays carried, a signer replaces one that is null.
+   * With `carried`, remembers the evidence in the same transaction: a kind that was carried once stays carried, the
+   * first signer stays. A conflict writes nothing of it.
    * Also rejects with `malformed` (not RFC 8785's subset), `too-large`, and `unavailable`: then nothing was
    * acknowledged, though after a crash or an I/O error the entry may still be found in the log.
    */
@@ -117,9 +117,10 @@ export interface Memory extends MemoryReader {
    * Records that an index was seen at `at`: files not known before get `firstSeen = at` and `lastAbsent` = the
    * previous sighting of this index at the same source. Files known but gone are kept. `files` is JSON:
    * `[[filename, claimedAt|null, 'sha256:… sha512:…', evidence], …]`: the declared digests, and the claimed evidence
-   * as a sum (1 registry signature, 2 provenance, left out for 0), of which what was once claimed stays claimed: a file whose digests change
-   * begins its clock anew, with `firstSeen` and `lastAbsent` both `at`. The buffer is handed over and must not be used afterwards.
-   * `files` null: the index was confirmed unchanged; rejects with `malformed` where its digest is not the last one.
+   * as a sum (1 registry signature, 2 provenance, left out for 0). A file whose digests change begins its clock anew,
+   * with `firstSeen` and `lastAbsent` both `at`; evidence that was once claimed stays claimed even then. The buffer is
+   * handed over and must not be used afterwards. `files` null: the index was confirmed unchanged; rejects with
+   * `malformed` where its digest is not the last one.
    */
   sawIndex(index: RememberedIndex, files: Uint8Array | null): Promise<void>;
   /**
@@ -127,7 +128,7 @@ export interface Memory extends MemoryReader {
    * it is not what was known of these bytes, so that facts of other files that have them changed, too.
    */
   inspected(file: InspectedFile): Promise<{ readonly changed: boolean }>;
-  /** What the evidence of a file came to; replaces what was remembered. */
+  /** What the evidence of a file came to; replaces what was remembered. Rejects as `append` does. */
   evidenced(artifact: ArtifactId, outcome: EvidenceOutcome): Promise<void>;
   learnFileOrigin(sourceId: string, origin: string): Promise<void>;
 }

@@ -28,14 +28,15 @@ test(`killed ${KILLS} times while it writes: no acknowledged entry is lost, no g
   expect(entries.map((entry) => entry.seq)).toEqual(entries.map((_, place) => place));
   for (const [seq, leaf] of acknowledged) expect(entries[seq]?.leaf).toBe(leaf);
   for (const entry of entries) expect(leafHash(entry.bytes)).toBe(entry.leaf);
-  // The claims went with their entries: every third of a lane is there, and another digest is refused.
+  // Claims and what is carried went with their entries: of every third of a lane, and another digest is refused.
   const claimed = entries.filter(
     (entry) => Number(String(parsed(entry.bytes)['id']).split('-')[2]) % 3 === 0,
   );
   for (const entry of claimed.slice(-50)) {
     const id = String(parsed(entry.bytes)['id']);
-    const { first } = await ledger.memory.fileFacts(artifact(id), artifact(id).filename);
+    const { first, carried } = await ledger.memory.fileFacts(artifact(id), artifact(id).filename);
     expect(first?.sha256).toBe(sha256(id));
+    expect(carried).not.toBeNull();
     await expect(ledger.append(decision(), claim(artifact(id), 'x'))).rejects.toMatchObject({
       code: 'conflict',
     });
@@ -43,6 +44,8 @@ test(`killed ${KILLS} times while it writes: no acknowledged entry is lost, no g
   await ledger.close();
   const db = new Database(join(dir, 'ledger', 'ledger.db'), { readonly: true });
   expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
+  const admitted = db.prepare('SELECT seq FROM first_digest ORDER BY seq').pluck().all();
+  expect(db.prepare('SELECT seq FROM carried_evidence ORDER BY seq').pluck().all()).toEqual(admitted);
   db.close();
   expect(acknowledged.size).toBeGreaterThan(KILLS * 20);
 });

@@ -112,7 +112,8 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (package, filename)
   ) STRICT, WITHOUT ROWID;
 
-  -- What the evidence of a file came to when it was last looked at, for the artifact of these digests. verdicts is JSON.
+  -- What the evidence of a file came to when it was last looked at, for the artifact of these digests. verdicts is
+  -- JSON (model/evidence.ts).
   CREATE TABLE evidence_outcome (
     package INTEGER NOT NULL REFERENCES package,
     filename TEXT NOT NULL,
