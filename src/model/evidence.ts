@@ -38,7 +38,7 @@ export interface ListedEvidence {
   readonly signatures: readonly RegistrySignature[];
   /**
    * Where the index says that attestations lie, as an address relative to the index or absolute; null where it
-   * claims none. Only `upstream` may follow it.
+   * claims none, empty where it claims some at no usable address. Only `upstream` may follow it.
    */
   readonly attestations: string | null;
 }
