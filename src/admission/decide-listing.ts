@@ -1,11 +1,11 @@
 import type { Ecosystem, FileView } from '../ecosystems/ecosystem.ts';
 import type { Digest } from '../model/digest.ts';
-import type { EvidenceSet, RegistrySignature } from '../model/evidence.ts';
-import { NO_FACTS, type PackageFacts } from '../model/facts.ts';
+import type { Baseline, EvidenceSet, RegistrySignature } from '../model/evidence.ts';
+import { type FileFacts, NO_FACTS, type PackageFacts } from '../model/facts.ts';
 import type { ListedFile, Listing } from '../model/listing.ts';
 import { decide } from '../policy/decide.ts';
 import { EvidenceHistory, type HistoricFile } from '../policy/history.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { ListingQuestion, Policy } from '../policy/policy.ts';
 import type { HeldEvidence, Withheld } from './ports.ts';
 
 /** What a listing is decided with, beside the policy. */
@@ -38,7 +38,7 @@ export function decideListing(
   listing: Listing,
   basis: ListingBasis,
 ): ListingView {
-  const { facts, history, now, withheld } = basis;
+  const { facts, withheld } = basis;
   const heldFor = holder(basis.held);
   const files = new Map<string, FileView>();
   const admitted = new Set<string>();
@@ -47,32 +47,10 @@ export function decideListing(
   for (const file of listing.files.values()) {
     const known = facts.get(file.filename) ?? NO_FACTS;
     const held = heldFor(file.digests);
-    const decision = decide(policy, profile, {
-      stage: 'listing',
-      ecosystem: listing.ecosystem,
-      name: listing.name,
-      file,
-      quarantined: listing.quarantined,
-      facts: known,
-      held,
-      // Few policies ask for it, and it costs more than all the rest.
-      get baseline() {
-        return history.baseline({ ...placeOf(file), firstSeen: known.firstSeen });
-      },
-      now,
-    });
+    const decision = decide(policy, profile, new FileQuestion(listing, basis, file, known, held));
     const kept = withheld === null || decision.by === 'pin';
     if (decision.verdict === 'allow' && kept) {
-      files.set(file.filename, {
-        allowed: true,
-        code: null,
-        metadata: known.metadata,
-        // Most pages write some of their files only, and each signature costs a verification.
-        get signatures() {
-          return basis.signatures(file);
-        },
-        attested: known.carried?.provenance === true && held.provenance,
-      });
+      files.set(file.filename, new AdmittedFile(basis, file, known, held));
       admitted.add(file.version);
     } else {
       // A refusal without a reason would be a fault of ours: it stays a refusal.
@@ -84,6 +62,56 @@ export function decideListing(
     if (decision.until !== null) until = until === null ? decision.until : Math.min(until, decision.until);
   }
   return { files, admitted, changed, until };
+}
+
+/** The question about one file of a listing. Classes, because a getter of a class costs nothing until it is asked. */
+class FileQuestion implements ListingQuestion {
+  readonly stage = 'listing';
+  readonly ecosystem: ListingQuestion['ecosystem'];
+  readonly name: ListingQuestion['name'];
+  readonly quarantined: boolean;
+  readonly now: number;
+  readonly file: ListedFile;
+  readonly facts: FileFacts;
+  readonly held: EvidenceSet;
+  readonly #history: ListingBasis['history'];
+
+  constructor(listing: Listing, basis: ListingBasis, file: ListedFile, facts: FileFacts, held: EvidenceSet) {
+    this.ecosystem = listing.ecosystem;
+    this.name = listing.name;
+    this.quarantined = listing.quarantined;
+    this.now = basis.now;
+    this.file = file;
+    this.facts = facts;
+    this.held = held;
+    this.#history = basis.history;
+  }
+
+  get baseline(): Baseline {
+    return this.#history.baseline({ ...placeOf(this.file), firstSeen: this.facts.firstSeen });
+  }
+}
+
+/** A file that may be served. */
+class AdmittedFile implements FileView {
+  readonly allowed = true;
+  readonly code = null;
+  readonly metadata: string | null;
+  readonly attested: boolean;
+  readonly #basis: ListingBasis;
+  readonly #file: ListedFile;
+
+  constructor(basis: ListingBasis, file: ListedFile, facts: FileFacts, held: EvidenceSet) {
+    this.metadata = facts.metadata;
+    this.attested = facts.carried?.provenance === true && held.provenance;
+    this.#basis = basis;
+    this.#file = file;
+  }
+
+  /** Most pages write some of their files only, and each signature costs a verification. */
+  get signatures(): readonly RegistrySignature[] {
+    return this.#basis.signatures(this.#file);
+  }
 }
 
 /**

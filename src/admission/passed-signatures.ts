@@ -29,12 +29,10 @@ export class PassedSignatures {
     const { signatures } = file.evidence;
     const [sha512, another] = file.digests.filter((digest) => algorithmOf(digest) === 'sha512');
     if (!this.#trust || !sha512 || another || signatures.length === 0) return [];
-    const key = JSON.stringify([
-      name,
-      file.version,
-      sha512,
-      signatures.map(({ keyid, sig }) => [keyid, sig]),
-    ]);
+    // None of these can have a line break in it.
+    const key = [name, file.version, sha512, ...signatures.flatMap(({ keyid, sig }) => [keyid, sig])].join(
+      '\n',
+    );
     const known = this.#known.get(key);
     if (known) return known;
     const verified = verifiedSignatures(

@@ -21,7 +21,7 @@ export class RememberedFacts {
   readonly #kept = new Map<string, { readonly read: Remembered; readonly bytes: number }>();
   #bytes = 0;
 
-  constructor(capacity = 8 * 1024 ** 2) {
+  constructor(capacity = 4 * 1024 ** 2) {
     this.#capacity = capacity;
   }
 
