@@ -71,6 +71,8 @@ export interface Tweaks {
   readonly proof?: boolean;
   /** An RFC 3161 timestamp. Default: where there is no signed entry timestamp. */
   readonly timestamp?: boolean;
+  /** With the key and certificate that were last issued for the same facts: much faster, and not as Fulcio does. */
+  readonly sameKey?: boolean;
 }
 
 export interface NpmAttestationsWanted extends Tweaks {
@@ -126,7 +128,10 @@ export interface World {
   readonly trust: TrustBytes;
   /** When things are signed, unless a tweak says otherwise. */
   readonly time: Date;
-  /** When things of bundle v0.1 are signed: before entries needed a proof (`trust.proofSince`). */
+  /**
+   * When things of bundle v0.1 are signed: in early 2023 (or 200 days before), before entries needed a proof
+   * (`trust.proofSince`) and certificates had extensions beyond .6. An authority of its own signs then.
+   */
   readonly earlier: Date;
   /** When things are verified, ms since 1970: a day later, when every certificate has run out. */
   readonly now: number;
@@ -157,24 +162,31 @@ export async function mintWorld(
   const time = new Date(Math.floor((options.clock ?? new Date()).getTime() / 1000) * 1000);
   const registry = options.registry ?? 'https://registry.example';
   const born = new Date(time.getTime() - 300 * DAY);
-  const earlier = new Date(time.getTime() - 200 * DAY);
+  const earlier = new Date(Math.min(time.getTime() - 200 * DAY, Date.UTC(2023, 1, 1)));
+  const founded = new Date(earlier.getTime() - 30 * DAY);
   const log = new TransparencyLog('https://rekor.sigstore.example', 1);
   const logV2 = new TransparencyLog('https://log2026.rekor.sigstore.example', 2);
-  const caKeys = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+  const caKeys = { old: generateP384(), current: generateP384() };
   const ctKeys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const tsaKeys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const authorityAt = async (moment: Date) =>
-    fulcio.initializeCA(caKeys, await fulcio.initializeCTLog(ctKeys, moment), moment);
+    fulcio.initializeCA(
+      caKeys[moment < born ? 'old' : 'current'],
+      await fulcio.initializeCTLog(ctKeys, moment),
+      moment,
+    );
   const { ca, ctLog, tsa } = await standingAt(born, async () => ({
     ca: await authorityAt(time),
     ctLog: await fulcio.initializeCTLog(ctKeys, time),
     tsa: await timestamping.initializeTSA(tsaKeys, time),
   }));
-  const root = bytesOf(ca.rootCertificate);
+  const earlierCa = await standingAt(founded, () => authorityAt(earlier));
+  const roots = { old: bytesOf(earlierCa.rootCertificate), current: bytesOf(ca.rootCertificate) };
   const keys = registryKeys();
 
   const issue = async (spki: Buffer, facts: CertificateFacts, moment: Date): Promise<Buffer> => {
-    const issuer = moment.getTime() === time.getTime() ? ca : await authorityAt(moment);
+    const known = [ca, earlierCa][[time, earlier].findIndex((one) => one.getTime() === moment.getTime())];
+    const issuer = known ?? (await authorityAt(moment));
     return bytesOf(
       await issuer.issueCertificate({
         publicKey: new Uint8Array(spki),
@@ -227,16 +239,21 @@ export async function mintWorld(
     return signEnvelope(tweaks.payload?.(payload, what) ?? payload, tweaks.payloadType ?? IN_TOTO, key);
   };
 
+  const issued = new Map<string, { readonly key: SealingKey; readonly certificate: Buffer }>();
   const seal: World['seal'] = async (statement, tweaks = {}) => {
-    const key = makeKey();
-    const envelope = envelopeOf(statement, tweaks.what ?? 'slsa', tweaks, key);
     const signedAt = tweaks.signedAt ?? time;
     const factsOf = (run: Partial<Run>): CertificateFacts => {
       const facts = certificateFacts(runOf({ ...tweaks.signer, ...run }));
       const kept = tweaks.legacy ? legacyFacts(facts) : facts;
       return tweaks.certificate?.(kept) ?? kept;
     };
-    const certificate = await issue(key.spki, factsOf({}), signedAt);
+    const facts = factsOf({});
+    const use = JSON.stringify([facts, signedAt]);
+    const last = tweaks.sameKey ? issued.get(use) : undefined;
+    const key = last?.key ?? makeKey();
+    const certificate = last?.certificate ?? (await issue(key.spki, facts, signedAt));
+    issued.set(use, { key, certificate });
+    const envelope = envelopeOf(statement, tweaks.what ?? 'slsa', tweaks, key);
     const logged = tweaks.loggedAs ? await issue(key.spki, factsOf(tweaks.loggedAs), signedAt) : certificate;
     const recorded = await record(
       envelope,
@@ -249,6 +266,7 @@ export async function mintWorld(
         what: tweaks.what ?? 'slsa',
       },
     );
+    const root = roots[signedAt < born ? 'old' : 'current'];
     return { envelope, certificates: [certificate, root], hint: null, ...recorded };
   };
 
@@ -272,14 +290,17 @@ export async function mintWorld(
     trust: {
       root: jsonBytes({
         mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
-        tlogs: [log.instance(born), logV2.instance(born)],
-        certificateAuthorities: [authority('fulcio', [root], born)],
-        ctlogs: [certificateLog(bytesOf(ctLog.publicKey), bytesOf(ctLog.logID), born)],
+        tlogs: [log.instance(founded), logV2.instance(born)],
+        certificateAuthorities: [
+          authority('fulcio', [roots.old], founded, born),
+          authority('fulcio', [roots.current], born),
+        ],
+        ctlogs: [certificateLog(bytesOf(ctLog.publicKey), bytesOf(ctLog.logID), founded)],
         timestampAuthorities: [
           authority('timestamp', [bytesOf(tsa.intCertificate), bytesOf(tsa.rootCertificate)], born),
         ],
       }),
-      npmKeys: jsonBytes({ keys: listedKeys(keys, time) }),
+      npmKeys: jsonBytes({ keys: listedKeys(keys, founded, time) }),
       proofSince: time.getTime() - 100 * DAY,
       npmRegistry: registry,
     },
@@ -421,11 +442,11 @@ function registryKeys(): Record<RegistryKeyName, RegistryKey> {
 }
 
 /**
- * The registry's keys as its TUF target lists them. Each holds from three years before `time`; the retired one
- * ended 60 days before it.
+ * The registry's keys as its TUF target lists them. Each holds from `founded`; the retired one ended 60 days before
+ * `time`.
  */
-function listedKeys(keys: Record<RegistryKeyName, RegistryKey>, time: Date): object[] {
-  const start = new Date(time.getTime() - 1095 * DAY).toISOString();
+function listedKeys(keys: Record<RegistryKeyName, RegistryKey>, founded: Date, time: Date): object[] {
+  const start = founded.toISOString();
   const end = new Date(time.getTime() - 60 * DAY).toISOString();
   const list = (
     { keyid, spki }: RegistryKey,
@@ -453,12 +474,12 @@ function listedKeys(keys: Record<RegistryKeyName, RegistryKey>, time: Date): obj
   ];
 }
 
-function authority(name: string, certificates: readonly Buffer[], start: Date): object {
+function authority(name: string, certificates: readonly Buffer[], start: Date, end?: Date): object {
   return {
     subject: { organization: 'sigstore.mock', commonName: name },
     uri: `https://${name}.sigstore.example`,
     certChain: { certificates: certificates.map((der) => ({ rawBytes: der.toString('base64') })) },
-    validFor: { start: start.toISOString() },
+    validFor: { start: start.toISOString(), ...(end && { end: end.toISOString() }) },
   };
 }
 
@@ -473,6 +494,10 @@ function certificateLog(spki: Buffer, keyId: Buffer, start: Date): object {
     },
     logId: { keyId: keyId.toString('base64') },
   };
+}
+
+function generateP384(): ReturnType<typeof generateKeyPairSync> {
+  return generateKeyPairSync('ec', { namedCurve: 'P-384' });
 }
 
 function bytesOf(view: ArrayBufferView): Buffer {
