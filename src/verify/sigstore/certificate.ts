@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { Signer } from '../../model/evidence.ts';
 import { EvidenceFault } from '../fault.ts';
 import { DER_SEQUENCE, DER_UTF8_STRING, DerError, readDer, readDerValue } from './der.ts';
+import { equalBytes } from './message.ts';
 import { normalRepository, workflowIn } from './source.ts';
 
 /** What a certificate says of its holder. */
@@ -32,7 +33,8 @@ const FULCIO = '1.3.6.1.4.1.57264.1.';
 export function readLeaf(der: Uint8Array): X509Certificate {
   try {
     const leaf = new X509Certificate(der);
-    if (!leaf.ca && leaf.keyUsage?.includes(CODE_SIGNING)) return leaf;
+    // OpenSSL passes over what follows a certificate.
+    if (equalBytes(leaf.raw, der) && !leaf.ca && leaf.keyUsage?.includes(CODE_SIGNING)) return leaf;
   } catch {
     // OpenSSL's words are not ours.
   }

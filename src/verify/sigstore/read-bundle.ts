@@ -12,12 +12,8 @@ import type { Cause } from '../../model/evidence.ts';
 import { EvidenceFault } from '../fault.ts';
 import { saysAll } from './protobuf-json.ts';
 
-const MEDIA_TYPES: ReadonlySet<string> = new Set([
-  BUNDLE_V01_MEDIA_TYPE,
-  BUNDLE_V02_MEDIA_TYPE,
-  BUNDLE_V03_LEGACY_MEDIA_TYPE,
-  BUNDLE_V03_MEDIA_TYPE,
-]);
+const V03: ReadonlySet<string> = new Set([BUNDLE_V03_LEGACY_MEDIA_TYPE, BUNDLE_V03_MEDIA_TYPE]);
+const MEDIA_TYPES: ReadonlySet<string> = new Set([BUNDLE_V01_MEDIA_TYPE, BUNDLE_V02_MEDIA_TYPE, ...V03]);
 
 /** More than any client writes. The library compares each with each. */
 const MAX_ENTRIES = 4;
@@ -37,6 +33,8 @@ export function readBundle(json: unknown): Bundle {
     throw new EvidenceFault('media-type');
   const bundle = parse(json);
   const { content, tlogEntries, timestampVerificationData } = bundle.verificationMaterial;
+  // The library knows only that a bundle of the third version has no chain.
+  if (content.$case === 'certificate' && !V03.has(bundle.mediaType)) throw new EvidenceFault('malformed');
   const certificates =
     content.$case === 'x509CertificateChain' ? content.x509CertificateChain.certificates : [];
   if (tlogEntries.length === 0) throw new EvidenceFault('log-proof');

@@ -103,9 +103,8 @@ function entityOf(bundle: Bundle, message: SignedMessage | undefined): SignedEnt
   try {
     entity = toSignedEntity(bundle);
   } catch {
-    throw new EvidenceFault(
-      bundle.verificationMaterial.timestampVerificationData ? 'timestamp' : 'certificate',
-    );
+    // It reads certificate and timestamps; the certificate was read before.
+    throw new EvidenceFault('timestamp');
   }
   if (bundle.content.$case === 'dsseEnvelope') return entity;
   const { messageDigest, signature } = bundle.content.messageSignature;
