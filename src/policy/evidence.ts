@@ -1,5 +1,4 @@
 import type { EvidenceDetail, PolicyPlace, Reason } from '../model/decision.ts';
-import { algorithmOf } from '../model/digest.ts';
 import {
   type CarriedEvidence,
   codeOfCause,
@@ -118,8 +117,7 @@ function recentFaults(
 ): { readonly faults: readonly Fault[]; readonly until: number } | null {
   const { facts, now } = question;
   const outcome = facts.evidence;
-  const artifact = outcome === null ? 'other' : compareArtifact(outcome, question);
-  if (outcome === null || artifact === 'other') return null;
+  if (outcome === null || !isOf(outcome, question)) return null;
   // What was nowhere to be found then, and is announced now, has not been looked at.
   const seen = outcome.verdicts.filter(
     ({ check, result }) => check === asked.check && !(result === 'absent' && isClaimed(asked)),
@@ -127,22 +125,13 @@ function recentFaults(
   if (seen.length === 0) return null;
   const faults = seen.flatMap((verdict) => byVerdict(asked, verdict));
   const until = outcome.at + LOOK_AGAIN;
-  if (faults.length > 0) return now < until ? { faults, until } : null;
-  return artifact === 'same' ? { faults, until } : null;
+  return faults.length === 0 || now < until ? { faults, until } : null;
 }
 
-/**
- * Whether an outcome is of the artifact in question. `unknown` where nobody has told its sha256 (an npm index
- * declares sha512, and nothing was admitted yet): such an outcome may refuse, but it speaks for nothing.
- */
-function compareArtifact(
-  { sha256 }: EvidenceOutcome,
-  { file, facts }: ListingQuestion,
-): 'same' | 'other' | 'unknown' {
-  const told = file.digests.filter((digest) => algorithmOf(digest) === 'sha256');
-  if (facts.first !== null) told.push(facts.first.sha256);
-  if (told.length === 0) return 'unknown';
-  return told.includes(sha256) ? 'same' : 'other';
+/** Whether an outcome is of the artifact in question, by every digest that is declared or by the first admitted. */
+function isOf({ sha256, sha512 }: EvidenceOutcome, { file, facts: { first } }: ListingQuestion): boolean {
+  const declared = file.digests.length > 0 && file.digests.every((d) => d === sha256 || d === sha512);
+  return declared || (first !== null && first.sha256 === sha256 && first.sha512 === sha512);
 }
 
 /** By what the index claims and what is kept here. Only the bytes can show what it is worth. */
