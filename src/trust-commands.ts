@@ -95,7 +95,7 @@ async function problemOf(config: Config, bytes: Uint8Array): Promise<string | nu
 function kindOf(bytes: Uint8Array): TrustFile {
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString());
-    return typeof value === 'object' && value !== null && 'keys' in value ? 'npmKeys' : 'root';
+    return typeof value === 'object' && value !== null && Object.hasOwn(value, 'keys') ? 'npmKeys' : 'root';
   } catch {
     return 'root';
   }

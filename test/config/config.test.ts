@@ -30,6 +30,14 @@ describe('what cannot be meant is an error that names it', () => {
     ['limits: { indexTtl: -1 }', 'indexTtl'],
     ['limits: { maxIndexAge: .inf }', 'maxIndexAge'],
     ['npmUpstream: ftp://up.example/', 'npmUpstream'],
+    ['proofSince: lately', 'proofSince'],
+    ['proofSince: 2025-13-01', 'proofSince'],
+    ['proofSince:', 'proofSince'],
+    ['{ tufMirror: "ftp://tuf.example", tufRoot: root.json }', 'tufMirror'],
+    ['{ tufMirror: "https://ana:secret@tuf.example", tufRoot: root.json }', 'without user'],
+    ['{ tufMirror: "https://tuf.example/?a=b", tufRoot: root.json }', 'without user'],
+    ['tufMirror: "https://tuf.example"', 'SALLYPORT_TUF_ROOT'],
+    ['tufMirror: "https://tuf.example"', 'production and staging must never mix'],
     ['auth: { tokens: [{ hash: abc, agent: a }] }', 'hash'],
     [
       'upstreams: [{ id: npm, ecosystem: npm, names: [a], base: "https://up.example/" }]',
@@ -89,6 +97,21 @@ test('the environment goes over the file', () => {
   const config = fromYaml('port: 1000\nlimits: { indexTtl: 1m }', { SALLYPORT_PORT: '2000' });
   expect(config.port).toBe(2000);
   expect(config.limits.indexTtl).toBe(60_000);
+});
+
+test.each([
+  ['2023-06-01', '2023-06-01T00:00:00Z'],
+  ['2023-06-01T12:00:00+02:00', '2023-06-01T10:00:00Z'],
+])('proofs are asked for since %s', (text, time) => {
+  expect(loadConfig({ SALLYPORT_PROOF_SINCE: text }).proofSince).toBe(Date.parse(time));
+  expect(fromYaml(`proofSince: ${text}`).proofSince).toBe(Date.parse(time));
+});
+
+test('another TUF mirror comes with its root; a root alone is one to start from at the usual mirror', () => {
+  const root = { SALLYPORT_TUF_ROOT: 'root.json' };
+  expect(loadConfig(root)).toMatchObject({ tufRoot: 'root.json' });
+  const both = { ...root, SALLYPORT_TUF_MIRROR: 'https://tuf.example/sigstore' };
+  expect(loadConfig(both)).toMatchObject({ tufRoot: 'root.json', tufMirror: 'https://tuf.example/sigstore' });
 });
 
 test('the quarantine has room for the largest artifact, and may have no more', () => {
