@@ -25,7 +25,11 @@ export class PassedSignatures {
   }
 
   /** None while there is no trust, and none for a file with another count of sha512 than one. */
-  of(name: PackageName, file: ListedFile, now: number): readonly RegistrySignature[] {
+  of(
+    name: PackageName,
+    file: Pick<ListedFile, 'version' | 'digests' | 'evidence'>,
+    now: number,
+  ): readonly RegistrySignature[] {
     const { signatures } = file.evidence;
     const [sha512, another] = file.digests.filter((digest) => algorithmOf(digest) === 'sha512');
     if (!this.#trust || !sha512 || another || signatures.length === 0) return [];
