@@ -36,9 +36,15 @@ const signer = known({
   .refine((said) => said.repository !== undefined || said.subject !== undefined, {
     error: 'must name a repository or a subject',
   })
-  .refine((said) => said.issuer !== undefined || issuerOfHost(said.repository ?? '') !== null, {
-    error: 'must name the issuer, which this host does not tell',
-  });
+  .refine(
+    ({ repository, subject, issuer }) => {
+      const host = repository === undefined ? null : issuerOfHost(repository);
+      return issuer !== undefined || host !== null || (repository ?? subject) === undefined;
+    },
+    {
+      error: 'must name the issuer, which this host does not tell',
+    },
+  );
 
 /** The keys of a case that tell of evidence. */
 export const evidenceFields = {

@@ -150,6 +150,7 @@ function questionOf(
   if (!/[^@]@|==/.test(text)) {
     const name = scheme.canonicalName(text);
     if (name === null) return { problem: `${quoted(text)} is not a valid ${ecosystem} name` };
+    if (verdictsOf(input) !== null) return { problem: 'a name alone has no evidence: name a version' };
     return { stage: 'name', ecosystem, name };
   }
   const pinned = parsePinned(text, scheme);

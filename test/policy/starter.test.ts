@@ -5,6 +5,7 @@ import { ECOSYSTEMS } from '../../src/ecosystems/all.ts';
 import { runCases } from '../../src/policy/cases.ts';
 import { isPolicyPath, parsePolicy } from '../../src/policy/load.ts';
 import { admittedNames } from '../../src/policy/names.ts';
+import { TRIGGERS } from '../../src/policy/providers.ts';
 
 const FOLDER = join(import.meta.dirname, '../../allowlists');
 const files = globSync('**/*.yaml', { cwd: FOLDER }).map((path) => ({
@@ -47,5 +48,46 @@ describe('the starter policy', () => {
       ([, rule]) => rule.requirements.installScripts === 'allow',
     );
     expect(running.map(([name]) => name).sort()).toEqual(['@parcel/watcher', 'esbuild', 'fsevents']);
+  });
+});
+
+describe('the README beside it', () => {
+  const readme = readFileSync(join(FOLDER, 'README.md'), 'utf8');
+  const blocks = [...readme.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text);
+  const [language = '', signers = '', cases = ''] = blocks;
+  const read = (text: string) => parsePolicy([{ path: 'README.yaml', text }], schemes);
+
+  test('has no example but these', () => {
+    expect(blocks).toHaveLength(3);
+  });
+
+  test('shows policies that load, once its digests are whole', () => {
+    const whole = language
+      .replaceAll('sha512-…', `sha512-${Buffer.alloc(64).toString('base64')}`)
+      .replace('sha256:…', `sha256:${'a'.repeat(64)}`)
+      .replace('sha256:…', `sha256:${'b'.repeat(64)}`);
+    expect(read(whole).profiles.get('default')?.ecosystems.get('npm')?.allow.exact.size).toBeGreaterThan(0);
+    expect(read(signers).profiles.get('default')?.ecosystems.get('pypi')?.allow.exact.size).toBe(2);
+  });
+
+  test('says the requirements that the starter policy has', () => {
+    for (const id of ['npm', 'pypi']) {
+      const of = (policy: ReturnType<typeof read>) =>
+        policy.profiles.get('default')?.ecosystems.get(id)?.requirements;
+      expect(of(policy)).toEqual(of(read(language.replace(/^pins:[\s\S]*?(?=^internal)/m, ''))));
+    }
+  });
+
+  test.each(
+    runCases(read(signers), [{ path: 'README.yaml', text: cases }], schemes).map((result) => ({
+      ...result,
+      title: `${result.subject}: ${result.expected}, ${result.why}`,
+    })),
+  )('and cases that pass: $title', ({ got, expected, place }) => {
+    expect({ got, place }).toEqual({ got: expected, place });
+  });
+
+  test('and the events that count where nothing is said', () => {
+    expect(readme).toContain(TRIGGERS.map((trigger) => `\`${trigger}\``).join(', '));
   });
 });
