@@ -1,4 +1,5 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { loadTrust } from '../../src/trust-files.ts';
@@ -45,6 +46,19 @@ test('the keys lie under the host that npm itself would ask', async () => {
   expect(await npmKeysTarget()).toBe(
     `${new URL((await loadTrust(place.config)).bytes.npmRegistry).host}/keys.json`,
   );
+});
+
+test('nothing but the command leads to it, and only when it is run', async () => {
+  const src = join(import.meta.dirname, '../../src');
+  const files = (await readdir(src, { recursive: true })).filter((name) => name.endsWith('.ts'));
+  const texts = await Promise.all(files.map((name) => readFile(join(src, name), 'utf8')));
+  const named = texts.flatMap(
+    (text) => text.match(/.*['"].*(?:trust-update\.ts|tuf-js|@sigstore\/tuf).*['"].*/g) ?? [],
+  );
+  const own = await readFile(join(src, 'trust-update.ts'), 'utf8');
+  expect(named.filter((line) => !own.includes(line))).toEqual([
+    "  const { UpdateFailed, updateTrust } = await import('./trust-update.ts');",
+  ]);
 });
 
 test('a second update takes what is newer, and asks for nothing that it has', async () => {
