@@ -29,12 +29,16 @@ const SUBJECT_ALTERNATIVE_NAME = '2.5.29.17';
 /** Arc of Fulcio's own extensions; the number after it says which one. */
 const FULCIO = '1.3.6.1.4.1.57264.1.';
 
-/** Reads a certificate (DER) that may sign code, and none that may issue others. @throws EvidenceFault `certificate` */
+/**
+ * Reads a certificate (DER) that may sign code, and none that may issue others; its key can be used.
+ * @throws EvidenceFault `certificate`
+ */
 export function readLeaf(der: Uint8Array): X509Certificate {
   try {
     const leaf = new X509Certificate(der);
     // OpenSSL passes over what follows a certificate.
-    if (equalBytes(leaf.raw, der) && !leaf.ca && leaf.keyUsage?.includes(CODE_SIGNING)) return leaf;
+    const whole = equalBytes(leaf.raw, der);
+    if (whole && !leaf.ca && leaf.keyUsage?.includes(CODE_SIGNING) && leaf.publicKey) return leaf;
   } catch {
     // OpenSSL's words are not ours.
   }

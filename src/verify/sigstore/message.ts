@@ -14,7 +14,14 @@ export interface SignedMessage {
 export function messageOf(bytes: Uint8Array): SignedMessage {
   return {
     digest: (algorithm) => createHash(algorithm).update(bytes).digest(),
-    verify: (key, signature, algorithm) => verify(algorithm, bytes, key, signature),
+    verify(key, signature, algorithm) {
+      try {
+        return verify(algorithm, bytes, key, signature);
+      } catch {
+        // A key that does not sign with this hash.
+        return false;
+      }
+    },
   };
 }
 

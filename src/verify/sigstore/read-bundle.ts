@@ -8,6 +8,7 @@ import {
   bundleToJSON,
   ValidationError,
 } from '@sigstore/bundle';
+import type { X509Certificate } from '@sigstore/protobuf-specs';
 import type { Cause } from '../../model/evidence.ts';
 import { EvidenceFault } from '../fault.ts';
 import { saysAll } from './protobuf-json.ts';
@@ -20,6 +21,8 @@ const MAX_ENTRIES = 4;
 const MAX_TIMESTAMPS = 4;
 const MAX_CERTIFICATES = 4;
 const MAX_HASHES = 64;
+/** Octets of a certificate or a timestamp; they are read as ASN.1, level by level. */
+const MAX_DER = 64 * 1024;
 
 /**
  * Reads a Sigstore bundle (sigstore_bundle.proto in protobuf JSON) and refuses what the library would read as
@@ -35,17 +38,31 @@ export function readBundle(json: unknown): Bundle {
   const { content, tlogEntries, timestampVerificationData } = bundle.verificationMaterial;
   // The library knows only that a bundle of the third version has no chain.
   if (content.$case === 'certificate' && !V03.has(bundle.mediaType)) throw new EvidenceFault('malformed');
-  const certificates =
-    content.$case === 'x509CertificateChain' ? content.x509CertificateChain.certificates : [];
+  const certificates = certificatesOf(bundle);
+  const timestamps = timestampVerificationData?.rfc3161Timestamps ?? [];
   if (tlogEntries.length === 0) throw new EvidenceFault('log-proof');
   if (
     tlogEntries.length > MAX_ENTRIES ||
     tlogEntries.some((entry) => (entry.inclusionProof?.hashes.length ?? 0) > MAX_HASHES) ||
-    (timestampVerificationData?.rfc3161Timestamps.length ?? 0) > MAX_TIMESTAMPS ||
-    certificates.length > MAX_CERTIFICATES
+    timestamps.length > MAX_TIMESTAMPS ||
+    timestamps.some(({ signedTimestamp }) => signedTimestamp.length > MAX_DER) ||
+    certificates.length > MAX_CERTIFICATES ||
+    certificates.some(({ rawBytes }) => rawBytes.length > MAX_DER)
   )
     throw new EvidenceFault('malformed');
   return bundle;
+}
+
+/** The certificate that signed, and what stands with it; none where a key signed. */
+export function certificatesOf({ verificationMaterial: { content } }: Bundle): readonly X509Certificate[] {
+  switch (content.$case) {
+    case 'publicKey':
+      return [];
+    case 'certificate':
+      return [content.certificate];
+    case 'x509CertificateChain':
+      return content.x509CertificateChain.certificates;
+  }
 }
 
 function parse(json: unknown): Bundle {

@@ -15,6 +15,7 @@ import { readLeaf, readSigningCertificate, type SigningCertificate } from './cer
 import { faultOf } from './library-fault.ts';
 import { requireReadable, requireSameTree, verifierOf } from './log-entry.ts';
 import { equalBytes, type MessageHash, type SignedMessage } from './message.ts';
+import { certificatesOf } from './read-bundle.ts';
 
 /** What a bundle's verification material vouches for. */
 export interface Seal {
@@ -153,18 +154,12 @@ function timesOf({ timestamps }: SignedEntity): number[] {
 }
 
 /** The certificate that signed; null where a key did. What stands with it must be of the trust root, to the octet. */
-function leafOf(
-  { verificationMaterial: { content } }: Bundle,
-  { sigstore }: Trust,
-  rootInChain: boolean,
-): X509Certificate | null {
-  if (content.$case === 'publicKey') return null;
-  const certificates =
-    content.$case === 'certificate' ? [content.certificate] : content.x509CertificateChain.certificates;
-  const [leaf, ...others] = certificates.map(({ rawBytes }) => rawBytes);
+function leafOf(bundle: Bundle, { sigstore }: Trust, rootInChain: boolean): X509Certificate | null {
+  const [leaf, ...others] = certificatesOf(bundle).map(({ rawBytes }) => rawBytes);
+  if (!leaf) return null;
   const allowed = sigstore.authorities.filter(({ isRoot }) => rootInChain || !isRoot);
   const known = (certificate: Uint8Array) => allowed.some(({ der }) => equalBytes(der, certificate));
-  if (!leaf || !others.every(known)) throw new EvidenceFault('certificate');
+  if (!others.every(known)) throw new EvidenceFault('certificate');
   return readLeaf(leaf);
 }
 

@@ -327,6 +327,49 @@ describe('what is altered is refused', () => {
   });
 });
 
+describe('any value in any place', () => {
+  const VALUES = [
+    null,
+    0,
+    -1,
+    1.5,
+    1e300,
+    '',
+    '0',
+    '-1',
+    'x',
+    'AAAA',
+    '99999999999',
+    true,
+    false,
+    [],
+    [null],
+    {},
+    { a: 1 },
+  ];
+
+  test.each([
+    ['a certificate', () => minted()],
+    ['a chain', () => minted({}, 'v0.2')],
+    ['the registry', () => published()],
+    ['a certificate, with a timestamp', () => minted({ entry: 'dsse-v2' })],
+  ])(
+    'of a bundle signed by %s is refused with a cause',
+    async (_who, mint) => {
+      const bundle = await mint();
+      const wrong: string[] = [];
+      for (const path of pathsOf(bundle))
+        for (const value of VALUES) {
+          const copy = structuredClone(bundle);
+          replace(copy, path, value);
+          if (outcome(copy) === 'verified') wrong.push(`.${path.join('.')} ${JSON.stringify(value)}`);
+        }
+      expect(wrong).toEqual([]);
+    },
+    60_000,
+  );
+});
+
 describe('the log', () => {
   test.each(KINDS)('recorded another certificate for the same key, as %s', async (entry) => {
     const bundle = await minted({ entry, loggedAs: { repository: 'evil/widget' } });
@@ -502,4 +545,26 @@ function pemOfOther(): string {
   const lines = world.keys.attestationsOnly.spki.toString('base64').match(/.{1,64}/g) ?? [];
   const pem = `-----BEGIN PUBLIC KEY-----\n${lines.join('\n')}\n-----END PUBLIC KEY-----\n`;
   return Buffer.from(pem).toString('base64');
+}
+
+/** Every member and item, at every depth. */
+function pathsOf(value: unknown): string[][] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => [
+    [key],
+    ...pathsOf(inner).map((path) => [key, ...path]),
+  ]);
+}
+
+/** Gives what was there before. */
+function replace(value: object, [key = '', ...rest]: readonly string[], by: unknown): unknown {
+  const before = Reflect.get(value, key);
+  if (rest.length > 0) return replace(before, rest, by);
+  Reflect.set(value, key, by);
+  return before;
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.values(value).every(isEmpty);
+  return value === null || value === '' || value === 0 || value === '0';
 }
