@@ -361,7 +361,8 @@ describe('any value in any place', () => {
       for (const path of pathsOf(bundle))
         for (const value of VALUES) {
           const copy = structuredClone(bundle);
-          replace(copy, path, value);
+          // What is empty is nothing to proto3, however it is written.
+          if (isEmpty(replace(copy, path, value)) && isEmpty(value)) continue;
           if (outcome(copy) === 'verified') wrong.push(`.${path.join('.')} ${JSON.stringify(value)}`);
         }
       expect(wrong).toEqual([]);
