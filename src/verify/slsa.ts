@@ -88,12 +88,11 @@ function githubWorkflow(predicate: unknown, certificate: Source): readonly Claim
     ...commits(at(predicate, 'buildDefinition', 'resolvedDependencies'), [source], 'gitCommit', commit),
     [at(predicate, 'runDetails', 'builder', 'id'), anyOf(runner && `${RUNNER}/${runner}`, builder)],
     [at(predicate, 'runDetails', 'metadata', 'invocationId'), run],
-    ...stated([
-      [github('event_name'), certificate.trigger],
-      [github('repository_id'), certificate.repositoryId],
-      [github('repository_owner_id'), certificate.ownerId],
-      [github('runner_environment'), runner],
-    ]),
+    [github('event_name'), certificate.trigger],
+    [github('repository_id'), certificate.repositoryId],
+    [github('repository_owner_id'), certificate.ownerId],
+    // Only the later ones say it here; all of them say it, or who signed, in the builder's id.
+    [github('runner_environment') ?? runner, runner],
   ];
 }
 
@@ -113,15 +112,13 @@ function githubInvocation(predicate: unknown, certificate: Source): readonly Cla
     [config('entryPoint'), anyOf(workflow, fullPath)],
     ...commits(at(predicate, 'materials'), [source, `git+${url}`], 'sha1', commit),
     [invocationOf(predicate), run && runOf(url, run)],
-    ...stated([
-      [env('REPOSITORY'), path],
-      [env('REF'), ref],
-      [env('SHA'), commit],
-      [env('WORKFLOW_REF'), fullPath],
-      [env('EVENT_NAME'), certificate.trigger],
-      [env('REPOSITORY_ID'), certificate.repositoryId],
-      [env('REPOSITORY_OWNER_ID'), certificate.ownerId],
-    ]),
+    [env('REPOSITORY'), path],
+    [env('REF'), ref],
+    [env('SHA'), commit],
+    [env('WORKFLOW_REF'), fullPath],
+    [env('EVENT_NAME'), certificate.trigger],
+    [env('REPOSITORY_ID'), certificate.repositoryId],
+    [env('REPOSITORY_OWNER_ID'), certificate.ownerId],
   ];
 }
 
@@ -157,12 +154,10 @@ function gitlabInvocation(predicate: unknown, certificate: Source): readonly Cla
     ...commits(at(predicate, 'materials'), [`git+${url}`], 'sha1', commit),
     [invocationOf(predicate), certificate.run],
     [typeof builder === 'string' && builder.replace(/\d+$/, ''), `${url}/-/runners/`],
-    ...stated([
-      [at(predicate, 'invocation', 'environment', 'project'), pathOf(repository)],
-      [ci('COMMIT_SHA'), commit],
-      [ci('PROJECT_ID'), certificate.repositoryId],
-      [ci('PIPELINE_SOURCE'), certificate.trigger],
-    ]),
+    [at(predicate, 'invocation', 'environment', 'project'), pathOf(repository)],
+    [ci('COMMIT_SHA'), commit],
+    [ci('PROJECT_ID'), certificate.repositoryId],
+    [ci('PIPELINE_SOURCE'), certificate.trigger],
   ];
 }
 
@@ -178,11 +173,6 @@ function commits(
   );
   if (sources.length === 0) return [[undefined, commit]];
   return sources.map((source): Claim => [at(source, 'digest', algorithm), commit]);
-}
-
-/** What need not be said, but if it is, must be right. */
-function stated(claims: readonly Claim[]): readonly Claim[] {
-  return claims.filter(([said]) => said !== undefined);
 }
 
 /** The spellings that there are; null where the certificate has none. */

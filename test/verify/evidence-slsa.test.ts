@@ -68,7 +68,15 @@ const ghaV2 = (): Json => ({
       digest: { sha1: COMMIT },
       entryPoint: RUN.workflow,
     },
-    environment: { GITHUB_SHA: COMMIT },
+    environment: {
+      GITHUB_EVENT_NAME: RUN.trigger,
+      GITHUB_REF: RUN.ref,
+      GITHUB_REPOSITORY: RUN.repository,
+      GITHUB_REPOSITORY_ID: RUN.repositoryId,
+      GITHUB_REPOSITORY_OWNER_ID: RUN.ownerId,
+      GITHUB_SHA: COMMIT,
+      GITHUB_WORKFLOW_REF: `${RUN.repository}/${RUN.workflow}@${RUN.ref}`,
+    },
   },
   materials: [
     { uri: 'git+https://github.com/acme/widget@refs/tags/v1.2.3', digest: { sha1: COMMIT } },
@@ -126,28 +134,23 @@ interface Kind {
   readonly certificate: SigningCertificate;
   /** Paths of what the certificate does not speak of. */
   readonly free: readonly string[];
-  /** Paths of what may be left out, but if it is said, must be right. */
-  readonly optional: readonly string[];
 }
 
 const V02_ENV = 'invocation.environment.GITHUB_';
 const V02_FREE = ['RUN_ATTEMPT', 'RUN_ID', 'WORKFLOW_SHA'].map((name) => V02_ENV + name);
 const V02_IDS = ['REPOSITORY_ID', 'REPOSITORY_OWNER_ID'].map((name) => V02_ENV + name);
-const V02_OPTIONAL = ['EVENT_NAME', 'REF', 'REPOSITORY', 'SHA', 'WORKFLOW_REF'].map((name) => V02_ENV + name);
-const V1_OPTIONAL = ['event_name', 'repository_id', 'repository_owner_id', 'runner_environment'].map(
-  (name) => `buildDefinition.internalParameters.github.${name}`,
-);
+/** Only later ones say it; if it is said, it must be right. */
+const OPTIONAL = 'buildDefinition.internalParameters.github.runner_environment';
 const SECOND_MATERIAL = ['materials.1.uri', 'materials.1.digest.sha1'];
 
 const KINDS: readonly Kind[] = [
-  { kind: 'npm, v1', type: V1, make: npmV1, certificate: GITHUB, free: [], optional: V1_OPTIONAL },
+  { kind: 'npm, v1', type: V1, make: npmV1, certificate: GITHUB, free: [] },
   {
     kind: "GitHub's action, v1",
     type: V1,
     make: actionV1,
     certificate: GITHUB,
     free: [],
-    optional: V1_OPTIONAL,
   },
   {
     kind: 'npm, v0.2, by a certificate of 2022',
@@ -155,7 +158,6 @@ const KINDS: readonly Kind[] = [
     make: npmV02,
     certificate: LEGACY,
     free: ['builder.id', 'metadata.buildInvocationId', ...V02_FREE, ...V02_IDS],
-    optional: V02_OPTIONAL,
   },
   {
     kind: 'npm, v0.2',
@@ -163,7 +165,6 @@ const KINDS: readonly Kind[] = [
     make: npmV02,
     certificate: GITHUB,
     free: ['builder.id', ...V02_FREE],
-    optional: [...V02_OPTIONAL, ...V02_IDS],
   },
   {
     kind: 'npm, gha/v2',
@@ -171,7 +172,6 @@ const KINDS: readonly Kind[] = [
     make: ghaV2,
     certificate: GITHUB,
     free: SECOND_MATERIAL,
-    optional: V02_OPTIONAL,
   },
   {
     kind: 'a delegated builder',
@@ -179,7 +179,6 @@ const KINDS: readonly Kind[] = [
     make: delegated,
     certificate: DELEGATOR,
     free: SECOND_MATERIAL,
-    optional: V02_OPTIONAL,
   },
   {
     kind: 'npm on GitLab',
@@ -187,10 +186,6 @@ const KINDS: readonly Kind[] = [
     make: gitlab,
     certificate: GITLAB,
     free: ['invocation.configSource.entryPoint', 'invocation.environment.server'],
-    optional: [
-      'invocation.environment.project',
-      ...['COMMIT_SHA', 'PROJECT_ID', 'PIPELINE_SOURCE'].map((name) => `invocation.parameters.CI_${name}`),
-    ],
   },
 ];
 
@@ -209,7 +204,7 @@ function altered(value: unknown, path: readonly string[], to: string | undefined
   return Array.isArray(value) ? Object.assign([...value], changed) : { ...(value as Json), ...changed };
 }
 
-describe.each(KINDS)('$kind', ({ type, make, certificate, free, optional }) => {
+describe.each(KINDS)('$kind', ({ type, make, certificate, free }) => {
   const whole = make();
 
   test('agrees with its certificate', () => {
@@ -223,7 +218,7 @@ describe.each(KINDS)('$kind', ({ type, make, certificate, free, optional }) => {
       outcome(type, altered(whole, path.split('.'), to), certificate),
     );
     if (free.includes(path)) expect(outcomes).toEqual(['ok', 'ok', 'ok']);
-    else if (optional.includes(path)) expect(outcomes).toEqual([DIFFERENT, DIFFERENT, 'ok']);
+    else if (path === OPTIONAL) expect(outcomes).toEqual([DIFFERENT, DIFFERENT, 'ok']);
     else expect(outcomes).toEqual([refused, refused, missing]);
   });
 
