@@ -213,8 +213,8 @@ export async function openHouse(
       admission,
       policy: () => policy.current,
       async reload() {
-        const taken = await Promise.all([policy.reload(), trust.reload()]);
-        return taken.every((one) => one);
+        const taken = await policy.reload();
+        return (await trust.reload()) && taken;
       },
       ready: () => readiness.state(),
       why: (leaf, agent) => why(ledger, leaf, agent),

@@ -52,8 +52,13 @@ export async function trustUpdate(config: Config, now: () => number, { say }: Ou
   try {
     const { mirror } = await updateTrust(config, now);
     say(
-      `sallyport: the trust root and the npm keys are those of ${mirror}; a running server takes them on SIGHUP`,
+      `sallyport: the trust root and the npm keys of ${mirror} are in place; a running server takes them on SIGHUP`,
     );
+    const { from } = await loadTrust(config);
+    if (from.root === 'configured')
+      say('sallyport: the root that SALLYPORT_TRUSTED_ROOT names goes before it');
+    if (from.npmKeys === 'configured')
+      say('sallyport: the keys that SALLYPORT_NPM_KEYS names go before them');
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof UpdateFailed)) throw error;

@@ -46,6 +46,15 @@ test('update: 0 and words where it succeeds; show says what came of it', async (
   expect(shown.stdout).toMatch(/^update .* succeeded$/m);
 });
 
+test('update: it says where a configured file goes before what it fetched', async () => {
+  await place.publish();
+  const file = join(place.folder, 'keys.json');
+  await writeFile(file, await another('npmKeys', 4));
+  const ran = await sallyport(['trust', 'update'], { SALLYPORT_NPM_KEYS: file });
+  expect([ran.code, ran.stderr]).toEqual([0, expect.stringMatching(/SALLYPORT_NPM_KEYS/)]);
+  expect(ran.stderr).not.toContain('SALLYPORT_TRUSTED_ROOT');
+});
+
 test('update: 1 and words where it fails; what was in place stays', async () => {
   await place.publish();
   await sallyport(['trust', 'update']);

@@ -151,6 +151,16 @@ describe('an updated copy that is not what it should be: the pinned one stands f
   });
 
   test.each([
+    ['damaged', async () => writeFile(place.path('npm-keys.json'), '{"keys":[]}')],
+    ['gone', async () => rm(place.path('npm-keys.json'))],
+  ])('the keys are %s: the root is as good as it was', async (_, spoil) => {
+    await spoil();
+    const loaded = await load();
+    expect(loaded).toMatchObject({ from: { root: 'updated', npmKeys: 'pinned' }, fallback: true });
+    expect(Buffer.from(loaded.bytes.npmKeys)).toEqual(await pinned.npmKeys());
+  });
+
+  test.each([
     ['is no JSON', async () => writeFile(place.path('status.json'), '{')],
     ['is something else', async () => setRecord({})],
     ['says more than it should', async () => setRecord({ ...(await record()), more: 1 })],
