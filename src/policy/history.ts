@@ -2,9 +2,9 @@ import type { ArtifactKind } from '../model/artifact.ts';
 import {
   type Baseline,
   type CarriedEvidence,
+  EVIDENCE,
   type EvidenceName,
   type EvidenceSet,
-  NO_BASELINE,
   type Signer,
 } from '../model/evidence.ts';
 import type { VersionScheme } from '../model/versions.ts';
@@ -44,8 +44,8 @@ const NOTHING: Sum = {
 };
 
 /**
- * What the files of one package carried, by major line. Made once per state of our memory (from every file of
- * PackageFacts), asked for each file: sorted once, and every question is answered by looking up sums.
+ * What the files of one package carried. Made once per state of our memory (from every file of PackageFacts), asked
+ * for each file: sorted once, and every question is answered by looking up sums.
  */
 export class EvidenceHistory {
   readonly #scheme: VersionScheme;
@@ -53,9 +53,8 @@ export class EvidenceHistory {
   /** Every distinct version in order; its index is its rank. */
   readonly #versions: string[] = [];
   readonly #ranks = new Map<string, number>();
-  /** From the lowest to the highest. */
-  readonly #lines: Line[] = [];
-  readonly #lineOf = new Map<string, Line>();
+  readonly #package: Group;
+  readonly #lines = new Map<string, Group>();
 
   constructor(scheme: VersionScheme, files: Iterable<HistoricFile>) {
     this.#scheme = scheme;
@@ -68,22 +67,25 @@ export class EvidenceHistory {
     }
     const byLine = new Map<string, Ranked[]>();
     for (const file of all) {
-      const ranked: Ranked = { file, rank: this.#ranks.get(file.version) ?? 0 };
+      const ranked: Ranked = { file, rank: this.#rankOf(file.version) };
       this.#own.set(file.filename, ranked);
       const key = scheme.majorLine(file.version);
       const line = byLine.get(key);
       if (line) line.push(ranked);
       else byLine.set(key, [ranked]);
     }
-    for (const [key, files] of byLine) this.#lineOf.set(key, new Line(files));
-    this.#lines.push(...[...this.#lineOf.values()].sort((a, b) => a.lowest - b.lowest));
+    this.#package = new Group([...this.#own.values()]);
+    for (const [key, files] of byLine) this.#lines.set(key, new Group(files));
   }
 
   /**
-   * What `file` is held to under `no-downgrade`: what any earlier file of its major line carried or claimed; where
-   * there is none, any of the nearest lower line. Earlier is a lower version, or one that we saw before we saw this
-   * file, so that a release which comes late and low inherits what is there already. Files of the same kind count
-   * alone where there are any. The file itself never counts.
+   * What `file` is held to under `no-downgrade`: what any earlier file carried or claimed, and the signer of the
+   * highest earlier version that has one. Earlier is a lower version, of its own major line or of one below, or a
+   * higher one of its own line that we saw before we saw this file. All lower lines count, not the nearest alone:
+   * else two releases without evidence would do, of which the first is refused and the second has a clean past.
+   *
+   * Files of its own kind count alone if that kind was there when evidence of another one began: a project may
+   * sign its wheels only, but a kind that comes later does not come without a past. The file itself never counts.
    */
   baseline(file: Subject): Baseline {
     const known = this.#own.get(file.filename);
@@ -91,14 +93,20 @@ export class EvidenceHistory {
     const rank = known?.rank ?? this.#rankOf(version);
     // A file that we never saw appears now: after all that we did see.
     const seen = firstSeen ?? Number.POSITIVE_INFINITY;
-    const own = this.#lineOf.get(this.#scheme.majorLine(version));
-    return (
-      own?.before(rank, seen, kind) ??
-      this.#lines.findLast((line) => line !== own && line.lowest < rank)?.whole(kind) ??
-      // Below all lines: a release under the lowest one, made to have no past, still has those that were there.
-      this.#lines.find((line) => line !== own && line.firstSeen < seen)?.before(rank, seen, kind) ??
-      NO_BASELINE
-    );
+    const line = this.#lines.get(this.#scheme.majorLine(version));
+    const earlier = (of: ArtifactKind | null): Sum =>
+      together(this.#package.lower(of, rank), line?.older(of, seen) ?? NOTHING);
+    const all = earlier(null);
+    // Below all lines: a release under the lowest one, made to have no past, still has what was there before.
+    if (all.count === 0) return baselineOf(this.#package.older(null, seen));
+    const own = earlier(kind);
+    const inherits = (check: EvidenceName): boolean =>
+      own[check] || (all[check] && !this.#package.precedes(kind, check));
+    return {
+      'registry-signature': inherits('registry-signature'),
+      provenance: inherits('provenance'),
+      signer: own.signer ?? all.signer,
+    };
   }
 
   /** The rank of a version: for one that is not there, between those of its neighbours. */
@@ -111,44 +119,54 @@ export class EvidenceHistory {
   }
 }
 
-/** The files of one major line, all together and by kind. */
-class Line {
-  /** Of its lowest version. */
-  readonly lowest: number;
-  /** When we first saw one of its files. */
-  readonly firstSeen: number;
-  readonly #all: Sums;
-  readonly #byKind = new Map<ArtifactKind, Sums>();
+/** Files of several kinds, all together (`null`) and by kind. */
+class Group {
+  readonly #sums = new Map<ArtifactKind | null, Sums>();
+  readonly #preceding = new Map<EvidenceName, ReadonlySet<ArtifactKind>>();
 
   constructor(files: readonly Ranked[]) {
-    this.#all = new Sums(files);
-    this.lowest = this.#all.lowest;
-    this.firstSeen = this.#all.firstSeen;
     const kinds = new Set(files.map(({ file }) => file.kind));
+    const all = new Sums(files);
+    this.#sums.set(null, all);
     for (const kind of kinds) {
-      this.#byKind.set(
-        kind,
-        kinds.size === 1 ? this.#all : new Sums(files.filter(({ file }) => file.kind === kind)),
-      );
+      this.#sums.set(kind, kinds.size === 1 ? all : new Sums(files.filter(({ file }) => file.kind === kind)));
     }
+    for (const check of EVIDENCE) this.#preceding.set(check, preceding(files, check));
   }
 
-  /** Of the files below `rank` or first seen before `seen`; null where there are none. */
-  before(rank: number, seen: number, kind: ArtifactKind): Baseline | null {
-    const own = this.#byKind.get(kind)?.before(rank, seen) ?? NOTHING;
-    const sum = own.count > 0 ? own : this.#all.before(rank, seen);
-    return sum.count === 0 ? null : baselineOf(sum);
+  /** Of the files with a version below `rank`. */
+  lower(kind: ArtifactKind | null, rank: number): Sum {
+    return this.#sums.get(kind)?.lower(rank) ?? NOTHING;
   }
 
-  whole(kind: ArtifactKind): Baseline {
-    return baselineOf((this.#byKind.get(kind) ?? this.#all).whole());
+  /** Of the files first seen before `seen`. */
+  older(kind: ArtifactKind | null, seen: number): Sum {
+    return this.#sums.get(kind)?.older(seen) ?? NOTHING;
   }
+
+  /** Whether a kind was there when a kind of evidence began. */
+  precedes(kind: ArtifactKind, check: EvidenceName): boolean {
+    return this.#preceding.get(check)?.has(kind) === true;
+  }
+}
+
+/** The kinds of which a file is no higher, and was seen no later, than any that has this evidence. */
+function preceding(files: readonly Ranked[], check: EvidenceName): Set<ArtifactKind> {
+  let rank = Number.POSITIVE_INFINITY;
+  let seen = Number.POSITIVE_INFINITY;
+  for (const one of files) {
+    if (!carries(one.file, check)) continue;
+    rank = Math.min(rank, one.rank);
+    seen = Math.min(seen, one.file.firstSeen ?? Number.NEGATIVE_INFINITY);
+  }
+  const first = files.filter(
+    (one) => one.rank <= rank && one.file.firstSeen !== null && one.file.firstSeen <= seen,
+  );
+  return new Set(first.map(({ file }) => file.kind));
 }
 
 /** Files in the order of their versions and in that of their first sighting, with what all before each carried. */
 class Sums {
-  readonly lowest: number;
-  readonly firstSeen: number;
   readonly #ranks: readonly number[];
   readonly #byRank: readonly Sum[];
   readonly #times: readonly number[];
@@ -163,19 +181,19 @@ class Sums {
       .sort((a, b) => a.at - b.at);
     this.#times = seen.map(({ at }) => at);
     this.#byTime = running(seen);
-    this.lowest = this.#ranks[0] ?? Number.POSITIVE_INFINITY;
-    this.firstSeen = this.#times[0] ?? Number.POSITIVE_INFINITY;
   }
 
-  before(rank: number, seen: number): Sum {
-    const lower = this.#byRank[lowerBound(this.#ranks, (other) => other < rank)] ?? NOTHING;
-    const older = this.#byTime[lowerBound(this.#times, (other) => other < seen)] ?? NOTHING;
-    return together(lower, older);
+  lower(rank: number): Sum {
+    return this.#byRank[lowerBound(this.#ranks, (other) => other < rank)] ?? NOTHING;
   }
 
-  whole(): Sum {
-    return this.#byRank.at(-1) ?? NOTHING;
+  older(seen: number): Sum {
+    return this.#byTime[lowerBound(this.#times, (other) => other < seen)] ?? NOTHING;
   }
+}
+
+function carries({ claimed, carried }: HistoricFile, check: EvidenceName): boolean {
+  return claimed[check] || carried?.[check] === true;
 }
 
 /** The sums of the first 0, 1, 2, … files. */
@@ -183,11 +201,10 @@ function running(files: readonly Ranked[]): Sum[] {
   const sums = [NOTHING];
   let sum = NOTHING;
   for (const { file, rank } of files) {
-    const carries = (check: EvidenceName): boolean => file.claimed[check] || file.carried?.[check] === true;
     const signer = file.carried?.signer ?? null;
     sum = together(sum, {
-      'registry-signature': carries('registry-signature'),
-      provenance: carries('provenance'),
+      'registry-signature': carries(file, 'registry-signature'),
+      provenance: carries(file, 'provenance'),
       count: 1,
       signer,
       signerRank: signer === null ? -1 : rank,

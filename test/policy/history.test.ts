@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ECOSYSTEMS } from '../../src/ecosystems/all.ts';
 import type { ArtifactKind } from '../../src/model/artifact.ts';
-import { type Baseline, EVIDENCE, NO_BASELINE, NO_EVIDENCE, type Signer } from '../../src/model/evidence.ts';
+import {
+  type Baseline,
+  EVIDENCE,
+  type EvidenceName,
+  NO_BASELINE,
+  NO_EVIDENCE,
+  type Signer,
+} from '../../src/model/evidence.ts';
 import type { VersionScheme } from '../../src/model/versions.ts';
 import { EvidenceHistory, type HistoricFile } from '../../src/policy/history.ts';
 import { SIGNER } from './questions.ts';
@@ -81,43 +88,58 @@ describe('what a file is held to', () => {
     expect(baseline(file('1.0.0'), ...files).signer).toBeNull();
   });
 
-  test('in a new line is that of the nearest lower one that has any file, whenever it was seen', () => {
+  test('goes over from line to line, and no release without evidence ends it', () => {
     const one = file('1.0.0', proven('a'));
     const two = file('2.0.0', { firstSeen: 99 });
-    expect(baseline(file('3.0.0'), one)).toEqual({ ...PROVENANCE, signer: signerOf('a') });
-    expect(baseline(file('3.0.0'), one, two)).toEqual(NO_BASELINE);
+    const held = { ...PROVENANCE, signer: signerOf('a') };
+    expect(baseline(file('3.0.0'), one)).toEqual(held);
+    // The first release without it is refused; the second must not find a clean past, in this line or the next.
+    expect(baseline(file('3.0.1'), one, file('3.0.0'))).toEqual(held);
+    expect(baseline(file('3.0.0'), one, two)).toEqual(held);
+    // Nor does one with evidence of somebody else, which was never admitted.
+    const claimed = { claimed: { 'registry-signature': false, provenance: true } };
+    expect(baseline(file('3.0.1'), one, file('3.0.0', claimed))).toEqual(held);
     expect(baseline(file('3.0.0'), one, { ...two, ...proven('b') }).signer).toEqual(signerOf('b'));
-    expect(baseline(file('3.0.0'), one, file('4.0.0', proven('d'))).signer).toEqual(signerOf('a'));
-    // Its own line has an earlier file: nothing is inherited.
-    expect(baseline(file('3.0.1'), one, file('3.0.0'))).toEqual(NO_BASELINE);
+    // A line below is not held to one above, whenever that was seen.
+    expect(baseline(file('1.0.1', { firstSeen: 9 }), file('1.0.0'), file('2.0.0', proven('b')))).toEqual(
+      NO_BASELINE,
+    );
   });
 
-  test('below all lines is that of the lowest one that was there before', () => {
+  test('below all lines is that of what was there before', () => {
     const there = [
       file('3.0.0', { firstSeen: 5, ...proven('c') }),
       file('4.0.0', { firstSeen: 1, ...proven('d') }),
     ];
-    expect(baseline(file('2.99.0', { firstSeen: 6 }), ...there).signer).toEqual(signerOf('c'));
+    expect(baseline(file('2.99.0', { firstSeen: 6 }), ...there).signer).toEqual(signerOf('d'));
     expect(baseline(file('2.99.0', { firstSeen: 5 }), ...there).signer).toEqual(signerOf('d'));
     // Seen at once, as in the first index that we ever got: the past of a package is not held to its future.
     expect(baseline(file('2.99.0', { firstSeen: 1 }), ...there)).toEqual(NO_BASELINE);
   });
 
-  test('is that of its own kind where there is any, else of all', () => {
+  test('is that of its own kind where it was there when evidence began, else of all', () => {
     const of = (version: string, kind: ArtifactKind, more: Partial<HistoricFile> = {}) =>
       file(version, { kind, ...more });
     const history = (...files: readonly HistoricFile[]) => new EvidenceHistory(pypi, files);
     const wheel = of('1.2', 'wheel');
     const sdist = of('1.0', 'sdist', proven('s'));
-    expect(history(sdist, wheel).baseline(wheel).signer).toEqual(signerOf('s'));
-    expect(history(sdist, of('1.1', 'wheel'), wheel).baseline(wheel)).toEqual(NO_BASELINE);
+    const held = { ...PROVENANCE, signer: signerOf('s') };
+    expect(history(sdist, wheel).baseline(wheel)).toEqual(held);
+    // A kind that comes later, twice.
+    expect(history(sdist, of('1.1', 'wheel'), wheel).baseline(wheel)).toEqual(held);
+    // One that comes later to an old version.
+    expect(history(sdist, of('1.0', 'wheel', { firstSeen: 1 }), wheel).baseline(wheel)).toEqual(held);
+    expect(history(sdist, of('1.0', 'wheel', { firstSeen: null }), wheel).baseline(wheel)).toEqual(held);
+    // One that never had any, and was always there: it need not have any, but if it has, it is by whom we know.
+    expect(history(sdist, of('1.0', 'wheel'), wheel).baseline(wheel)).toEqual({
+      ...NO_BASELINE,
+      signer: signerOf('s'),
+    });
     expect(history(sdist, of('1.1', 'wheel', proven('w')), wheel).baseline(wheel).signer).toEqual(
       signerOf('w'),
     );
-    // A lower line with files of the other kind only is still the nearest one.
-    const next = of('2.0', 'wheel');
-    expect(history(of('0.9', 'wheel', proven('x')), sdist, next).baseline(next).signer).toEqual(
-      signerOf('s'),
+    expect(history(sdist, of('1.0', 'wheel'), of('1.1', 'wheel', proven()), wheel).baseline(wheel)).toEqual(
+      held,
     );
   });
 
@@ -141,38 +163,36 @@ describe('what a file is held to', () => {
   });
 });
 
-/** The rule as ARCHITECTURE.md says it, file by file. */
+/** The same rule, file by file. */
 function plainly(scheme: VersionScheme, files: readonly HistoricFile[], of: HistoricFile): Baseline {
   const others = files.filter(({ filename }) => filename !== of.filename);
   const line = scheme.majorLine(of.version);
+  const order = (a: HistoricFile, b: HistoricFile) => scheme.compare(a.version, b.version);
   const older = (f: HistoricFile) => (f.firstSeen ?? Infinity) < (of.firstSeen ?? Infinity);
-  const lower = (f: HistoricFile) => scheme.compare(f.version, of.version) < 0;
-  const byVersion = (a: HistoricFile, b: HistoricFile) => scheme.compare(a.version, b.version);
-  let set = others.filter((f) => scheme.majorLine(f.version) === line && (lower(f) || older(f)));
-  if (set.length === 0) {
-    const below = others
-      .filter((f) => scheme.majorLine(f.version) !== line && lower(f))
-      .sort(byVersion)
+  const has = (f: HistoricFile, check: EvidenceName) => f.claimed[check] || f.carried?.[check] === true;
+  let all = others.filter((f) => order(f, of) < 0 || (scheme.majorLine(f.version) === line && older(f)));
+  const alone = all.length === 0;
+  if (alone) all = others.filter(older);
+  const own = all.filter(({ kind }) => kind === of.kind);
+  const signed = (set: readonly HistoricFile[]) =>
+    set
+      .filter((f) => f.carried?.signer)
+      .sort(order)
       .at(-1);
-    const above = others
-      .filter((f) => scheme.majorLine(f.version) !== line && older(f))
-      .sort(byVersion)
-      .at(0);
-    if (below) set = others.filter((f) => scheme.majorLine(f.version) === scheme.majorLine(below.version));
-    else if (above)
-      set = others.filter((f) => scheme.majorLine(f.version) === scheme.majorLine(above.version) && older(f));
-  }
-  const own = set.filter(({ kind }) => kind === of.kind);
-  if (own.length > 0) set = own;
-  const signed = set
-    .filter((f) => f.carried?.signer)
-    .sort(byVersion)
-    .at(-1);
-  const [a, b] = EVIDENCE.map((check) => set.some((f) => f.claimed[check] || f.carried?.[check]));
+  const flag = (check: EvidenceName): boolean => {
+    const first = files
+      .filter((f) => f.kind === of.kind && f.firstSeen !== null)
+      .some((f) =>
+        files
+          .filter((e) => has(e, check))
+          .every((e) => order(f, e) <= 0 && (f.firstSeen ?? 0) <= (e.firstSeen ?? -1)),
+      );
+    return (first && !alone ? own : all).some((f) => has(f, check));
+  };
   return {
-    'registry-signature': a ?? false,
-    provenance: b ?? false,
-    signer: signed?.carried?.signer ?? null,
+    'registry-signature': flag('registry-signature'),
+    provenance: flag('provenance'),
+    signer: ((alone ? undefined : signed(own)) ?? signed(all))?.carried?.signer ?? null,
   };
 }
 
@@ -210,11 +230,13 @@ test('for all histories it is the rule, asked file by file', () => {
           const version = (signer: Signer | null) =>
             signer && files.find((f) => f.carried?.signer === signer)?.version;
           expect(version(said.signer)).toEqual(version(rule.signer));
+          // The file itself is no precedent; its own evidence can at most show that its kind came later.
           const without = new EvidenceHistory(
             npm,
             files.filter((f) => f !== of),
-          );
-          expect(without.baseline(of)).toEqual(said);
+          ).baseline(of);
+          expect(without.signer).toEqual(said.signer);
+          for (const check of EVIDENCE) expect(said[check] || !without[check]).toBe(true);
         }
       },
     ),
