@@ -96,6 +96,13 @@ describe.each(KINDS)('%s', (kind) => {
     );
   });
 
+  test('is not of bytes of which we know no digest', () => {
+    const { sha256: _256, sha512: _512, ...artifact } = ARTIFACTS[kind];
+    expect(words(checked(trust, world.now, kind, artifact, Buffer.from(valid[kind])))).toBe(
+      'failed subject-digest',
+    );
+  });
+
   test('with base64 that is none, anywhere, is refused', () => {
     const text = valid[kind];
     let seen = 0;

@@ -64,6 +64,17 @@ describe('a pair that says what its certificate says', () => {
     ]);
   });
 
+  test('tells the caller of a reusable workflow apart from the workflow', async () => {
+    const builder = 'https://github.com/stranger/builder/.github/workflows/build.yml@refs/tags/v1';
+    const [signer] = (await check({ signer: { builder } })).signers;
+    expect(signer).toMatchObject({
+      subject: builder,
+      builder,
+      repository: 'github.com/acme/widget',
+      workflow: '.github/workflows/release.yml',
+    });
+  });
+
   test('tells it of a certificate of 2022, and is silent where it is', async () => {
     const [signer] = (await check({ predicate: 'v0.2' }, NPM, worldOf2023)).signers;
     expect(signer).toMatchObject({
