@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openTrust, type Trust, type TrustBytes, TrustError } from '../../../src/verify/trust.ts';
+import { mintWorld, type World } from '../../harness/sigstore-world.ts';
+import { alterationsOf } from './alter.ts';
+import { type Exemption, exemptionOf, TRUST } from './exemptions.ts';
+import { at, type Json, nameOf, type Path, placesOf, withValue } from './json.ts';
+import { judge } from './judge.ts';
+import { fieldsOf } from './schema.ts';
+import { jobOf, mintSpecimens, type Specimen } from './specimens.ts';
+
+let world: World;
+let other: World;
+let trust: Trust;
+let specimens: Specimen[];
+let truth: string[];
+const needed = new Set<Exemption>();
+let altered = 0;
+
+beforeAll(async () => {
+  world = await mintWorld();
+  other = await mintWorld();
+  trust = openTrust(world.trust);
+  specimens = await mintSpecimens(world);
+  truth = outcomes(trust);
+});
+
+afterAll(() => {
+  console.log(`trust: ${altered} trust roots and lists of keys altered`);
+});
+
+const VERIFIED = /"refused":null/;
+
+/** What a specimen comes to under a trust. */
+function outcome(under: Trust, specimen: Specimen): string {
+  return JSON.stringify(judge(under, jobOf(specimen, specimen.document), world.now));
+}
+
+function outcomes(under: Trust): string[] {
+  return specimens.map((specimen) => outcome(under, specimen));
+}
+
+/** Fields that no trusted root of this world has: another root may. */
+const OPTIONAL = new Set([
+  'tlogs[].publicKey.validFor.end',
+  'tlogs[].checkpointKeyId',
+  'tlogs[].checkpointKeyId.keyId',
+  'tlogs[].operator',
+  'certificateAuthorities[].validFor.end',
+  'certificateAuthorities[].operator',
+  'ctlogs[].publicKey.validFor.end',
+  'ctlogs[].checkpointKeyId',
+  'ctlogs[].checkpointKeyId.keyId',
+  'ctlogs[].operator',
+  'timestampAuthorities[].validFor.end',
+  'timestampAuthorities[].operator',
+]);
+
+test('all specimens verify under the trust of their world, and none under that of another', () => {
+  expect(truth.every((one) => VERIFIED.test(one))).toBe(true);
+  expect(outcomes(openTrust(other.trust)).filter((one) => VERIFIED.test(one))).toEqual([]);
+});
+
+test('every field of a trusted root has a case', () => {
+  const there = new Set(placesOf(rootOf(world)).map(({ path }) => nameOf(path)));
+  const fields = fieldsOf('sigstore_trustroot', 'TrustedRoot').map(({ path }) => path);
+  expect(fields.filter((path) => !there.has(path) && !OPTIONAL.has(path))).toEqual([]);
+  expect([...OPTIONAL].filter((path) => !fields.includes(path))).toEqual([]);
+});
+
+test('a trusted root that is altered in one field is refused, or vouches for less', () => {
+  const root = rootOf(world);
+  const holes = placesOf(root).flatMap(({ path, value }) =>
+    holesAt('root', root, path, alterationsOf(value, at(rootOf(other), path)), (bytes) => ({
+      ...world.trust,
+      root: bytes,
+    })),
+  );
+  expect(holes).toEqual([]);
+}, 120_000);
+
+test("a key of the registry's that is altered in one field is refused, or vouches for less", () => {
+  const keys: Json = JSON.parse(Buffer.from(world.trust.npmKeys).toString());
+  const twin: Json = JSON.parse(Buffer.from(other.trust.npmKeys).toString());
+  const holes = placesOf(keys).flatMap(({ path, value }) => {
+    // Keys that signed none of the specimens vouch for nothing here.
+    if (at(keys, [...path.slice(0, 2), 'keyId']) !== world.keys.current.keyid) return [];
+    const bytesOf = (npmKeys: Uint8Array): TrustBytes => ({ ...world.trust, npmKeys });
+    return holesAt('keys', keys, path, alterationsOf(value, at(twin, path)), bytesOf);
+  });
+  expect(holes).toEqual([]);
+}, 120_000);
+
+test('from an instant on, an entry without an inclusion proof is refused', () => {
+  const [old] = specimens.filter(({ name }) => name.includes('v0.1'));
+  if (!old) throw new Error('no specimen without a proof');
+  const since = (proofSince: number): string | null =>
+    judge(openTrust({ ...world.trust, proofSince }), jobOf(old, old.document), world.now).refused;
+  expect(since(world.earlier.getTime() + 1)).toBeNull();
+  expect(since(world.earlier.getTime())).toBe('log-proof');
+});
+
+test('the registry that publish attestations name is the configured one', () => {
+  const elsewhere = openTrust({ ...world.trust, npmRegistry: 'https://elsewhere.example' });
+  for (const specimen of specimens.filter(({ kind }) => kind === 'npm-attestations')) {
+    expect(judge(elsewhere, jobOf(specimen, specimen.document), world.now).refused).toBe('publish-predicate');
+  }
+});
+
+test('every exemption is needed', () => {
+  expect(TRUST.filter((one) => !needed.has(one))).toEqual([]);
+});
+
+function holesAt(
+  which: string,
+  document: Json,
+  path: Path,
+  alterations: ReturnType<typeof alterationsOf>,
+  trustOf: (bytes: Uint8Array) => TrustBytes,
+): string[] {
+  return alterations.flatMap(({ how, within, value }) => {
+    altered++;
+    const field = `${which}: ${nameOf(path)}${within}`;
+    const under = opened(trustOf(Buffer.from(JSON.stringify(withValue(document, path, value)))));
+    if (under === null) return [];
+    // Whatever it vouches for, no decision that was made under one is taken for one under the other.
+    expect(under.digest, field).not.toBe(trust.digest);
+    // In no order but that of the specimens: most are told by the first that is not vouched for any more.
+    const same = (specimen: Specimen, index: number): boolean => outcome(under, specimen) === truth[index];
+    const lost = specimens.findIndex((specimen, index) => !same(specimen, index));
+    const left = specimens[lost];
+    if (left && !VERIFIED.test(outcome(under, left))) return [];
+    const exemption = exemptionOf(TRUST, { field, how, of: which });
+    if (exemption) needed.add(exemption);
+    return exemption && lost < 0 ? [] : [`${field} | ${how}`];
+  });
+}
+
+/** null where it is refused: no other error is a refusal. */
+function opened(bytes: TrustBytes): Trust | null {
+  try {
+    return openTrust(bytes);
+  } catch (error) {
+    if (error instanceof TrustError) return null;
+    throw error;
+  }
+}
+
+function rootOf({ trust: { root } }: World): Json {
+  return JSON.parse(Buffer.from(root).toString());
+}
