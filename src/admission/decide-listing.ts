@@ -1,4 +1,5 @@
 import type { Ecosystem, FileView } from '../ecosystems/ecosystem.ts';
+import type { Reason } from '../model/decision.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Baseline, EvidenceSet, RegistrySignature } from '../model/evidence.ts';
 import { type FileFacts, NO_FACTS, type PackageFacts } from '../model/facts.ts';
@@ -6,6 +7,7 @@ import type { ListedFile, Listing } from '../model/listing.ts';
 import { decide } from '../policy/decide.ts';
 import { EvidenceHistory, type HistoricFile } from '../policy/history.ts';
 import type { ListingQuestion, Policy } from '../policy/policy.ts';
+import { evidenceWords } from './evidence-words.ts';
 import type { HeldEvidence, Withheld } from './ports.ts';
 
 /** What a listing is decided with, beside the policy. */
@@ -54,7 +56,7 @@ export function decideListing(
       admitted.add(file.version);
     } else {
       // A refusal without a reason would be a fault of ours: it stays a refusal.
-      files.set(file.filename, refused(decision.reasons[0]?.code ?? withheld ?? 'INTERNAL'));
+      files.set(file.filename, refused(decision.reasons[0], withheld));
     }
     if (decision.reasons.some((r) => r.code === 'DIGEST_CHANGED')) {
       changed.push({ filename: file.filename, version: file.version });
@@ -155,8 +157,10 @@ export function readFacts(bytes: Uint8Array): PackageFacts {
   return new Map(JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')));
 }
 
-function refused(code: NonNullable<FileView['code']>): FileView {
-  return { allowed: false, code, metadata: null, signatures: [], attested: false };
+function refused(reason: Reason | undefined, withheld: Withheld | null): FileView {
+  const code = reason?.code ?? withheld ?? 'INTERNAL';
+  const why = reason?.detail ? (evidenceWords(reason.detail) ?? undefined) : undefined;
+  return { allowed: false, code, why, metadata: null, signatures: [], attested: false };
 }
 
 function placeOf({

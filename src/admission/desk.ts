@@ -72,12 +72,14 @@ export class Desk implements IndexDesk {
 
   async page(request: PageRequest): Promise<Page> {
     const listing = this.#listing(request);
-    const view = this.#view(request, listing);
+    // What every resolver asks for first need not wait for a verification per version.
+    const view = this.#view(request, listing, request.representation !== 'abbreviated');
     const written = this.#ecosystem(request).writeIndex(listing, {
       representation: request.representation,
       base: request.base,
       files: view.files,
-      message: (version, code) => `${listing.name}@${version} ${wordsOf(code)} (${code})`,
+      message: (version, code, why) =>
+        `${listing.name}@${version} ${wordsOf(code)} (${code})${why === undefined ? '' : `; ${why}`}`,
     });
     let admitted = 0;
     for (const file of view.files.values()) if (file.allowed) admitted++;
@@ -96,7 +98,7 @@ export class Desk implements IndexDesk {
   async versions(request: VersionsRequest) {
     const listing = this.#listing(request);
     const { compare } = this.#ecosystem(request).versions;
-    const admitted = [...this.#view(request, listing).admitted].sort((a, b) => compare(b, a));
+    const admitted = [...this.#view(request, listing, false).admitted].sort((a, b) => compare(b, a));
     const known = new Set<string>();
     for (const file of listing.files.values()) known.add(file.version);
     return { admitted, known: [...known] };
@@ -119,7 +121,8 @@ export class Desk implements IndexDesk {
     this.#open.clear();
   }
 
-  #view(request: VersionsRequest, listing: Listing) {
+  /** `ahead`: registry signatures are passed on of files that were not admitted yet, too. */
+  #view(request: VersionsRequest, listing: Listing, ahead: boolean) {
     const policy = this.#policies.get(request.policy);
     if (!policy) throw new Error('the desk does not hold the policy that was asked for');
     const { facts: bytes, held, now, withheld } = request;
@@ -129,7 +132,10 @@ export class Desk implements IndexDesk {
       held,
       now,
       withheld,
-      signatures: (file) => this.#signatures.of(listing.name, file, now),
+      signatures: (file) => {
+        const verified = known.facts.get(file.filename)?.carried?.['registry-signature'] === true;
+        return ahead || verified ? this.#signatures.of(listing.name, file, now) : [];
+      },
     });
   }
 

@@ -1,5 +1,4 @@
 import type { Ecosystem } from '../ecosystems/ecosystem.ts';
-import type { ArtifactId } from '../model/artifact.ts';
 import { type ArtifactDigests, type Digest, sha256 } from '../model/digest.ts';
 import {
   type Cause,
@@ -176,7 +175,9 @@ export class Evidence {
     const checked = await this.#ports.evidence.check(job);
     if (checked.verdict.result === 'verified') {
       const { sha256: ours, sha512 } = exhibit.artifact;
-      const digest = ours ?? sha512;
+      // By the digest that the index declares, so that a listing finds it.
+      const declared = exhibit.file.digests.find((digest) => isOf(exhibit.artifact, digest));
+      const digest = declared ?? ours ?? sha512;
       if (digest) await this.#ports.vault.evidence.put(exhibit.artifact, digest, kind, bytes);
     }
     this.#memory.put({ ...about, trust: checked.trust }, checked.verdict);

@@ -133,6 +133,7 @@ export class Recorder {
         evidenceListed: file?.evidence ?? null,
         trust: basis.trust ?? null,
         claimed: facts?.claimed ?? null,
+        carried: facts?.carried ?? null,
         held: basis.held ?? null,
         baseline: basis.baseline ?? null,
         evidence: facts?.evidence ?? null,

@@ -116,6 +116,8 @@ export interface FileView {
   readonly allowed: boolean;
   /** The first reason's code where refused. */
   readonly code: ReasonCode | null;
+  /** What of its evidence is the reason, in our own words. */
+  readonly why?: string | undefined;
   /** sha256 hex of the METADATA that we cut from the admitted wheel, where we have it. */
   readonly metadata: string | null;
   /** The registry's signatures that were verified over the declared digest, and so may be passed on. */
@@ -132,7 +134,7 @@ export interface IndexView {
   /** The decision for each file of the listing; a file without one is refused. */
   readonly files: ReadonlyMap<string, FileView>;
   /** One line for people: what is refused and why, made of our own words. */
-  readonly message: (version: string, code: ReasonCode) => string;
+  readonly message: (version: string, code: ReasonCode, why?: string) => string;
 }
 
 export interface RefusedIndex {

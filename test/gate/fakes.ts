@@ -20,7 +20,7 @@ export function refusal(code: ReasonCode, more: Partial<Refusal> = {}): Refusal 
   const line =
     statusOf(code) === 403 ? `sallyport refused left-pad: it ${wordsOf(code)} (${code})` : wordsOf(code);
   const nothing = { package: null, nearestAllowed: null, eligibleAt: null, entry: ENTRY, seq: 7 };
-  return { code, reasons: [code], line, ...nothing, ...more };
+  return { code, reasons: [code], evidence: [], line, ...nothing, ...more };
 }
 
 /** A file of the given bytes, in pieces; `fail` throws before the piece with that number. */
@@ -136,8 +136,11 @@ function ecosystem(id: string, route: Ecosystem['route']): Ecosystem {
       parseRange: unused,
       compare: unused,
       isPrerelease: unused,
+      majorLine: unused,
     },
     parseFilename: unused,
+    attestations: { kind: 'npm-attestations', accept: '*/*' },
+    writeAttestations: unused,
     indexRequest: unused,
     readIndex: unused,
     writeIndex: unused,

@@ -120,7 +120,7 @@ function refusedManifest(listing: Listing<NpmDocument>, view: IndexView, release
   return {
     name: listing.name,
     version: release.version,
-    deprecated: view.message(release.version, code),
+    deprecated: view.message(release.version, code, whyOf(view, release)),
     dist: { tarball: `${view.base}${listing.name}/-/blocked/${code}/${release.filename}` },
   };
 }
@@ -157,7 +157,7 @@ function writeRestrictions(
   const lines = new Map<ReasonCode, string>();
   for (const release of refused.toReversed()) {
     const code = refusalOf(view, release);
-    if (!lines.has(code)) lines.set(code, view.message(release.version, code));
+    if (!lines.has(code)) lines.set(code, view.message(release.version, code, whyOf(view, release)));
     if (lines.size === MESSAGE_LINES) break;
   }
   return { message: [...lines.values()].join('\n'), versions };
@@ -174,7 +174,7 @@ function writeVersion(
   if (!release)
     return refusal(view, TAG.test(asked) || version !== null ? asked : 'unknown', 'UNKNOWN_VERSION');
   if (view.files.get(release.filename)?.allowed !== true) {
-    return refusal(view, release.version, refusalOf(view, release));
+    return refusal(view, release.version, refusalOf(view, release), whyOf(view, release));
   }
   return page(admittedManifest(listing, view, release, true));
 }
@@ -188,8 +188,12 @@ function refusalOf(view: IndexView, release: Release): ReasonCode {
   return view.files.get(release.filename)?.code ?? 'VERSION_NOT_ALLOWED';
 }
 
-function refusal(view: IndexView, version: string, code: ReasonCode): IndexPage {
-  const body = jsonBytes({ error: view.message(version, code), code });
+function whyOf(view: IndexView, release: Release): string | undefined {
+  return view.files.get(release.filename)?.why;
+}
+
+function refusal(view: IndexView, version: string, code: ReasonCode, why?: string): IndexPage {
+  const body = jsonBytes({ error: view.message(version, code, why), code });
   return { status: 403, contentType: JSON_TYPE, body, code };
 }
 

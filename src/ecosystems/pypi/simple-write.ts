@@ -81,7 +81,8 @@ function servedFile(listing: Listing<PypiDocument>, file: ListedFile, view: Inde
 function yankedReason(listing: Listing<PypiDocument>, file: ListedFile, view: IndexView): string | null {
   const decided = view.files.get(file.filename);
   if (listing.quarantined) return view.message(file.version, decided?.code ?? 'QUARANTINED_UPSTREAM');
-  if (decided?.allowed !== true) return view.message(file.version, decided?.code ?? 'VERSION_NOT_ALLOWED');
+  if (decided?.allowed !== true)
+    return view.message(file.version, decided?.code ?? 'VERSION_NOT_ALLOWED', decided?.why);
   return file.yanked ? YANKED : null;
 }
 
