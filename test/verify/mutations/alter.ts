@@ -55,7 +55,15 @@ function textAlterations(text: string): Alteration[] {
     ];
   }
   const bytes = bytesOf(text);
-  if (bytes) return [...byteAlterations(bytes), whole('no base64', `${text.slice(0, -4)}*=(=`)];
+  if (bytes) {
+    return [
+      ...byteAlterations(bytes),
+      whole('no base64', `${text.slice(0, -4)}*=(=`),
+      whole('in lines', `${text.slice(0, 16)}\n${text.slice(16)}`),
+      whole('without padding', text.replace(/=+$/, '')),
+      whole('another alphabet', text.replaceAll('+', '-').replaceAll('/', '_')),
+    ];
+  }
   if (text.includes('\n')) {
     const lines = text.split('\n');
     return lines.flatMap((line, index) => {
@@ -95,6 +103,8 @@ function byteAlterations(bytes: Buffer): Alteration[] {
     whole('longer', Buffer.concat([bytes, Buffer.of(0)])),
     whole('emptied', Buffer.alloc(0)),
   ];
+  const twin = otherFormOf(bytes);
+  if (twin) made.push(whole('other form', twin));
   const document = jsonOf(bytes);
   if (document !== null) {
     const put = (path: Path, how: string, value: Json | undefined): Alteration => ({
@@ -127,6 +137,21 @@ function bytesOf(text: string): Buffer | null {
   if (text.length < 20 || /^[0-9a-f]+$/.test(text)) return null;
   const bytes = Buffer.from(text, 'base64');
   return bytes.toString('base64') === text ? bytes : null;
+}
+
+/** Order of the curve P-256 (FIPS 186-4, D.1.2.3). */
+const P256 = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+
+/** An ECDSA signature (r, s) as (r, n-s), which verifies as well; null where the bytes are none. */
+function otherFormOf(bytes: Buffer): Buffer | null {
+  const [root, r, s, ...more] = tlvsOf(bytes);
+  if (root?.tag !== 0x30 || r?.tag !== 0x02 || s?.tag !== 0x02 || more.length > 0) return null;
+  const hex = (P256 - BigInt(`0x${bytes.toString('hex', s.start, s.end)}`)).toString(16);
+  const digits = hex.padStart(hex.length + (hex.length % 2), '0');
+  const number = Buffer.from(digits >= '8' ? `00${digits}` : digits, 'hex');
+  const contents = [bytes.subarray(root.start, r.end), Buffer.of(0x02, number.length), number];
+  const length = contents.reduce((sum, part) => sum + part.length, 0);
+  return Buffer.concat([Buffer.of(0x30, length), ...contents]);
 }
 
 /** The document that bytes are; null for bytes that happen to begin like one. */

@@ -29,7 +29,7 @@ const PEP_740: readonly (readonly [string, string])[] = [
 
 /** Every place in a specimen altered in every way, and every field of a bundle that it does not have put in. */
 export function casesOf(specimen: Specimen): Case[] {
-  return [...altered(specimen), ...twice(specimen), ...added(specimen)];
+  return [...altered(specimen), ...exchanged(specimen), ...twice(specimen), ...added(specimen)];
 }
 
 function altered(specimen: Specimen): Case[] {
@@ -49,6 +49,22 @@ function caseOf(specimen: Specimen, path: Path, { how, within, value }: Alterati
     document,
     sameMeaning: attestation !== null && meansTheSame(specimen.document, document, attestation),
   };
+}
+
+/** Every part of one attestation taken from the other attestation of the same document. */
+function exchanged(specimen: Specimen): Case[] {
+  return specimen.attestations.flatMap((own) =>
+    specimen.attestations
+      .filter((other) => other !== own)
+      .flatMap((other) =>
+        placesOf(at(specimen.document, own.path) ?? null).flatMap(({ path, value }) => {
+          const foreign = at(specimen.document, [...other.path, ...path]);
+          if (foreign === undefined || JSON.stringify(foreign) === JSON.stringify(value)) return [];
+          const how = `as in the ${other.what} attestation`;
+          return [caseOf(specimen, [...own.path, ...path], { how, within: '', value: foreign })];
+        }),
+      ),
+  );
 }
 
 /** Each key of the document twice in its text: readers differ in which they take. */

@@ -34,6 +34,29 @@ export const EXEMPTIONS: readonly Exemption[] = [
     how: 'a key added',
     why: 'this document is made by us from two members of what the index lists; no other is read or passed on',
   },
+  ...[
+    'document: signatures[].sig',
+    ...['publish', 'slsa'].flatMap((what) => [
+      `${what}: verificationMaterial.tlogEntries[].inclusionPromise.signedEntryTimestamp`,
+      `${what}: verification_material.transparency_entries[].inclusionPromise.signedEntryTimestamp`,
+    ]),
+  ].map((field) => ({
+    field,
+    how: 'other form',
+    why: 'each ECDSA signature has two forms, which are as good; no decision and no name is made of these bytes',
+  })),
+  {
+    field: 'publish: mediaType',
+    how: 'as in the slsa attestation',
+    why: 'by key it is signed alike in v0.2 and v0.3; whether a proof is needed, its time says and not its label',
+  },
+  ...['publish', 'slsa'].flatMap((what) =>
+    ['verification_material.certificate', 'envelope.statement', 'envelope.signature'].map((name) => ({
+      field: `${what}: ${name}`,
+      how: 'in lines',
+      why: "the first of PyPI's attestations have their base64 in lines; the bytes are the same",
+    })),
+  ),
   { field: 'document: attestations', how: 'reordered', why: 'each is found by its kind, not by its place' },
   { field: 'document: attestations[]', how: 'a key added', why: UNREAD },
   { field: 'document: attestation_bundles[]', how: 'a key added', why: UNREAD },

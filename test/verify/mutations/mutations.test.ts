@@ -105,13 +105,13 @@ function textsOf(values: readonly unknown[]): Set<string> {
   return new Set(values.map((value) => JSON.stringify(value)));
 }
 
-/** The signed statements in a document, as they stand there. */
+/** The bytes of the signed statements in a document. */
 function statementsOf(document: Json | string): Set<string> {
   const places = placesOf(typeof document === 'string' ? JSON.parse(document) : document);
   return textsOf(
     places
       .filter(({ path }) => path.at(-1) === 'payload' || path.at(-1) === 'statement')
-      .map(({ value }) => value),
+      .map(({ value }) => Buffer.from(String(value), 'base64').toString('hex')),
   );
 }
 

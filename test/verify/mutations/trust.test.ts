@@ -20,7 +20,8 @@ beforeAll(async () => {
   world = await mintWorld();
   other = await mintWorld();
   trust = openTrust(world.trust);
-  specimens = await mintSpecimens(world);
+  // Each service of the root vouches for one of these; the others are vouched for by the same.
+  specimens = (await mintSpecimens(world)).filter(({ name }) => !/chain|PyPI/.test(name));
   truth = outcomes(trust);
 });
 
