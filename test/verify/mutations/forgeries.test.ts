@@ -4,6 +4,7 @@ import { openTrust, type Trust } from '../../../src/verify/trust.ts';
 import type { BundleJson } from '../../harness/sigstore-seal.ts';
 import { RUN, type Run } from '../../harness/sigstore-signer.ts';
 import {
+  type Attested,
   mintWorld,
   type NpmDocument,
   type RegistryKeyName,
@@ -216,6 +217,19 @@ test('a certificate that had run out when it was logged is refused', async () =>
   expect(causeOf(PYPI, await pypiDocument(world, { loggedAt }))).toBe('certificate-time');
 });
 
+test('a certificate of today with the extensions of 2022 alone is refused', async () => {
+  expect(await npm({ legacy: true })).toBe('certificate');
+  expect(await npm({ predicate: 'v0.2' })).toBeNull();
+});
+
+test('who wants to know what it was built from is not content with who uploaded it', async () => {
+  const [, built] = await signersOf({}, ['publish', 'slsa']);
+  const uploaded = await signersOf({}, ['publish']);
+  if (!built) throw new Error('nobody signed');
+  expect(built.predicate).toBe('slsa');
+  expect(refusals(uploaded, built)).toEqual({ pinned: ['PROVENANCE_SIGNER'], before: ['SIGNER_CHANGED'] });
+});
+
 test('without any time of signing it is refused, though the log has it', async () => {
   expect(await npm({ entry: 'hashedrekord-v2', timestamp: false })).toBe('timestamp');
   expect(await npm({ promise: false, timestamp: false })).toBe('timestamp');
@@ -368,8 +382,11 @@ test.each<[string, Partial<Run>]>([
   expect(refusals(found, wanted).pinned).toContain('PROVENANCE_SIGNER');
 });
 
-async function signersOf(signer: Partial<Run>): Promise<readonly Signer[]> {
-  const document = await pypiDocument(world, { signer: { ...RUN, ...signer }, predicates: ['publish'] });
+async function signersOf(
+  signer: Partial<Run>,
+  predicates: readonly Attested[] = ['publish'],
+): Promise<readonly Signer[]> {
+  const document = await pypiDocument(world, { signer: { ...RUN, ...signer }, predicates });
   const outcome = judge(trust, jobOf(PYPI, document), world.now);
   expect(outcome).toMatchObject({ refused: null });
   return outcome.signers ?? [];

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTrust, type Trust } from '../../../src/verify/trust.ts';
+import { certificateFacts, FULCIO_ARC, RUN } from '../../harness/sigstore-signer.ts';
 import { mintWorld, type World } from '../../harness/sigstore-world.ts';
 import { BUNDLE_FIELDS, type Case, casesOf, NEVER_THERE, uncovered } from './cases.ts';
 import { EXEMPTIONS, type Exemption, exemptionOf } from './exemptions.ts';
@@ -85,6 +86,35 @@ test('a field that the schema gains has no case, and is noticed', () => {
   expect(uncovered(fields, specimens.flatMap(casesOf))).toEqual([
     'verificationMaterial.tlogEntries[].inclusionProof.witness[]',
   ]);
+});
+
+test("every extension of a certificate has a case, and Fulcio's each are minted otherwise too", () => {
+  const cases = specimens.flatMap(casesOf);
+  const found = new Set<string>();
+  for (const [, oid] of cases.flatMap(({ field }) => [...field.matchAll(/\(([0-9.]+)\)/g)]))
+    found.add(oid ?? '');
+  const facts = Object.keys(certificateFacts(RUN).extensions);
+  expect(facts.map(Number)).toEqual([
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    ...Array.from({ length: 17 }, (_, index) => index + 8),
+  ]);
+  for (const number of facts) expect(found).toContain(`${FULCIO_ARC}.${number}`);
+  // Key usage, subject and authority key, alternative name, extended key usage, certificate timestamps.
+  for (const oid of [
+    '2.5.29.15',
+    '2.5.29.14',
+    '2.5.29.35',
+    '2.5.29.17',
+    '2.5.29.37',
+    '1.3.6.1.4.1.11129.2.4.2',
+  ]) {
+    expect(found).toContain(oid);
+  }
 });
 
 test('the schema is read whole', () => {
