@@ -75,7 +75,12 @@ function textAlterations(text: string): Alteration[] {
       return [edited('changed', changed(line)), edited('taken out'), edited('twice', line, line)];
     });
   }
+  const instant = /^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : Number.NaN;
+  const moved = (how: string, by: number): Alteration[] =>
+    Number.isNaN(instant) ? [] : [whole(how, new Date(instant + by).toISOString())];
   return [
+    ...moved('ten years later', TEN_YEARS),
+    ...moved('ten years earlier', -TEN_YEARS),
     whole('changed', changed(text)),
     whole('longer', `${text}x`),
     whole('other case', text.toUpperCase()),
@@ -84,6 +89,8 @@ function textAlterations(text: string): Alteration[] {
     whole('a number', 1),
   ];
 }
+
+const TEN_YEARS = 10 * 365 * 86_400_000;
 
 function byteAlterations(bytes: Buffer): Alteration[] {
   const flipped = (index: number): Buffer => {

@@ -243,6 +243,17 @@ export const TRUST: readonly Exemption[] = [
     how,
     why: WIDER,
   })),
+  ...SERVICES.map((services) => ({
+    field: `root: ${services}${services.endsWith('logs') ? '[].publicKey' : '[]'}.validFor.start`,
+    how: 'ten years earlier',
+    why: WIDER,
+  })),
+  {
+    field: 'root: certificateAuthorities[].validFor.end',
+    how: 'ten years later',
+    why: WIDER,
+  },
+  { field: 'keys: keys[].publicKey.validFor.start', how: 'ten years earlier', why: WIDER },
   { field: 'root: ctlogs[].baseUrl', why: FOR_PEOPLE },
   ...['tlogs', 'ctlogs'].flatMap((logs) => [
     {

@@ -91,6 +91,23 @@ test("a key of the registry's that is altered in one field is refused, or vouche
   expect(holes).toEqual([]);
 }, 120_000);
 
+test('a key that is revoked, or whose time is over, vouches for less', () => {
+  const keys: Json = JSON.parse(Buffer.from(world.trust.npmKeys).toString());
+  const [signed, published] = [keyPath(keys, 'npm:signatures'), keyPath(keys, 'npm:attestations')];
+  const under = (path: Path, value: Json): string[] =>
+    outcomes(
+      openTrust({ ...world.trust, npmKeys: Buffer.from(JSON.stringify(withValue(keys, path, value))) }),
+    );
+  const refused = (some: readonly string[]): number => some.filter((one) => !VERIFIED.test(one)).length;
+  const npm = specimens.filter(({ kind }) => kind === 'npm-attestations').length;
+  // Revoked for one use it is revoked: whoever has it can sign either.
+  expect(refused(under([...signed, 'revoked'], true))).toBe(specimens.length);
+  expect(refused(under([...published, 'revoked'], true))).toBe(specimens.length);
+  const over = new Date(world.earlier.getTime() - 1).toISOString();
+  expect(refused(under([...signed, 'publicKey', 'validFor', 'end'], over))).toBe(specimens.length - npm);
+  expect(refused(under([...published, 'publicKey', 'validFor', 'end'], over))).toBe(npm);
+});
+
 test('from an instant on, an entry without an inclusion proof is refused', () => {
   const [old] = specimens.filter(({ name }) => name.includes('v0.1'));
   if (!old) throw new Error('no specimen without a proof');
@@ -134,6 +151,18 @@ function holesAt(
     if (exemption) needed.add(exemption);
     return exemption && lost < 0 ? [] : [`${field} | ${how}`];
   });
+}
+
+/** Where the current key stands for a use. */
+function keyPath(keys: Json, usage: string): Path {
+  const list = at(keys, ['keys']);
+  const index = Array.isArray(list)
+    ? list.findIndex(
+        (key) => at(key, ['keyId']) === world.keys.current.keyid && at(key, ['keyUsage']) === usage,
+      )
+    : -1;
+  if (index < 0) throw new Error('no such key');
+  return ['keys', index];
 }
 
 /** null where it is refused: no other error is a refusal. */
