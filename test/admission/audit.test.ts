@@ -201,7 +201,10 @@ describe('what is answered here, and nobody upstream is asked', () => {
     expect((await house.ask(`${base}/-/whoami`)).json).toEqual({ username: 'sallyport' });
     const keys = await house.ask(`${base}/-/npm/v1/keys`);
     expect(keys.headers['content-type']).toBe('application/json');
-    expect(keys.body.equals(readFileSync(new URL('../../trust/npm-keys.json', import.meta.url)))).toBe(true);
+    // As the registry's own API has them; what of the pinned file they are made of is served-keys.test.ts's.
+    const pinned = JSON.parse(readFileSync(new URL('../../trust/npm-keys.json', import.meta.url), 'utf8'));
+    const ids = new Set(pinned.keys.map(({ keyId }: { keyId: string }) => keyId));
+    expect(new Set(keys.json.keys.map(({ keyid }: { keyid: string }) => keyid))).toEqual(ids);
     expect(house.takeAsked()).toEqual([]);
   });
 

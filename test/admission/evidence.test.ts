@@ -46,6 +46,10 @@ describe('all evidence is there', () => {
     // A signature is over the declared digest; what is said of attestations needs the bytes.
     expect(before.json.versions['1.0.0'].dist.signatures).toHaveLength(1);
     expect(before.json.versions['1.0.0'].dist.attestations).toBeUndefined();
+    const resolvers = await house.ask('/npm/widget', {
+      headers: { accept: 'application/vnd.npm.install-v1+json' },
+    });
+    expect(resolvers.json.versions['1.0.0'].dist.signatures).toBeUndefined();
 
     expect((await get()).status).toBe(200);
     const [entry] = (await house.entries()).filter((one) => one['route'] === 'artifact');
@@ -69,6 +73,10 @@ describe('all evidence is there', () => {
       expect(digestsOf(bytes ?? new Uint8Array()).sha256).toBe(document);
     }
 
+    const abbreviated = { headers: { accept: 'application/vnd.npm.install-v1+json' } };
+    expect((await house.ask('/npm/widget', abbreviated)).json.versions['1.0.0'].dist.signatures).toHaveLength(
+      1,
+    );
     const after = await house.ask('/npm/widget');
     expect(after.headers['etag']).not.toBe(before.headers['etag']);
     const { attestations } = after.json.versions['1.0.0'].dist;

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Digest } from '../../src/model/digest.ts';
+import { EVIDENCE, type EvidenceSet, type EvidenceVerdict, type Signer } from '../../src/model/evidence.ts';
 import type { Finding } from '../../src/model/finding.ts';
 import type { ListedFile } from '../../src/model/listing.ts';
 import { decide } from '../../src/policy/decide.ts';
 import { makeNpmTarball } from '../verify/archives.ts';
-import { DAY, type Entry, SECOND, sri, startHouse, type TestHouse, tarballPath } from './harness.ts';
+import { type EvidenceHouse, startEvidenceHouse } from './evidence-house.ts';
+import { DAY, type Entry, SECOND, sri, tarballPath } from './harness.ts';
 
 // Promise 5: an entry holds all that its decision was made from. So each entry is decided again, by nothing but
 // the entry and the policy that it names, and has to come to the same verdict for the same reasons.
@@ -22,6 +24,7 @@ const NAMES = [
   'misnamed',
   'late',
 ];
+const IDENTITY = '{ repository: github.com/acme/widget, workflow: release.yml }';
 const POLICY = `
 profile: default
 requirements: { npm: { age: 7d }, pypi: { age: 7d } }
@@ -29,6 +32,11 @@ allow:
 ${NAMES.map((name) => `  - npm: ${name}`).join('\n')}
   - npm: ranged
     versions: ">=2"
+  - { npm: attested, requirements: { age: 0, registry-signature: required, provenance: ${IDENTITY} } }
+  - { npm: strangers, requirements: { age: 0, provenance: ${IDENTITY} } }
+  - { npm: bare, requirements: { age: 0, registry-signature: required, provenance: required } }
+  - { npm: misattested, requirements: { age: 0 } }
+  - { npm: dropped, requirements: { age: 0, registry-signature: no-downgrade, provenance: no-downgrade } }
   - pypi: plain
   - pypi: away
   - pypi: held
@@ -38,9 +46,9 @@ pins:
   - { npm: pinned@1.0.0, integrity: "${sri(PINNED)}" }
 `;
 
-let house: TestHouse;
+let house: EvidenceHouse;
 beforeAll(async () => {
-  house = await startHouse({ policy: POLICY });
+  house = await startEvidenceHouse({ policy: POLICY });
 });
 afterAll(() => house.remove());
 
@@ -59,6 +67,11 @@ function decidedAgain(entry: Entry) {
     metadataDigest: facts.metadataDigest ?? null,
     installScripts: facts.installScripts === 'yes',
     directUrls: facts.directUrls === 'yes',
+    evidence: {
+      signed: facts.evidenceListed?.signed === 'yes',
+      signatures: [],
+      attestations: facts.evidenceListed?.attestations === 'yes' ? 'somewhere' : null,
+    },
   };
   const listing = {
     stage: 'listing' as const,
@@ -73,19 +86,57 @@ function decidedAgain(entry: Entry) {
       first: facts.first ?? null,
       findings: (facts.findings ?? null) as Finding[] | null,
       metadata: null,
+      claimed: kindsOf(facts.claimed),
+      carried: facts.carried ? { ...kindsOf(facts.carried), signer: signerOf(facts.carried.signer) } : null,
+      evidence: facts.evidence ? { ...facts.evidence, verdicts: facts.evidence.checks.map(verdictOf) } : null,
     },
+    held: kindsOf(facts.held),
+    baseline: { ...kindsOf(facts.baseline), signer: signerOf(facts.baseline?.signer) },
     now: entry['time'],
   };
-  const question = entry['checks']
+  const checks = entry['checks']?.map(verdictOf) as EvidenceVerdict[] | undefined;
+  const question = checks
     ? {
         ...listing,
         stage: 'download' as const,
         sha256: sha256 as Digest,
         sha512: sha512 as Digest,
-        verdicts: entry['checks'],
+        verdicts: checks,
+        evidence: checks.filter(({ check }) => EVIDENCE.includes(check)),
       }
     : listing;
   return decide(house.house.policy(), entry['profile'], question);
+}
+
+function kindsOf(kinds: Readonly<Record<string, unknown>> | undefined): EvidenceSet {
+  return {
+    'registry-signature': kinds?.['registry-signature'] === 'yes',
+    provenance: kinds?.['provenance'] === 'yes',
+  };
+}
+
+/** A signer whose empty fields were left out. */
+function signerOf(signer: Partial<Signer> | undefined): Signer | null {
+  if (!signer?.issuer || !signer.subject || !signer.predicate) return null;
+  const { issuer, subject, predicate } = signer;
+  const nothing = {
+    repository: null,
+    repositoryId: null,
+    ownerId: null,
+    workflow: null,
+    ref: null,
+    commit: null,
+  };
+  const more = { trigger: null, runner: null, environment: null, builder: null };
+  return { ...nothing, ...more, ...signer, issuer, subject, predicate };
+}
+
+function verdictOf(check: EvidenceVerdict): EvidenceVerdict {
+  return {
+    ...check,
+    signers: (check.signers ?? []).map(signerOf).filter((signer) => signer !== null),
+    documents: check.documents ?? [],
+  };
 }
 
 test('every entry of a file is decided again from itself, to the same end', async () => {
@@ -110,7 +161,13 @@ test('every entry of a file is decided again from itself, to the same end', asyn
     { filename: wheel('away'), metadata: 'Requires-Dist: x @ https://evil.test/x.whl\n' },
   ]);
   registry.addPypi('held', [{ filename: wheel('held') }], { status: 'quarantined' });
+  await house.add('attested', '1.0.0');
+  await house.add('strangers', '1.0.0', { provenance: { signer: { repository: 'stranger/widget' } } });
+  await house.add('bare', '1.0.0', { signed: false, provenance: null });
+  await house.add('misattested', '1.0.0', { provenance: { version: '9.9.9' } });
+  await house.add('dropped', '1.0.0');
   const paths = [
+    ...['attested', 'strangers', 'bare', 'misattested', 'dropped'].map((name) => tarballPath(name, '1.0.0')),
     ...NAMES.map((name) => tarballPath(name, '1.0.0')),
     ...['1.0.0', '2.0.0'].flatMap((version) => [
       tarballPath('ranged', version),
@@ -127,7 +184,12 @@ test('every entry of a file is decided again from itself, to the same end', asyn
   clock.advance(600 * SECOND);
   registry.addNpm('changed', { '1.0.0': { bulk: 10 } });
   registry.addNpm('late', { '1.1.0': {} });
+  await house.add('dropped', '1.1.0', { signed: false, provenance: null });
+  await house.add('dropped', '1.2.0', {
+    provenance: { signer: { repository: 'stranger/widget', repositoryId: '9' } },
+  });
   await all();
+  for (const version of ['1.1.0', '1.2.0']) await house.ask(tarballPath('dropped', version));
   await house.ask(tarballPath('late', '1.1.0'));
   await house.restart();
   clock.advance(8 * DAY);
@@ -152,11 +214,17 @@ test('every entry of a file is decided again from itself, to the same end', asyn
     'DIGEST_CHANGED',
     'DIGEST_MISMATCH',
     'DIRECT_URL',
+    'EVIDENCE_DOWNGRADE',
     'INSTALL_SCRIPTS',
     'METADATA_MISMATCH',
     'NO_DIGEST',
+    'PROVENANCE_MISMATCH',
+    'PROVENANCE_MISSING',
+    'PROVENANCE_SIGNER',
     'QUARANTINED_UPSTREAM',
     'SDIST',
+    'SIGNATURE_MISSING',
+    'SIGNER_CHANGED',
     'TOO_YOUNG',
     'VERSION_NOT_ALLOWED',
   ]);
