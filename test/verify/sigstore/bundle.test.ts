@@ -1,5 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto';
+import fulcio from '@sigstore/mock/dist/fulcio/index.js';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { verifySigstoreBundle } from '../../../src/verify/sigstore/artifact.ts';
 import { type VerifiedBundle, verifyBundle } from '../../../src/verify/sigstore/bundle.ts';
+import { messageOf } from '../../../src/verify/sigstore/message.ts';
 import { readStrictJson } from '../../../src/verify/strict-json.ts';
 import { openTrust, type Trust, type TrustBytes } from '../../../src/verify/trust.ts';
 import {
@@ -7,7 +11,11 @@ import {
   type BundleVersion,
   bundleOf,
   type EntryKind,
+  logBody,
+  makeKey,
+  signEnvelope,
 } from '../../harness/sigstore-seal.ts';
+import { FULCIO_ARC } from '../../harness/sigstore-signer.ts';
 import {
   mintWorld,
   type NpmAttestationsWanted,
@@ -136,6 +144,49 @@ describe('what holds', () => {
     expect(verified(bundle).signedAt).toBe(world.time.getTime());
     expect(bundle.verificationMaterial.timestampVerificationData?.rfc3161Timestamps).toHaveLength(1);
   });
+});
+
+test('a chain of a bundle that is no attestation must not end in a root', async () => {
+  const options = { now: world.now, artifact: messageOf(Buffer.alloc(0)), key: null };
+  const general = async (version: BundleVersion) => {
+    const bundle = overTheWire(await minted({}, version));
+    return said(() => verifySigstoreBundle(trust, bundle, options));
+  };
+  expect(await general('v0.3')).toBe('verified');
+  expect(await general('v0.2')).toBe('failed certificate');
+});
+
+test('a certificate that no certificate log saw is refused', async () => {
+  const clock = new Date(Math.ceil(Date.now() / 1000) * 1000 + 1000);
+  const unlogged = await fulcio.initializeCA(
+    generateKeyPairSync('ec', { namedCurve: 'P-384' }),
+    undefined,
+    clock,
+  );
+  const key = makeKey();
+  const certificate = bytesOf(
+    await unlogged.issueCertificate({
+      publicKey: new Uint8Array(key.spki),
+      subjectAltName: 'https://github.com/acme/widget/.github/workflows/release.yml@refs/heads/main',
+      extensions: [{ oid: `${FULCIO_ARC}.8`, value: 'https://token.actions.githubusercontent.com' }],
+    }),
+  );
+  const envelope = signEnvelope(Buffer.from('{}'), IN_TOTO, key);
+  const entry = world.log.record(logBody('dsse', envelope, { certificate }), {
+    time: clock,
+    promise: true,
+    proof: true,
+  });
+  const bundle = bundleOf(
+    { envelope, certificates: [certificate], hint: null, entry, timestamps: [] },
+    'v0.3',
+  );
+  const root = changedRoot((own) => {
+    own.certificateAuthorities[0].certChain.certificates = [
+      { rawBytes: bytesOf(unlogged.rootCertificate).toString('base64') },
+    ];
+  });
+  expect(outcome(bundle, { ...world.trust, root })).toBe('failed certificate');
 });
 
 describe('what is altered is refused', () => {
@@ -288,6 +339,21 @@ describe('what is altered is refused', () => {
         (b.verificationMaterial.timestampVerificationData = {
           rfc3161Timestamps: [{ signedTimestamp: 'AAAA' }],
         }),
+    ],
+    'five timestamps': [
+      'failed malformed',
+      (b) => {
+        b.verificationMaterial.timestampVerificationData = {
+          rfc3161Timestamps: Array(5).fill({ signedTimestamp: 'MAA=' }),
+        };
+      },
+    ],
+    'a timestamp of 64 KiB and one octet': [
+      'failed malformed',
+      (b) => {
+        const signedTimestamp = Buffer.alloc(64 * 1024 + 1).toString('base64');
+        b.verificationMaterial.timestampVerificationData = { rfc3161Timestamps: [{ signedTimestamp }] };
+      },
     ],
     'an empty timestamp': [
       'failed timestamp',
@@ -487,6 +553,8 @@ describe('the registry’s key', () => {
     expect(outcome(await published({ key: 'revoked' }))).toBe('unchecked key-unknown');
     expect(outcome(await published({ key: 'unknown' }))).toBe('unchecked key-unknown');
     expect(outcome(await published({ key: 'retired' }))).toBe('unchecked key-time');
+    const long = new Date(world.time.getTime() - 4 * 365 * 86_400_000);
+    expect(outcome(await published({ loggedAt: long }))).toBe('unchecked key-time');
     expect(outcome(await published({ key: 'retired', loggedAt: world.earlier }))).toBe('verified');
   });
 
@@ -568,4 +636,8 @@ function replace(value: object, [key = '', ...rest]: readonly string[], by: unkn
 function isEmpty(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return Object.values(value).every(isEmpty);
   return value === null || value === '' || value === 0 || value === '0';
+}
+
+function bytesOf(view: ArrayBufferView): Buffer {
+  return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
 }

@@ -1,5 +1,12 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readSigningCertificate, type SigningCertificate } from '../../../src/verify/sigstore/certificate.ts';
+import {
+  readLeaf,
+  readSigningCertificate,
+  type SigningCertificate,
+} from '../../../src/verify/sigstore/certificate.ts';
 import { normalRepository, workflowIn } from '../../../src/verify/sigstore/source.ts';
 import { certificateFacts, FULCIO_ARC, legacyFacts, runOf } from '../../harness/sigstore-signer.ts';
 import { said } from './faults.ts';
@@ -53,6 +60,25 @@ const without = (...numbers: number[]): Facts => ({
     Object.entries(github.extensions).filter(([number]) => !numbers.includes(Number(number))),
   ),
 });
+
+test('a certificate that issues others, or is for another use, signs nothing', () => {
+  const root = JSON.parse(
+    readFileSync(join(import.meta.dirname, '../../../trust/trusted_root.json'), 'utf8'),
+  );
+  const issuers = root.certificateAuthorities.flatMap(certificatesOf);
+  const [timestamps] = certificatesOf(root.timestampAuthorities[0]);
+  // The intermediate is for signing code, as what it issues is; the other issues nothing.
+  expect(
+    issuers.some((der: Buffer) => new X509Certificate(der).keyUsage?.includes('1.3.6.1.5.5.7.3.3')),
+  ).toBe(true);
+  expect(new X509Certificate(timestamps ?? '').ca).toBe(false);
+  for (const der of [...issuers, timestamps, Buffer.alloc(0)])
+    expect(said(() => readLeaf(der))).toBe('failed certificate');
+});
+
+function certificatesOf(authority: { certChain: { certificates: { rawBytes: string }[] } }): Buffer[] {
+  return authority.certChain.certificates.map(({ rawBytes }) => Buffer.from(rawBytes, 'base64'));
+}
 
 describe('what a certificate says', () => {
   test('of a run of GitHub', () => {
