@@ -1,5 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
-import fulcio from '@sigstore/mock/dist/fulcio/index.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { verifySigstoreBundle } from '../../../src/verify/sigstore/artifact.ts';
 import { type VerifiedBundle, verifyBundle } from '../../../src/verify/sigstore/bundle.ts';
@@ -11,11 +9,7 @@ import {
   type BundleVersion,
   bundleOf,
   type EntryKind,
-  logBody,
-  makeKey,
-  signEnvelope,
 } from '../../harness/sigstore-seal.ts';
-import { FULCIO_ARC } from '../../harness/sigstore-signer.ts';
 import {
   mintWorld,
   type NpmAttestationsWanted,
@@ -154,39 +148,6 @@ test('a chain of a bundle that is no attestation must not end in a root', async 
   };
   expect(await general('v0.3')).toBe('verified');
   expect(await general('v0.2')).toBe('failed certificate');
-});
-
-test('a certificate that no certificate log saw is refused', async () => {
-  const clock = new Date(Math.ceil(Date.now() / 1000) * 1000 + 1000);
-  const unlogged = await fulcio.initializeCA(
-    generateKeyPairSync('ec', { namedCurve: 'P-384' }),
-    undefined,
-    clock,
-  );
-  const key = makeKey();
-  const certificate = bytesOf(
-    await unlogged.issueCertificate({
-      publicKey: new Uint8Array(key.spki),
-      subjectAltName: 'https://github.com/acme/widget/.github/workflows/release.yml@refs/heads/main',
-      extensions: [{ oid: `${FULCIO_ARC}.8`, value: 'https://token.actions.githubusercontent.com' }],
-    }),
-  );
-  const envelope = signEnvelope(Buffer.from('{}'), IN_TOTO, key);
-  const entry = world.log.record(logBody('dsse', envelope, { certificate }), {
-    time: clock,
-    promise: true,
-    proof: true,
-  });
-  const bundle = bundleOf(
-    { envelope, certificates: [certificate], hint: null, entry, timestamps: [] },
-    'v0.3',
-  );
-  const root = changedRoot((own) => {
-    own.certificateAuthorities[0].certChain.certificates = [
-      { rawBytes: bytesOf(unlogged.rootCertificate).toString('base64') },
-    ];
-  });
-  expect(outcome(bundle, { ...world.trust, root })).toBe('failed certificate');
 });
 
 describe('what is altered is refused', () => {
@@ -636,8 +597,4 @@ function replace(value: object, [key = '', ...rest]: readonly string[], by: unkn
 function isEmpty(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return Object.values(value).every(isEmpty);
   return value === null || value === '' || value === 0 || value === '0';
-}
-
-function bytesOf(view: ArrayBufferView): Buffer {
-  return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
 }
