@@ -3,7 +3,7 @@ import { tarballName } from '../ecosystems/npm/filenames.ts';
 import { npm } from '../ecosystems/npm/npm.ts';
 import { pypi } from '../ecosystems/pypi/pypi.ts';
 import { digestsOfSri, parseDigest } from '../model/digest.ts';
-import type { EvidenceJob, EvidenceKind, RegistrySignature } from '../model/evidence.ts';
+import type { Cause, EvidenceJob, EvidenceKind, RegistrySignature } from '../model/evidence.ts';
 import { EvidenceFault } from '../verify/fault.ts';
 import { at, isObject } from '../verify/json-path.ts';
 import { readStrictJson } from '../verify/strict-json.ts';
@@ -18,6 +18,12 @@ export interface EvidenceFile {
 /** A file that is no evidence we know, in words for people. */
 export class NoEvidence extends Error {
   override readonly name = 'NoEvidence';
+  readonly why: Cause;
+
+  constructor(words: string, why: Cause = 'malformed') {
+    super(words);
+    this.why = why;
+  }
 }
 
 const FORMS =
@@ -47,7 +53,7 @@ function strict(bytes: Uint8Array): unknown {
   try {
     return readStrictJson(bytes, { size: 128 * 1024 ** 2, depth: 64 });
   } catch (error) {
-    if (error instanceof EvidenceFault) throw new NoEvidence(`this cannot be read (${error.cause})`);
+    if (error instanceof EvidenceFault) throw new NoEvidence(`this ${error.words}`, error.cause);
     throw error;
   }
 }
@@ -63,7 +69,7 @@ function npmAttestations(bytes: Uint8Array, document: unknown): EvidenceFile {
   const version = said?.[2] ?? '';
   const sha512 = parseDigest(`sha512:${at(digest, 'sha512')}`);
   if (!name || npm.versions.parseVersion(version) !== version || !sha512) {
-    throw new NoEvidence('its attestations are about no version of an npm package');
+    throw new NoEvidence('its attestations are about no version of an npm package', 'subject-name');
   }
   const artifact = { ecosystem: npm.id, name, version, filename: tarballName(name, version), sha512 };
   return { kind: 'npm-attestations', bytes, artifact };
@@ -82,7 +88,7 @@ function pypiProvenance(bytes: Uint8Array, document: unknown): EvidenceFile {
     const artifact = { ecosystem: pypi.id, name, version: parsed.version, filename, sha256 };
     return { kind: 'pypi-provenance', bytes, artifact };
   }
-  throw new NoEvidence('its attestations are about no wheel and no source distribution');
+  throw new NoEvidence('its attestations are about no wheel and no source distribution', 'subject-name');
 }
 
 /** One signature with what it is over; none where a manifest has none. */
@@ -136,7 +142,8 @@ function subjectOf(
   if (typeof payload !== 'string') throw new NoEvidence('it has an attestation without a statement');
   const subject = first(at(strict(Buffer.from(payload, 'base64')), 'subject'));
   const name = at(subject, 'name');
-  if (typeof name !== 'string' || name.length > 512) throw new NoEvidence('it has a statement about nothing');
+  if (typeof name !== 'string' || name.length > 512)
+    throw new NoEvidence('it has a statement about nothing', 'subject-count');
   return { name, digest: at(subject, 'digest') };
 }
 

@@ -19,7 +19,7 @@ export interface Actions {
     files: readonly string[],
     options: { readonly config?: string; readonly json?: true },
   ): Promise<number>;
-  attestVerify(subject: string, options: AttestVerifyOptions): Promise<number>;
+  attestVerify(subject: string | undefined, options: AttestVerifyOptions): Promise<number>;
   trustShow(options: { readonly config?: string; readonly json?: true }): Promise<number>;
   trustUpdate(options: { readonly config?: string }): Promise<number>;
   trustLint(file: string | undefined, options: { readonly config?: string }): Promise<number>;
@@ -30,6 +30,8 @@ export interface AttestVerifyOptions {
   readonly json?: true;
   /** The ecosystem, where the subject is NAME@VERSION and its evidence in the vault; without it a file. */
   readonly package?: string;
+  /** Number or leaf hash of a ledger entry, in place of a subject. */
+  readonly entry?: string;
   readonly artifact?: string;
   readonly digest?: string;
   readonly repository?: string;
@@ -159,11 +161,12 @@ export function program(actions: Actions, version: string, exit: (code: number) 
     .option(...config)
     .action(run((files, options) => actions.attestImport(files, options)));
   attest
-    .command('verify <subject>')
+    .command('verify [subject]')
     .description(
-      'verify a file of evidence, or with --package what the vault keeps for NAME@VERSION; offline',
+      'verify a file of evidence, with --package what the vault keeps for NAME@VERSION, or what an entry names; offline',
     )
     .option('--package <ecosystem>', 'npm or pypi: the subject is NAME@VERSION')
+    .option('--entry <entry>', 'no subject: all that a ledger entry names, by number or leaf hash')
     .option('--artifact <file>', 'the bytes that the evidence must be of')
     .option('--digest <digest>', 'their digest, sha256:… or sha512:…')
     .option('--repository <name>', 'who must have signed: host/owner/name')
