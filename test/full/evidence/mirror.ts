@@ -26,7 +26,10 @@ export interface Mirror {
   /** Paths that were asked for, oldest first. */
   readonly asked: string[];
   /** What the endpoints of attestations answer from now on instead of the truth; null for the truth. */
-  answer: { readonly status: number; readonly type: string; readonly body: string } | 'nothing' | null;
+  answer:
+    | { readonly status: number; readonly type: string; readonly body: Uint8Array | string }
+    | 'nothing'
+    | null;
   /** Whether the index has the keys of evidence, and the endpoints have it. */
   strips: boolean;
   close(): Promise<void>;

@@ -90,6 +90,7 @@ ${rules.join('\n')}
 `;
 }
 
+const PIP = 'pip-26';
 const PROFILES = ['right', ...Object.keys(WRONG)];
 const tokenOf = (profile: string) => `a-token-of-no-worth-for-${profile}`;
 const AUTH = `tokens:\n${PROFILES.map(
@@ -116,7 +117,7 @@ describe.skipIf(why !== null)(`real evidence${why ? ` (skipped: ${why})` : ''}`,
     subject: Subject,
     profile: string,
   ): Promise<[JailReport, string | null]> {
-    const client = clientOf(subject.ecosystem === 'npm' ? 'npm' : 'pip');
+    const client = clientOf(subject.ecosystem === 'npm' ? 'npm' : PIP);
     await using box = await ClientBox.open(client, folder, { url: firewall.url, token: tokenOf(profile) });
     // Attested are the sdists; the wheel of the same version has no evidence here, and is refused for that.
     const report =
@@ -179,7 +180,7 @@ describe.skipIf(why !== null)(`real evidence${why ? ` (skipped: ${why})` : ''}`,
 /** Only this very file, built by what the firewall serves. */
 function pipInstall(box: ClientBox, folder: string, { name, version }: Subject): Promise<JailReport> {
   const step: Step = {
-    command: join(folder, 'pip', 'bin', 'pip'),
+    command: join(folder, PIP, 'bin', 'pip'),
     args: [
       ...['--python', join('.venv', 'bin', 'python'), 'install', '--no-deps', '--no-binary', name],
       `${name}==${version}`,
