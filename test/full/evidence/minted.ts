@@ -48,7 +48,7 @@ export async function startMinted(): Promise<MintedUpstream> {
         [version]: { ...made, tarball, signatures: [signature], attestations: true },
       });
       const path = registry.attestationsPath(name, version);
-      registry.setEvidence(path, await world.npmAttestations({ name, version, sha512 }));
+      registry.setEvidence(path, await world.npmAttestations({ name, version, sha512, sameKey: true }));
     },
     async pypi(name, version, metadata = '') {
       const filename = wheel(name, version);
