@@ -2,3 +2,5 @@
 await import('./ledger.ts');
 console.log();
 await import('./warm.ts');
+console.log();
+await import('./evidence.ts');

@@ -27,8 +27,9 @@ const BOUND = 60_000;
 
 const FAULTS: readonly (readonly [name: string, fault: Fault, code: string])[] = [
   ['error', { kind: 'status', status: 500 }, 'PROVENANCE_UNCHECKED'],
-  ['page', { kind: 'status', status: 200, html: '<html><h1>welcome</h1></html>' }, 'PROVENANCE_UNREADABLE'],
-  ['nothing', { kind: 'body', body: '' }, 'PROVENANCE_UNREADABLE'],
+  ['page', { kind: 'status', status: 200, html: '<html><h1>welcome</h1></html>' }, 'PROVENANCE_UNCHECKED'],
+  ['void', { kind: 'body', body: '' }, 'PROVENANCE_UNCHECKED'],
+  ['garbage', { kind: 'body', body: '{"attestations":[{}]}' }, 'PROVENANCE_UNREADABLE'],
   ['vanished', { kind: 'vanish' }, 'PROVENANCE_UNCHECKED'],
   ['forever', { kind: 'hang' }, 'PROVENANCE_UNCHECKED'],
 ];
