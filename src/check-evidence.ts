@@ -8,7 +8,7 @@ import { type ArtifactDigests, algorithmOf, type Digest } from './model/digest.t
 import type { EvidenceSet } from './model/evidence.ts';
 import type { FileFacts } from './model/facts.ts';
 import type { ListedFile } from './model/listing.ts';
-import { loadTrust } from './trust-files.ts';
+import { loadTrust } from './trust/files.ts';
 import { openEvidenceShelf } from './vault/evidence-shelf.ts';
 import type { EvidenceShelf } from './vault/vault.ts';
 import { checkEvidence } from './verify/evidence.ts';

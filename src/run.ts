@@ -24,7 +24,7 @@ import { runCases } from './policy/cases.ts';
 import { PolicyError } from './policy/policy.ts';
 import { policyJsonSchema } from './policy/schema.ts';
 import { startWarning } from './start-words.ts';
-import { trustLint, trustShow, trustUpdate } from './trust-commands.ts';
+import { trustLint, trustShow, trustUpdate } from './trust/commands.ts';
 import { openFileVault } from './vault/file-vault.ts';
 
 /** How often the vault is brought back within its bound, ms. */

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Config, loadConfig } from '../../src/config.ts';
-import { npmKeysTarget } from '../../src/trust-update.ts';
+import { npmKeysTarget } from '../../src/trust/update.ts';
 import { startTufMirror, type TufMirror } from './tuf-mirror.ts';
 
 const PINNED = join(import.meta.dirname, '..', '..', 'trust');

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
-import { trustLint } from '../../src/trust-commands.ts';
+import { trustLint } from '../../src/trust/commands.ts';
 import { defaultNpmBase } from '../../src/upstream/defaults.ts';
 import { startFirewall } from '../harness/firewall.ts';
 import { another, pinned, rootWithoutStart, type TrustPlace, trustPlace } from '../harness/trust.ts';

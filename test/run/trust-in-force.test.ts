@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
-import { type LoadedTrust, loadTrust } from '../../src/trust-files.ts';
-import { TrustInForce } from '../../src/trust-in-force.ts';
+import { type LoadedTrust, loadTrust } from '../../src/trust/files.ts';
+import { TrustInForce } from '../../src/trust/in-force.ts';
 
 const FIRST = await loadTrust(loadConfig({ SALLYPORT_DATA: '/nonexistent' }));
 

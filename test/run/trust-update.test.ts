@@ -2,9 +2,9 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
-import { loadTrust } from '../../src/trust-files.ts';
-import { readUpdateRecord } from '../../src/trust-folder.ts';
-import { npmKeysTarget, UpdateFailed, type UpdateLimits, updateTrust } from '../../src/trust-update.ts';
+import { loadTrust } from '../../src/trust/files.ts';
+import { readUpdateRecord } from '../../src/trust/folder.ts';
+import { npmKeysTarget, UpdateFailed, type UpdateLimits, updateTrust } from '../../src/trust/update.ts';
 import { another, pinned, rootWithoutStart, type TrustPlace, trustPlace } from '../harness/trust.ts';
 import { mintKey, startTufMirror } from '../harness/tuf-mirror.ts';
 
@@ -53,11 +53,11 @@ test('nothing but the command leads to it, and only when it is run', async () =>
   const files = (await readdir(src, { recursive: true })).filter((name) => name.endsWith('.ts'));
   const texts = await Promise.all(files.map((name) => readFile(join(src, name), 'utf8')));
   const named = texts.flatMap(
-    (text) => text.match(/.*['"].*(?:trust-update\.ts|tuf-js|@sigstore\/tuf).*['"].*/g) ?? [],
+    (text) => text.match(/.*['"].*(?:\/update\.ts|tuf-js|@sigstore\/tuf).*['"].*/g) ?? [],
   );
-  const own = await readFile(join(src, 'trust-update.ts'), 'utf8');
+  const own = await readFile(join(src, 'trust', 'update.ts'), 'utf8');
   expect(named.filter((line) => !own.includes(line))).toEqual([
-    "  const { UpdateFailed, updateTrust } = await import('./trust-update.ts');",
+    "  const { UpdateFailed, updateTrust } = await import('./update.ts');",
   ]);
 });
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openHouse } from '../../src/compose.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createMetrics } from '../../src/gate/metrics.ts';
-import { type UpdateLimits, updateTrust } from '../../src/trust-update.ts';
+import { type UpdateLimits, updateTrust } from '../../src/trust/update.ts';
 import { startHouse, type TestHouse } from '../admission/harness.ts';
 import { another, pinned, rootWithoutStart, type TrustPlace, trustPlace } from '../harness/trust.ts';
 

@@ -6,12 +6,14 @@ import { DEFAULT_MIRROR_URL } from '@sigstore/tuf';
 import { type Fetcher, Updater } from 'tuf-js';
 import { DownloadHTTPError } from 'tuf-js/dist/error.js';
 import { z } from 'zod';
-import { printable } from './cli/ledger-line.ts';
-import type { Config } from './config.ts';
-import { ensureDir, temporaryBeside, writeDurable } from './disk/durable.ts';
-import { lockFolder } from './ledger/lock.ts';
-import { hexOf, parseDigest, sha256 } from './model/digest.ts';
-import { openPinned, tufRootName } from './trust-files.ts';
+import { printable } from '../cli/ledger-line.ts';
+import type { Config } from '../config.ts';
+import { ensureDir, temporaryBeside, writeDurable } from '../disk/durable.ts';
+import { lockFolder } from '../ledger/lock.ts';
+import { hexOf, parseDigest, sha256 } from '../model/digest.ts';
+import { defaultNpmBase } from '../upstream/defaults.ts';
+import { openTrust } from '../verify/trust.ts';
+import { openPinned, tufRootName } from './files.ts';
 import {
   pinnedFile,
   readIfThere,
@@ -20,9 +22,7 @@ import {
   trustFolder,
   type UpdateRecord,
   writeUpdateRecord,
-} from './trust-folder.ts';
-import { defaultNpmBase } from './upstream/defaults.ts';
-import { openTrust } from './verify/trust.ts';
+} from './folder.ts';
 
 /** No newer trust was put in place: says why, for people. */
 export class UpdateFailed extends Error {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Config } from './config.ts';
-import { writeDurable } from './disk/durable.ts';
-import { TrustError } from './verify/trust.ts';
+import type { Config } from '../config.ts';
+import { writeDurable } from '../disk/durable.ts';
+import { TrustError } from '../verify/trust.ts';
 
 /** The files that trust is made of, in `trust/` as pinned and in `data/trust` as updated. */
 export const TRUST_FILES = { root: 'trusted_root.json', npmKeys: 'npm-keys.json' } as const;
@@ -45,7 +45,7 @@ export function trustFolder({ data }: Pick<Config, 'data'>): string {
 
 /** A file as it was pinned at release. */
 export function pinnedFile(file: TrustFile): Promise<Uint8Array> {
-  return readFile(new URL(`../trust/${TRUST_FILES[file]}`, import.meta.url));
+  return readFile(new URL(`../../trust/${TRUST_FILES[file]}`, import.meta.url));
 }
 
 /** null where no update was ever tried. @throws TrustError where it cannot be read */

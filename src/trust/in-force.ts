@@ -1,7 +1,7 @@
-import { InForce } from './in-force.ts';
-import type { Digest } from './model/digest.ts';
-import type { LoadedTrust } from './trust-files.ts';
-import { TrustError } from './verify/trust.ts';
+import { InForce } from '../in-force.ts';
+import type { Digest } from '../model/digest.ts';
+import { TrustError } from '../verify/trust.ts';
+import type { LoadedTrust } from './files.ts';
 
 export interface TrustSteps {
   /** Reads the files, as `loadTrust` does. */

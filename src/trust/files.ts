@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { printable } from './cli/ledger-line.ts';
-import { type Config, ConfigError } from './config.ts';
-import { type Digest, sha256 } from './model/digest.ts';
+import { printable } from '../cli/ledger-line.ts';
+import { type Config, ConfigError } from '../config.ts';
+import { type Digest, sha256 } from '../model/digest.ts';
+import { defaultNpmBase } from '../upstream/defaults.ts';
+import { openTrust, type Trust, type TrustBytes, TrustError } from '../verify/trust.ts';
 import {
   pinnedFile,
   readIfThere,
@@ -11,9 +13,7 @@ import {
   type TrustFile,
   trustFolder,
   type UpdateRecord,
-} from './trust-folder.ts';
-import { defaultNpmBase } from './upstream/defaults.ts';
-import { openTrust, type Trust, type TrustBytes, TrustError } from './verify/trust.ts';
+} from './folder.ts';
 
 /** Where a file of trust came from. */
 export type TrustOrigin = 'pinned' | 'updated' | 'configured';

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { EXIT } from './cli/program.ts';
-import { type TrustShown, trustedByRoot, trustedKeys, trustLines } from './cli/trust-lines.ts';
-import { type Config, ConfigError } from './config.ts';
-import { sha256 } from './model/digest.ts';
-import { loadTrust, openPinned } from './trust-files.ts';
-import type { TrustFile } from './trust-folder.ts';
-import { openTrust, TrustError } from './verify/trust.ts';
+import { EXIT } from '../cli/program.ts';
+import { type TrustShown, trustedByRoot, trustedKeys, trustLines } from '../cli/trust-lines.ts';
+import { type Config, ConfigError } from '../config.ts';
+import { sha256 } from '../model/digest.ts';
+import { openTrust, TrustError } from '../verify/trust.ts';
+import { loadTrust, openPinned } from './files.ts';
+import type { TrustFile } from './folder.ts';
 
 /** Where a command's lines go: data, and words. */
 export interface Output {
@@ -48,7 +48,7 @@ export async function trustShow(
 /** Fetches newer trust; what is in place stays where that fails. */
 export async function trustUpdate(config: Config, now: () => number, { say }: Output): Promise<number> {
   // Only here: the server has no way to it.
-  const { UpdateFailed, updateTrust } = await import('./trust-update.ts');
+  const { UpdateFailed, updateTrust } = await import('./update.ts');
   try {
     const { mirror } = await updateTrust(config, now);
     say(
