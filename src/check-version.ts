@@ -4,26 +4,16 @@ import type { Held } from './admission/held.ts';
 import { heldFor } from './admission/held.ts';
 import type { openEvidenceCheck } from './check-evidence.ts';
 import { toldDigests } from './check-evidence.ts';
+import type { CheckedFile } from './cli/check-lines.ts';
 import type { Ecosystem } from './ecosystems/ecosystem.ts';
 import type { Decision } from './model/decision.ts';
 import { type EvidenceVerdict, NO_EVIDENCE } from './model/evidence.ts';
 import { NO_FACTS } from './model/facts.ts';
 import type { ListedFile, Listing } from './model/listing.ts';
-import { type ReasonCode, wordsOf } from './model/reason-codes.ts';
+import { wordsOf } from './model/reason-codes.ts';
 import { decide } from './policy/decide.ts';
 import { evidenceAsked } from './policy/evidence.ts';
 import type { Policy, Question } from './policy/policy.ts';
-
-/** What one file of a version would be told. */
-export interface CheckedFile {
-  readonly filename: string;
-  readonly verdict: Decision['verdict'];
-  readonly codes: readonly ReasonCode[];
-  /** Each reason in our words, with what was expected of evidence and what was found. */
-  readonly words: readonly string[];
-  readonly place: string | null;
-  readonly evidence: readonly EvidenceVerdict[];
-}
 
 export interface VersionCheck {
   readonly policy: Policy;

@@ -1,41 +1,50 @@
 import { join } from 'node:path';
 import { decideListing, historyOf, readFacts } from './admission/decide-listing.ts';
 import { heldOf } from './admission/held.ts';
+import type { Ports } from './admission/ports.ts';
 import { loadPolicy } from './allowlists.ts';
 import { openEvidenceCheck } from './check-evidence.ts';
-import { type CheckedFile, checkVersion } from './check-version.ts';
+import { checkVersion } from './check-version.ts';
+import { type Checked, linesOf } from './cli/check-lines.ts';
+import { printable } from './cli/ledger-line.ts';
 import type { CheckOptions } from './cli/program.ts';
 import { EXIT } from './cli/program.ts';
-import { type Config, ConfigError } from './config.ts';
+import type { Config } from './config.ts';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
+import type { Ecosystem } from './ecosystems/ecosystem.ts';
 import type { LedgerReader } from './ledger/ledger.ts';
 import { openLedgerReader } from './ledger/open.ts';
 import type { PackageId } from './model/artifact.ts';
 import type { PackageFacts } from './model/facts.ts';
-import { type ReasonCode, wordsOf } from './model/reason-codes.ts';
-import { shown } from './model/shown.ts';
 import { decide } from './policy/decide.ts';
+import type { Policy } from './policy/policy.ts';
 import { openSources } from './sources.ts';
 import { openUpstream } from './upstream/open.ts';
+import type { Upstream } from './upstream/upstream.ts';
 import { openEvidenceShelf } from './vault/evidence-shelf.ts';
 
-/** One line of `sallyport check --json`. */
-interface Checked {
-  readonly package: string;
+/** A version of a package, or all of them. */
+interface Subject extends PackageId {
   readonly version: string | null;
-  readonly verdict: 'allow' | 'refuse';
-  readonly codes: readonly ReasonCode[];
-  readonly place: string | null;
-  /** Each file of the version that was asked for; its evidence is checked over the digests that the index declares. */
-  readonly files?: readonly CheckedFile[];
-  /** The versions that would be served, newest first; only where no version was asked for. */
-  readonly admitted?: readonly string[];
+}
+
+/** What every question is asked of. */
+interface Basis {
+  readonly config: Config;
+  readonly ecosystem: Ecosystem;
+  readonly policy: Policy;
+  readonly profile: string;
+  readonly upstream: Upstream;
+  readonly source: Ports['source'];
+  /** null where the ledger cannot be read: what it remembers can only refuse more. */
+  readonly reader: LedgerReader | null;
+  readonly look: Awaited<ReturnType<typeof openEvidenceCheck>>;
 }
 
 /**
  * What would be decided for `NAME` or `NAME@VERSION`, by the same code as a request: by name alone first, then
  * over the upstream's index, and for one version over its evidence. What only the bytes can show is not looked at,
- * unless it is remembered.
+ * unless it is remembered. Nothing is written.
  */
 export async function check(
   config: Config,
@@ -46,12 +55,23 @@ export async function check(
   print: (line: string) => void,
   say: (line: string) => void,
 ): Promise<number> {
+  const { profile } = options;
   const ecosystem = ECOSYSTEMS.find((e) => e.id === options.ecosystem);
   if (!ecosystem) {
     say(`sallyport: --ecosystem is one of ${ECOSYSTEMS.map((e) => e.id).join(', ')}`);
     return EXIT.usage;
   }
+  const subjects = names.map((raw) => subjectOf(ecosystem, raw));
+  const unreadable = names.filter((_, i) => subjects[i] === null);
+  if (unreadable.length > 0) {
+    say(`sallyport: no package of ${ecosystem.id}: ${printable(unreadable.join(' '))}`);
+    return EXIT.usage;
+  }
   const policy = await loadPolicy(config.allowlists);
+  if (!policy.profiles.has(profile)) {
+    say(`sallyport: --profile is one of ${[...policy.profiles.keys()].join(', ')}`);
+    return EXIT.usage;
+  }
   const source = await openSources(config, env);
   const reader = await openLedgerReader({ dir: config.data }).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);
@@ -65,105 +85,74 @@ export async function check(
     // A check fetches no files.
     origins: { check: () => Promise.resolve('new') },
   });
-  const shelf = { evidence: openEvidenceShelf({ dir: config.vault ?? join(config.data, 'vault') }) };
   let refused = false;
   try {
     const look = await openEvidenceCheck(config, { now: Date.now, upstream, source });
-    for (const raw of names) {
-      const result = await one(raw, look);
+    const basis: Basis = { config, ecosystem, policy, profile, upstream, source, reader, look };
+    for (const subject of subjects) {
+      if (subject === null) continue;
+      const result = await checkSubject(basis, subject);
       refused ||= result.verdict === 'refuse';
       if (options.json) print(JSON.stringify(result));
-      else print(lineOf(result));
+      else for (const line of linesOf(result)) print(line);
     }
   } finally {
     await upstream.close();
     await reader?.close();
   }
   return refused ? EXIT.refused : EXIT.ok;
+}
 
-  async function one(raw: string, look: Awaited<ReturnType<typeof openEvidenceCheck>>): Promise<Checked> {
-    if (!ecosystem) throw new ConfigError('no ecosystem');
-    const at = raw.lastIndexOf('@');
-    const rawName = (at > 0 ? raw.slice(0, at) : raw).replace(/==.*$/, '');
-    const rawVersion = at > 0 ? raw.slice(at + 1) : (/==(.*)$/.exec(raw)?.[1] ?? null);
-    const name = ecosystem.versions.canonicalName(rawName);
-    const wanted = rawVersion === null ? null : ecosystem.versions.parseVersion(rawVersion);
-    if (!name || (rawVersion !== null && wanted === null))
-      throw new ConfigError(`${raw} is no package of ${ecosystem.id}`);
-    const id: PackageId = { ecosystem: ecosystem.id, name };
-    const byName = decide(policy, options.profile, { stage: 'name', ...id });
-    const codesOf = (d: typeof byName) => d.reasons.map((r) => r.code);
-    const about = { package: name, version: wanted } as const;
-    if (byName.verdict !== 'allow') {
-      return { ...about, verdict: 'refuse', codes: codesOf(byName), place: byName.reasons[0]?.place ?? null };
-    }
-    const request = ecosystem.indexRequest(name);
-    const answer = await upstream.index(source(id), request.path, request.accept, null);
-    if (answer.kind !== 'document')
-      return { ...about, verdict: 'refuse', codes: ['NOT_ALLOWLISTED'], place: byName.place };
-    const listing = ecosystem.readIndex(name, Buffer.concat(answer.chunks));
-    const [facts, held] = await Promise.all([factsOf(reader, id), heldOf(shelf, id)]);
-    const now = Date.now();
-    if (wanted === null) {
-      const view = decideListing(policy, options.profile, listing, {
-        facts,
-        history: historyOf(ecosystem, listing, facts),
-        held: held.evidence,
-        now,
-        withheld: null,
-        signatures: () => [],
-      });
-      const admitted = [...view.admitted].sort((a, b) => ecosystem.versions.compare(b, a));
-      const verdict = admitted.length > 0 ? 'allow' : 'refuse';
-      const first = [...view.files.values()][0]?.code;
-      return {
-        ...about,
-        verdict,
-        codes: verdict === 'allow' ? [] : [first ?? 'UNKNOWN_VERSION'],
-        place: byName.place,
-        admitted,
-      };
-    }
-    const { profile } = options;
-    const files = await checkVersion({ policy, profile, ecosystem, listing, facts, held, now, look }, wanted);
-    const served = files.some(({ verdict }) => verdict === 'allow');
-    const codes = served ? [] : [...new Set(files.flatMap((file) => file.codes))];
-    return {
-      ...about,
-      verdict: served ? 'allow' : 'refuse',
-      codes: served || codes.length > 0 ? codes : ['UNKNOWN_VERSION'],
-      place: byName.place,
-      files,
-    };
+/** `NAME`, `NAME@VERSION` or `NAME==VERSION`; null where it is none. */
+function subjectOf({ id, versions }: Ecosystem, raw: string): Subject | null {
+  const at = raw.lastIndexOf('@');
+  const rawName = (at > 0 ? raw.slice(0, at) : raw).replace(/==.*$/, '');
+  const rawVersion = at > 0 ? raw.slice(at + 1) : (/==(.*)$/.exec(raw)?.[1] ?? null);
+  const name = versions.canonicalName(rawName);
+  const version = rawVersion === null ? null : versions.parseVersion(rawVersion);
+  if (!name || (rawVersion !== null && version === null)) return null;
+  return { ecosystem: id, name, version };
+}
+
+async function checkSubject(basis: Basis, subject: Subject): Promise<Checked> {
+  const { config, ecosystem, policy, profile, upstream, source, reader, look } = basis;
+  const { name, version } = subject;
+  const id: PackageId = { ecosystem: ecosystem.id, name };
+  const about = { package: name, version } as const;
+  const byName = decide(policy, profile, { stage: 'name', ...id });
+  if (byName.verdict !== 'allow') {
+    const codes = byName.reasons.map(({ code }) => code);
+    return { ...about, verdict: 'refuse', codes, place: byName.reasons[0]?.place ?? null };
   }
+  const { place } = byName;
+  const request = ecosystem.indexRequest(name);
+  const answer = await upstream.index(source(id), request.path, request.accept, null);
+  if (answer.kind !== 'document') return { ...about, verdict: 'refuse', codes: ['NOT_ALLOWLISTED'], place };
+  const listing = ecosystem.readIndex(name, Buffer.concat(answer.chunks));
+  const shelf = openEvidenceShelf({ dir: config.vault ?? join(config.data, 'vault') });
+  const [facts, held] = await Promise.all([factsOf(reader, id), heldOf({ evidence: shelf }, id)]);
+  const now = Date.now();
+  if (version === null) {
+    const view = decideListing(policy, profile, listing, {
+      facts,
+      history: historyOf(ecosystem, listing, facts),
+      held: held.evidence,
+      now,
+      withheld: null,
+      signatures: () => [],
+    });
+    const admitted = [...view.admitted].sort((a, b) => ecosystem.versions.compare(b, a));
+    if (admitted.length > 0) return { ...about, verdict: 'allow', codes: [], place, admitted };
+    const first = [...view.files.values()][0]?.code;
+    return { ...about, verdict: 'refuse', codes: [first ?? 'UNKNOWN_VERSION'], place, admitted };
+  }
+  const files = await checkVersion({ policy, profile, ecosystem, listing, facts, held, now, look }, version);
+  if (files.some(({ verdict }) => verdict === 'allow'))
+    return { ...about, verdict: 'allow', codes: [], place, files };
+  const codes = [...new Set(files.flatMap((file) => file.codes))];
+  return { ...about, verdict: 'refuse', codes: codes.length > 0 ? codes : ['UNKNOWN_VERSION'], place, files };
 }
 
 async function factsOf(reader: LedgerReader | null, id: PackageId): Promise<PackageFacts> {
   return reader ? readFacts(await reader.memory.packageFacts(id)) : new Map();
-}
-
-function lineOf(result: Checked): string {
-  const what = result.version ? `${result.package}@${result.version}` : result.package;
-  const place = result.place ? ` (${result.place})` : '';
-  if (result.verdict === 'refuse') {
-    const words = new Set(result.files?.flatMap((file) => file.words));
-    const plain = result.codes.map((code) => `it ${wordsOf(code)} [${code}]`);
-    return `refuse ${what}: ${(words.size > 0 ? [...words] : plain).join('; ')}${place}`;
-  }
-  const versions = result.admitted
-    ? `: ${result.admitted.slice(0, 5).join(', ')}${result.admitted.length > 5 ? ', …' : ''}`
-    : '';
-  return `allow  ${what}${versions}${place}${evidenceOf(result.files ?? [])}`;
-}
-
-/** Who signed what is admitted, as far as its evidence verifies. */
-function evidenceOf(files: readonly CheckedFile[]): string {
-  const verdicts = files.filter(({ verdict }) => verdict === 'allow').flatMap(({ evidence }) => evidence);
-  const parts = new Set<string>();
-  for (const { check, result, signers } of verdicts) {
-    if (result !== 'verified') continue;
-    const by = signers.map((one) => shown(one.repository) ?? shown(one.subject) ?? 'an unreadable name');
-    parts.add(check === 'provenance' ? `provenance of ${by.join(', ')}` : 'registry signature');
-  }
-  return parts.size > 0 ? `; verified: ${[...parts].join('; ')}` : '';
 }

@@ -17,8 +17,8 @@ import { type Exhibit, NOTHING_SEEN } from './exhibit.ts';
 import { UsageError } from './usage.ts';
 
 /** What is asked for: a version of a package. */
-interface Version extends PackageId {
-  readonly ecosystem: Ecosystem['id'];
+interface Version {
+  readonly id: PackageId;
   readonly version: string;
   readonly scheme: Ecosystem;
 }
@@ -35,9 +35,9 @@ export async function keptExhibits(
 ): Promise<Exhibit[]> {
   const wanted = versionOf(subject, ecosystem);
   const shelf = openEvidenceShelf({ dir: config.vault ?? join(config.data, 'vault') });
-  const facts = await factsOf(config, wanted, say);
+  const facts = await factsOf(config, wanted.id, say);
   const exhibits: Exhibit[] = [];
-  for (const ref of await shelf.of(wanted)) {
+  for (const ref of await shelf.of(wanted.id)) {
     const bytes = await shelf.get(ref.document);
     const admitted = admittedAs(wanted, facts, ref.artifact);
     // What is gone cannot say which version it is of: that is known where an artifact of it was admitted.
@@ -66,7 +66,7 @@ function versionOf(subject: string, id: string): Version {
   const name = scheme.versions.canonicalName(subject.slice(0, split).replace(/=$/, ''));
   const version = scheme.versions.parseVersion(subject.slice(split + 1));
   if (split <= 0 || !name || !version) throw new UsageError(`this is no NAME@VERSION of ${id}: ${subject}`);
-  return { ecosystem: scheme.id, name, version, scheme };
+  return { id: { ecosystem: scheme.id, name }, version, scheme };
 }
 
 async function factsOf(config: Config, id: PackageId, say: (line: string) => void): Promise<PackageFacts> {
@@ -88,17 +88,13 @@ async function factsOf(config: Config, id: PackageId, say: (line: string) => voi
 type Held = Pick<Exhibit, 'artifact' | 'claimedAt' | 'neverAbsent' | 'bound'>;
 
 /** The file of this version that was first admitted under a digest. */
-function admittedAs(
-  { ecosystem, name, version, scheme }: Version,
-  facts: PackageFacts,
-  digest: Digest,
-): Held | null {
+function admittedAs({ id, version, scheme }: Version, facts: PackageFacts, digest: Digest): Held | null {
   for (const [filename, { first, claimedAt, firstSeen, lastAbsent }] of facts) {
     if (!first || !isOf(first, digest)) continue;
-    const parsed = scheme.parseFilename(name, filename);
+    const parsed = scheme.parseFilename(id.name, filename);
     if (!parsed || scheme.versions.compare(parsed.version, version) !== 0) continue;
     return {
-      artifact: { ecosystem, name, version: parsed.version, filename, ...first },
+      artifact: { ...id, version: parsed.version, filename, ...first },
       claimedAt,
       neverAbsent: firstSeen !== null && lastAbsent === null,
       bound: 'ledger',
@@ -117,8 +113,8 @@ function listedAs({ artifact }: EvidenceFile, facts: PackageFacts, digest: Diges
   };
 }
 
-function signedAs({ ecosystem, name, version }: Version, digest: Digest): Held {
-  const artifact = { ecosystem, name, version, filename: tarballName(name, version), ...digestOf(digest) };
+function signedAs({ id, version }: Version, digest: Digest): Held {
+  const artifact = { ...id, version, filename: tarballName(id.name, version), ...digestOf(digest) };
   return { artifact, ...NOTHING_SEEN, bound: 'itself' };
 }
 

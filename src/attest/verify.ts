@@ -8,8 +8,8 @@ import type { Config } from '../config.ts';
 import { type ArtifactDigests, type Digest, parseDigest, sha256 } from '../model/digest.ts';
 import { EVIDENCE_KINDS, type EvidenceVerdict } from '../model/evidence.ts';
 import type { Identity } from '../policy/profile.ts';
-import type { Output } from '../trust-commands.ts';
-import { loadTrust } from '../trust-files.ts';
+import type { Output } from '../trust/commands.ts';
+import { loadTrust } from '../trust/files.ts';
 import { checkEvidence } from '../verify/evidence.ts';
 import { openTrust, type Trust } from '../verify/trust.ts';
 import { type EntryEvidence, entryEvidence } from './entry.ts';
@@ -157,7 +157,7 @@ function jsonOf(
     verdict,
     problem,
     trust: trust.digest,
-    ...(entry && { then: { ...before, trust: entry.trust, time: new Date(entry.time).toISOString() } }),
+    ...(entry && { before: { ...before, trust: entry.trust, time: new Date(entry.time).toISOString() } }),
   });
 }
 
