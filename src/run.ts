@@ -44,6 +44,10 @@ export function actions(process: NodeJS.Process, version: string): Actions {
   const { env, stdout, stderr } = process;
   const say = (line: string) => void stderr.write(`${line}\n`);
   const print = (line: string) => void stdout.write(`${line}\n`);
+  // Whoever reads has seen enough (`… | head`): that is no fault of ours, and no stack.
+  stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed),
+  );
   const configured = (options: { readonly config?: string }) => loadConfig(env, options.config);
 
   /** Start-up faults are words and an exit code, never a stack. */
