@@ -153,7 +153,7 @@ function gitlabInvocation(predicate: unknown, certificate: Source): readonly Cla
     [config('digest', 'sha1'), commit],
     ...commits(at(predicate, 'materials'), [`git+${url}`], 'sha1', commit),
     [invocationOf(predicate), certificate.run],
-    [typeof builder === 'string' && builder.replace(/\d+$/, ''), `${url}/-/runners/`],
+    [typeof builder === 'string' && withoutNumber(builder), `${url}/-/runners/`],
     [at(predicate, 'invocation', 'environment', 'project'), pathOf(repository)],
     [ci('COMMIT_SHA'), commit],
     [ci('PROJECT_ID'), certificate.repositoryId],
@@ -198,4 +198,9 @@ function pathOf(repository: string): string {
 /** `…/workflows/x.yml@ref` without `x.yml`. */
 function withoutFile(workflow: string): string {
   return workflow.replace(/\/[^/@]*@/, '/@');
+}
+
+/** `…/runners/17` without `17`. Only the first of some digits is tried: each of them would take the square of the time. */
+function withoutNumber(runner: string): string {
+  return runner.replace(/(?<!\d)\d+$/, '');
 }

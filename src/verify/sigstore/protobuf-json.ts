@@ -1,4 +1,15 @@
 /**
+ * Whether JSON may be given to the library's readers. They make a message of every item of a list before anybody
+ * counts them, and where bytes are due they take an object with a `length` for that many octets (`Buffer.from`): no
+ * message has a member of that name.
+ */
+export function isModest(json: unknown, items: number): boolean {
+  if (Array.isArray(json)) return json.length <= items && json.every((item) => isModest(item, items));
+  if (!isObject(json)) return true;
+  return !Object.hasOwn(json, 'length') && Object.values(json).every((value) => isModest(value, items));
+}
+
+/**
  * Whether a protobuf message, written as JSON again, says all that the JSON said from which it was read. The
  * library's readers pass over what they do not know, take base64 for whatever it begins with, and choose where two
  * members of a `oneof` are given; where that happened, the message says less, or other things.

@@ -8,10 +8,10 @@ import {
   bundleToJSON,
   ValidationError,
 } from '@sigstore/bundle';
-import type { X509Certificate } from '@sigstore/protobuf-specs';
+import type { InclusionProof, X509Certificate } from '@sigstore/protobuf-specs';
 import type { Cause } from '../../model/evidence.ts';
 import { EvidenceFault } from '../fault.ts';
-import { saysAll } from './protobuf-json.ts';
+import { isModest, saysAll } from './protobuf-json.ts';
 
 const V03: ReadonlySet<string> = new Set([BUNDLE_V03_LEGACY_MEDIA_TYPE, BUNDLE_V03_MEDIA_TYPE]);
 const MEDIA_TYPES: ReadonlySet<string> = new Set([BUNDLE_V01_MEDIA_TYPE, BUNDLE_V02_MEDIA_TYPE, ...V03]);
@@ -21,8 +21,10 @@ const MAX_ENTRIES = 4;
 const MAX_TIMESTAMPS = 4;
 const MAX_CERTIFICATES = 4;
 const MAX_HASHES = 64;
-/** Octets of a certificate or a timestamp; they are read as ASN.1, level by level. */
-const MAX_DER = 64 * 1024;
+/** Octets of a certificate or a timestamp. The library's time for an object identifier goes by the square of its length. */
+const MAX_DER = 16 * 1024;
+/** Of a checkpoint: the log signs a line, and witnesses may. The library verifies every line that names the log's key. */
+const MAX_CHECKPOINT = { length: 8 * 1024, lines: 32 };
 
 /**
  * Reads a Sigstore bundle (sigstore_bundle.proto in protobuf JSON) and refuses what the library would read as
@@ -43,7 +45,7 @@ export function readBundle(json: unknown): Bundle {
   if (tlogEntries.length === 0) throw new EvidenceFault('log-proof');
   if (
     tlogEntries.length > MAX_ENTRIES ||
-    tlogEntries.some((entry) => (entry.inclusionProof?.hashes.length ?? 0) > MAX_HASHES) ||
+    tlogEntries.some(({ inclusionProof }) => inclusionProof && isLong(inclusionProof)) ||
     timestamps.length > MAX_TIMESTAMPS ||
     timestamps.some(({ signedTimestamp }) => signedTimestamp.length > MAX_DER) ||
     certificates.length > MAX_CERTIFICATES ||
@@ -65,7 +67,17 @@ export function certificatesOf({ verificationMaterial: { content } }: Bundle): r
   }
 }
 
+function isLong({ hashes, checkpoint }: InclusionProof): boolean {
+  const envelope = checkpoint?.envelope ?? '';
+  return (
+    hashes.length > MAX_HASHES ||
+    envelope.length > MAX_CHECKPOINT.length ||
+    envelope.split('\n').length > MAX_CHECKPOINT.lines
+  );
+}
+
 function parse(json: unknown): Bundle {
+  if (!isModest(json, MAX_HASHES)) throw new EvidenceFault('malformed');
   let bundle: Bundle;
   try {
     bundle = bundleFromJSON(json);
