@@ -102,36 +102,34 @@ function expectVerified(result: string): void {
 
 // --- downloads, warm and cold
 
-const REQUIRED = '{ age: 0, registry-signature: required, provenance: required }';
-const OFF = '{ age: 0, registry-signature: off, provenance: off }';
+const REQUIREMENTS = {
+  plain: '{ age: 0, registry-signature: off, provenance: off }',
+  proven: '{ age: 0, registry-signature: required, provenance: required }',
+} as const;
+type What = keyof typeof REQUIREMENTS;
+const WHAT: readonly What[] = ['plain', 'proven'];
+const WARM_UP = 16;
+// Packages of one version each, as an install has them.
+const numbers = Array.from({ length: cold + WARM_UP }, (_, i) => i);
+const rules = WHAT.flatMap((what) =>
+  numbers.map((i) => `  - { npm: ${what}-${i}, requirements: ${REQUIREMENTS[what]} }`),
+);
 const subject = await startSubject({
-  policy: {
-    'bench.yaml': `
-profile: default
-allow:
-  - { npm: proven, requirements: ${REQUIRED} }
-  - { npm: plain, requirements: ${OFF} }
-`,
-  },
+  policy: { 'bench.yaml': `profile: default\nallow:\n${rules.join('\n')}\n` },
   upstream: { npm: minted.registry.npmBase, pypi: minted.registry.pypiBase },
   env: minted.env,
 });
-const WARM_UP = 16;
-const versions = Array.from({ length: cold + WARM_UP }, (_, i) => `1.0.${i}`);
-for (const one of versions) {
-  await minted.npm('proven', one);
-  await minted.npm('plain', one);
-}
-const pathOf = (what: string, which: string) => `/npm/${what}/-/${what}-${which}.tgz`;
+for (const what of WHAT) for (const i of numbers) await minted.npm(`${what}-${i}`, version);
+const pathOf = (what: What, i: number) => `/npm/${what}-${i}/-/${what}-${i}-${version}.tgz`;
 
 const rows: string[][] = [];
-for (const what of ['plain', 'proven']) {
-  // Threads and connections are warm; what is cold is each file with its evidence.
-  await inTurn(versions.slice(0, WARM_UP).map((one) => pathOf(what, one)));
+for (const what of WHAT) {
+  // Threads and connections are warm; what is cold is each index, file and document of evidence.
+  await inTurn(numbers.slice(0, WARM_UP).map((i) => pathOf(what, i)));
   await subject.beats();
   const cpu = await cpuTime();
   const began = performance.now();
-  await inTurn(versions.slice(WARM_UP).map((one) => pathOf(what, one)));
+  await inTurn(numbers.slice(WARM_UP).map((i) => pathOf(what, i)));
   const took = performance.now() - began;
   const ran = (await cpuTime()) - cpu;
   const { pause, busy } = await subject.beats();
@@ -156,8 +154,8 @@ table(
 
 const warm = { plain: { perSecond: 0, cpu: Infinity }, proven: { perSecond: 0, cpu: Infinity } };
 for (let i = 0; i < 3; i++) {
-  for (const what of ['plain', 'proven'] as const) {
-    const path = pathOf(what, '1.0.0');
+  for (const what of WHAT) {
+    const path = pathOf(what, 0);
     const before = await cpuTime();
     const { perSecond } = await load({ port: subject.port, path, headers: {}, connections: 16, seconds });
     const cpu = ((await cpuTime()) - before) / (perSecond * seconds);
