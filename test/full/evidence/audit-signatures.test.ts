@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DEFAULT_MIRROR_URL } from '@sigstore/tuf';
@@ -21,6 +22,10 @@ const POLICY = `profile: default
 allow:
   - { npm: "*", wide: true, requirements: { age: 0, install-scripts: allow, registry-signature: if-present, provenance: if-present } }
 `;
+const TOKEN = 'a-token-of-no-worth-0123456789';
+const AUTH = `tokens:
+  - { hash: "sha256:${createHash('sha256').update(TOKEN).digest('hex')}", agent: auditor }
+`;
 const THREE = { name: 'three', version: '0.185.1' };
 const SIGSTORE = { name: 'sigstore', version: '1.0.0' };
 
@@ -38,15 +43,21 @@ describe.skipIf(why !== null)(`npm audit signatures${why ? ` (skipped: ${why})` 
   });
 
   /** Installs, then audits, in one home, with a TUF repository that has this root. */
-  async function audited(firewall: Firewall, root: Uint8Array, wanted: readonly Wanted[]): Promise<Ran> {
+  async function audited(
+    firewall: Firewall,
+    root: Uint8Array,
+    wanted: readonly Wanted[],
+    token?: string,
+  ): Promise<Ran> {
     const tuf = await startTufProxy(root);
-    await using box = await ClientBox.open(clientOf('npm'), folder, { url: firewall.url });
+    const address = { url: firewall.url, ...(token !== undefined && { token }) };
+    await using box = await ClientBox.open(clientOf('npm'), folder, address);
     try {
       const report = await box.install(wanted);
       tellOnFailure(report, firewall);
       expect(report.code).toBe(0);
       await tuf.seed(join(box.root, 'home'));
-      const ran = await runPlainly(box, npm(['audit', 'signatures']), firewall.url, tuf.env);
+      const ran = await runPlainly(box, npm(['audit', 'signatures']), address, tuf.env);
       expect(tuf.asked.some((path) => path.endsWith('.trusted_root.json'))).toBe(
         /attestation/.test(ran.stdout),
       );
@@ -111,14 +122,23 @@ describe.skipIf(why !== null)(`npm audit signatures${why ? ` (skipped: ${why})` 
     });
   });
 
-  test('a tree whose every package is signed and attested verifies as a whole', async () => {
+  test('a tree whose every package is signed and attested verifies as a whole, with a token', async () => {
     const minted = await startMinted();
     await minted.npm('@fleet/hull', '1.2.0', { keel: '^1.0.0' });
     await minted.npm('keel', '1.0.1');
     const { npmBase, pypiBase } = minted.registry;
-    const firewall = await started({ upstream: { npm: npmBase, pypi: pypiBase }, env: minted.env });
+    const firewall = await started({
+      upstream: { npm: npmBase, pypi: pypiBase },
+      env: minted.env,
+      auth: AUTH,
+    });
     try {
-      const { code, stdout } = await audited(firewall, minted.world.trust.root, [{ name: '@fleet/hull' }]);
+      const { code, stdout } = await audited(
+        firewall,
+        minted.world.trust.root,
+        [{ name: '@fleet/hull' }],
+        TOKEN,
+      );
       expect(stdout).toContain('2 packages have verified registry signatures');
       expect(stdout).toContain('2 packages have verified attestations');
       expect(code).toBe(0);

@@ -112,6 +112,9 @@ describe.skipIf(why !== null)(`npm and pip, where evidence${why ? ` (skipped: ${
     await attested('hold-sound', '1.0.0');
     const { npm, pip } = await install('hold-sound');
     expect([npm.installed, pip.installed]).toEqual(['1.0.0', '1.0.0']);
+    const { registry } = minted;
+    expect(npm.report.received).toContain(midst(registry.tarball('hold-sound', '1.0.0')));
+    expect(pip.report.received).toContain(midst(registry.file(wheel('hold-sound', '1.0.0'))));
   });
 
   test.each(FAULTS)('is an endpoint’s %s, it is refused', async (kind, fault, code) => {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Step } from '../../harness/clients.ts';
+import type { Address, Step } from '../../harness/clients.ts';
 import type { ClientBox } from '../../harness/clients-box.ts';
 
 export interface Ran {
@@ -17,7 +17,7 @@ export interface Ran {
 export async function runPlainly(
   box: ClientBox,
   step: Step,
-  url: string,
+  address: Address,
   env: Readonly<Record<string, string>>,
 ): Promise<Ran> {
   const options = {
@@ -27,7 +27,7 @@ export async function runPlainly(
       HOME: join(box.root, 'home'),
       TMPDIR: join(box.root, 'tmp'),
       NO_COLOR: '1',
-      ...box.client.env({ url }),
+      ...box.client.env(address),
       ...env,
     },
     maxBuffer: 1 << 26,
