@@ -54,8 +54,10 @@ function evidenceOf(files: readonly CheckedFile[]): string {
   const parts = new Set<string>();
   for (const { check, result, signers } of verdicts) {
     if (result !== 'verified') continue;
-    const by = signers.map((one) => shown(one.repository) ?? shown(one.subject) ?? 'an unreadable name');
-    parts.add(check === 'provenance' ? `provenance of ${by.join(', ')}` : 'registry signature');
+    const by = new Set(
+      signers.map((one) => shown(one.repository) ?? shown(one.subject) ?? 'an unreadable name'),
+    );
+    parts.add(check === 'provenance' ? `provenance of ${[...by].join(', ')}` : 'registry signature');
   }
   return parts.size > 0 ? `; verified: ${[...parts].join('; ')}` : '';
 }
