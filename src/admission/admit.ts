@@ -6,7 +6,7 @@ import { type CarriedEvidence, EVIDENCE } from '../model/evidence.ts';
 import { type OpenArtifact, VaultDamaged } from '../vault/vault.ts';
 import type { Acquired } from './acquire.ts';
 import type { Answer, Asked, Refusal } from './admission.ts';
-import type { Examiner, Verified } from './examine.ts';
+import { type Examiner, isInForce, type Verified } from './examine.ts';
 import type { FactsCache } from './facts.ts';
 import type { Ports } from './ports.ts';
 import type { Recorder } from './record.ts';
@@ -24,7 +24,7 @@ import type { Resolved, Resolver } from './resolve.ts';
  *    over all verdicts.
  *    What it does not admit is discarded.
  * 3. The bytes are in the vault, durable, and open for reading by their digests.
- * 4. If the policy changed meanwhile, all of this is done again under the new one.
+ * 4. If the policy or the trust root changed meanwhile, all of this is done again under the new one.
  * 5. `record`: the entry is in the ledger, durable, and with it the claim of the file's first digest.
  * 6. Only now is there an answer that can give a first byte.
  * 7. `ended`: a second entry says served or aborted; nobody waits for it.
@@ -54,7 +54,7 @@ export class Admitter {
   }
 
   async admit(asked: Asked, route: FileRoute): Promise<Answer> {
-    // A policy that changes again and again while one artifact is on its way is not worth waiting for.
+    // A policy or trust that changes again and again while one artifact is on its way is not worth waiting for.
     let earlier: { readonly index: Digest; readonly sha256: Digest } | null = null;
     for (let attempt = 0; attempt < 3; attempt++) {
       const resolved = await this.#resolver.resolve(asked, route);
@@ -71,7 +71,7 @@ export class Admitter {
       if (!open) continue;
       let answered = false;
       try {
-        if (this.#ports.policy() !== resolved.policy) continue;
+        if (!isInForce(this.#ports, resolved.policy, verified)) continue;
         const receipt = await this.record(asked, resolved, verified);
         if (isRefusal(receipt)) return { kind: 'refusal', refusal: receipt };
         answered = true;
@@ -83,7 +83,7 @@ export class Admitter {
     return { kind: 'refusal', refusal: await this.overloaded(asked, route) };
   }
 
-  /** The policy, or what others kept, changed under every attempt. */
+  /** The policy, the trust, or what others kept, changed under every attempt. */
   overloaded(asked: Asked, route: Pick<FileRoute, 'name'>): Promise<Refusal> {
     const subject = { ecosystem: asked.ecosystem.id, name: route.name };
     const basis = { policy: this.#ports.policy(), now: this.#ports.now() };

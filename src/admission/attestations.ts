@@ -1,7 +1,7 @@
 import type { Route } from '../ecosystems/ecosystem.ts';
 import type { Answer, Asked } from './admission.ts';
 import type { Admitter } from './admit.ts';
-import type { Examiner } from './examine.ts';
+import { type Examiner, isInForce } from './examine.ts';
 import type { Ports } from './ports.ts';
 import { isRefusal } from './refusal.ts';
 import type { Resolver } from './resolve.ts';
@@ -34,7 +34,7 @@ export class AttestationsAdmitter {
       const verified = await this.#examiner.examine(asked, resolved, { also: PROVENANCE });
       if (isRefusal(verified)) return { kind: 'refusal', refusal: verified };
       // Nobody kept the file: another profile's fetch was refused. Ours fetches anew.
-      if (!verified.acquired.stored || this.#ports.policy() !== resolved.policy) continue;
+      if (!verified.acquired.stored || !isInForce(this.#ports, resolved.policy, verified)) continue;
       const verdict = verified.evidence.verdicts.find(({ check }) => check === 'provenance');
       if (verdict?.result !== 'verified') return null;
       const documents: Uint8Array[] = [];

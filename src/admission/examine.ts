@@ -4,6 +4,7 @@ import type { Verdict } from '../model/verdict.ts';
 import { decide } from '../policy/decide.ts';
 import { carriedBy, evidenceAsked, isAboutEvidence } from '../policy/evidence.ts';
 import { pinnedDigests } from '../policy/pins.ts';
+import type { Policy } from '../policy/policy.ts';
 import { checkDigests } from '../verify/integrity.ts';
 import type { Acquired, Acquisition } from './acquire.ts';
 import type { Asked, Refusal } from './admission.ts';
@@ -23,6 +24,15 @@ export interface Verified {
   /** What of its evidence later versions are held to from now on; null for nothing. */
   readonly carried: CarriedEvidence | null;
   readonly basis: Basis;
+}
+
+/** Whether what a file was admitted under still is in force: the policy, and what its evidence was verified with. */
+export function isInForce(
+  ports: Pick<Ports, 'policy' | 'evidence'>,
+  policy: Policy,
+  verified: Pick<Verified, 'evidence'> | null,
+): boolean {
+  return ports.policy() === policy && (!verified || ports.evidence.trust() === verified.evidence.trust);
 }
 
 export interface ExamineOptions {

@@ -7,7 +7,7 @@ import { UpstreamFault } from '../upstream/upstream.ts';
 import { inspectMetadata } from '../verify/pypi/metadata.ts';
 import type { Answer, Asked, Refusal } from './admission.ts';
 import type { Admitter } from './admit.ts';
-import type { Examiner } from './examine.ts';
+import { type Examiner, isInForce, type Verified } from './examine.ts';
 import type { Ports } from './ports.ts';
 import type { Basis, Recorder } from './record.ts';
 import { isRefusal } from './refusal.ts';
@@ -37,7 +37,7 @@ export class MetadataAdmitter {
   }
 
   async admit(asked: Asked, route: FileRoute): Promise<Answer> {
-    // As with artifacts: under a policy that changed meanwhile it is decided again.
+    // As with artifacts: under a policy or a trust root that changed meanwhile it is decided again.
     for (let attempt = 0; attempt < 3; attempt++) {
       const resolved = await this.#resolver.resolve(asked, route);
       if (isRefusal(resolved)) return { kind: 'refusal', refusal: resolved };
@@ -46,7 +46,7 @@ export class MetadataAdmitter {
         : this.#cut(asked, resolved));
       if (cut === 'again') continue;
       if (isRefusal(cut)) return { kind: 'refusal', refusal: cut };
-      if (this.#ports.policy() !== resolved.policy) continue;
+      if (!isInForce(this.#ports, resolved.policy, cut.verified)) continue;
       const receipt = await cut.record();
       if (isRefusal(receipt)) return { kind: 'refusal', refusal: receipt };
       const { bytes, digest } = cut;
@@ -128,7 +128,8 @@ export class MetadataAdmitter {
     if (decision.verdict !== 'allow') {
       return this.#recorder.refuse(asked, artifact, decision.reasons, basis);
     }
-    return { bytes, digest: declared, record: () => this.#recorder.allow(asked, artifact, basis) };
+    const record = () => this.#recorder.allow(asked, artifact, basis);
+    return { bytes, digest: declared, verified: null, record };
   }
 
   async #cut(asked: Asked, resolved: Resolved): Promise<Cut | Refusal | 'again'> {
@@ -142,7 +143,7 @@ export class MetadataAdmitter {
       const bytes = digest ? await this.#ports.vault.getDocument(digest) : null;
       if (!bytes || !digest) continue;
       // The wheel itself was admitted: this claims its first digest, and the wheel's own request finds it kept.
-      return { bytes, digest, record: () => this.#admitter.record(asked, resolved, verified) };
+      return { bytes, digest, verified, record: () => this.#admitter.record(asked, resolved, verified) };
     }
     throw new UpstreamFault('UPSTREAM_FAULT', 'the wheel has no METADATA that we kept');
   }
@@ -151,6 +152,8 @@ export class MetadataAdmitter {
 interface Cut {
   readonly bytes: Uint8Array;
   readonly digest: Digest;
+  /** The wheel that it was cut from; null where nobody has seen it. */
+  readonly verified: Verified | null;
   /** Makes the entry durable; a refusal where the file has another first digest. */
   record(): Promise<Receipt | Refusal>;
 }

@@ -17,6 +17,7 @@ const ALARMS: Partial<Record<ReasonCode, AlarmKind>> = {
   PROVENANCE_MISMATCH: 'evidence-failed',
   PROVENANCE_UNREADABLE: 'evidence-failed',
   EVIDENCE_DOWNGRADE: 'evidence-failed',
+  PROVENANCE_SIGNER: 'evidence-failed',
   SIGNER_CHANGED: 'signer-changed',
 };
 

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { VerifyPool } from '../../src/threads/verify-pool.ts';
 import { openEvidenceShelf } from '../../src/vault/evidence-shelf.ts';
+import type { TrustBytes } from '../../src/verify/trust.ts';
+import { mintWorld } from '../harness/sigstore-world.ts';
 import { makeWheel } from '../verify/archives.ts';
 import { digestsOf, type EvidenceHouse, startEvidenceHouse } from './evidence-house.ts';
 import { DAY, SECOND, tarballPath } from './harness.ts';
@@ -206,6 +209,7 @@ describe('another signer than the policy names', () => {
     expect(answer.json.error).toContain(`says ${field} ${found}`);
     const [entry] = (await house.entries()).filter((one) => one['verdict'] === 'refuse');
     expect(entry?.['reasons']).toMatchObject([{ code: 'PROVENANCE_SIGNER', detail: { field, found } }]);
+    expect(house.takeAlarms()).toContain('evidence-failed');
   });
 
   test('evidence that is kept here is of another signer: the registry is asked for the right one', async () => {
@@ -387,6 +391,61 @@ describe('the side-car', () => {
       .poll(async () => (await get('1.0.0', '@acme/widget')).status, { timeout: 8_000, interval: 250 })
       .toBe(200);
     expect(await listed('@acme%2fwidget')).toEqual(['1.0.0']);
+  });
+});
+
+describe('a trust root that changes while a file is on its way', () => {
+  const WHEEL = 'widget-1.0.0-py3-none-any.whl';
+
+  /** Once what came of the next look is remembered, these keys and this root are in force. */
+  function trustAfterNextLook(next: Partial<TrustBytes>): void {
+    const { evidence, ledger } = house.house.ports;
+    const { memory } = ledger;
+    const evidenced = memory.evidenced.bind(memory);
+    memory.evidenced = async (...outcome) => {
+      memory.evidenced = evidenced;
+      await evidenced(...outcome);
+      if (!(evidence instanceof VerifyPool)) throw new Error('evidence is verified by something else');
+      evidence.setTrust({ ...house.world.trust, ...next });
+    };
+  }
+
+  test.each([
+    ['the file', () => tarballPath('widget', '1.0.0')],
+    ['its attestations', () => '/npm/-/npm/v1/attestations/widget@1.0.0'],
+  ])('its key is revoked: %s: decided again, nothing is served', async (_what, path) => {
+    await start('registry-signature: required, provenance: required');
+    await house.add('widget', '1.0.0');
+    const { keys } = JSON.parse(Buffer.from(house.world.trust.npmKeys).toString()) as { keys: object[] };
+    const { keyid } = house.world.keys.current;
+    const revoked = keys.map((key) =>
+      'keyId' in key && key.keyId === keyid ? { ...key, revoked: true } : key,
+    );
+    trustAfterNextLook({ npmKeys: Buffer.from(JSON.stringify({ keys: revoked })) });
+    const answer = await house.ask(path());
+    expect([answer.status, answer.json.code]).toEqual([403, 'SIGNATURE_UNCHECKED']);
+    expect((await house.entries()).filter((one) => one['verdict'] === 'allow')).toEqual([]);
+  });
+
+  test('its certificate is of no authority any more: the metadata cut from a wheel', async () => {
+    await start('provenance: required');
+    const bytes = makeWheel({ name: 'widget', version: '1.0.0' });
+    house.registry.addPypi('widget', [{ filename: WHEEL, bytes, provenance: true }]);
+    const { sha256 } = digestsOf(bytes);
+    const path = house.registry.provenancePath('widget', WHEEL);
+    house.registry.setEvidence(path, await house.world.pypiProvenance({ filename: WHEEL, sha256 }));
+    trustAfterNextLook({ root: (await mintWorld()).trust.root });
+    const answer = await house.ask(`/pypi/files/widget/${WHEEL}.metadata`);
+    expect([answer.status, answer.json.code]).toEqual([403, 'PROVENANCE_INVALID']);
+  });
+
+  test('it changes nothing for the file: served, and entered under the later one', async () => {
+    await start('registry-signature: required, provenance: required');
+    await house.add('widget', '1.0.0');
+    trustAfterNextLook({ proofSince: house.world.trust.proofSince - 1 });
+    expect((await get()).status).toBe(200);
+    const [entry] = (await house.entries()).filter((one) => one['verdict'] === 'allow');
+    expect(entry?.['facts'].trust).toBe(house.house.ports.evidence.trust());
   });
 });
 
