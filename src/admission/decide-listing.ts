@@ -135,16 +135,17 @@ function* historicFiles(
 ): Generator<HistoricFile> {
   // In the order of the index, which is nearly that of versions: there is little left to sort.
   for (const file of files.values()) {
-    const { firstSeen, claimed, carried } = facts.get(file.filename) ?? {
-      ...NO_FACTS,
-      claimed: claimsOf(file),
-    };
-    yield { ...placeOf(file), firstSeen, claimed, carried };
+    const known = facts.get(file.filename) ?? { ...NO_FACTS, claimed: claimsOf(file) };
+    yield { ...placeOf(file), ...pastOf(known) };
   }
-  for (const [filename, { firstSeen, claimed, carried }] of facts) {
+  for (const [filename, known] of facts) {
     const named = files.has(filename) ? null : ecosystem.parseFilename(name, filename);
-    if (named) yield { filename, version: named.version, kind: named.kind, firstSeen, claimed, carried };
+    if (named) yield { filename, version: named.version, kind: named.kind, ...pastOf(known) };
   }
+}
+
+function pastOf({ firstSeen, lastAbsent, claimed, carried }: FileFacts): Omit<HistoricFile, keyof Place> {
+  return { firstSeen, lastAbsent, claimed, carried };
 }
 
 /** The evidence that an index claims for a file. */
@@ -163,11 +164,9 @@ function refused(reason: Reason | undefined, withheld: Withheld | null): FileVie
   return { allowed: false, code, why, metadata: null, signatures: [], attested: false };
 }
 
-function placeOf({
-  filename,
-  version,
-  kind,
-}: ListedFile): Pick<HistoricFile, 'filename' | 'version' | 'kind'> {
+type Place = Pick<HistoricFile, 'filename' | 'version' | 'kind'>;
+
+function placeOf({ filename, version, kind }: ListedFile): Place {
   return { filename, version, kind };
 }
 

@@ -117,9 +117,9 @@ export interface Memory extends MemoryReader {
    * Records that an index was seen at `at`: files not known before get `firstSeen = at` and `lastAbsent` = the
    * previous sighting of this index at the same source. Files known but gone are kept. `files` is JSON:
    * `[[filename, claimedAt|null, 'sha256:… sha512:…', evidence], …]`: the declared digests, and the claimed evidence
-   * as a sum (1 registry signature, 2 provenance, left out for 0). A file whose digests change begins its clock anew,
-   * with `firstSeen` and `lastAbsent` both `at`; evidence that was once claimed stays claimed even then. The buffer is
-   * handed over and must not be used afterwards. `files` null: the index was confirmed unchanged; rejects with
+   * as a sum (1 registry signature, 2 provenance, left out for 0). A file whose digests change begins its clock anew:
+   * its `lastAbsent` is `at`. Its `firstSeen` stays, as does evidence that was once claimed, because others are held to
+   * what was there before them. The buffer is handed over and must not be used afterwards. `files` null: the index was confirmed unchanged; rejects with
    * `malformed` where its digest is not the last one.
    */
   sawIndex(index: RememberedIndex, files: Uint8Array | null): Promise<void>;

@@ -4,9 +4,9 @@ import type { Finding } from './finding.ts';
 
 /** What we remember of one file, from our own sightings and admissions. Times in milliseconds since 1970. */
 export interface FileFacts {
-  /** When we first saw the file in the index. */
+  /** When we first saw a file of this name in the index, whatever bytes it had then. */
   readonly firstSeen: number | null;
-  /** When we last saw the index without it, before `firstSeen`. */
+  /** When we last saw the index without it, before `firstSeen`, or with other bytes under its name, since then. */
   readonly lastAbsent: number | null;
   /** The latest publication time that was ever claimed for it. */
   readonly claimedAt: number | null;

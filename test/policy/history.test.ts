@@ -23,6 +23,7 @@ function file(version: string, change: Partial<HistoricFile> = {}): HistoricFile
     version,
     kind: 'npm-tarball',
     firstSeen: 0,
+    lastAbsent: null,
     claimed: NO_EVIDENCE,
     carried: null,
     ...change,
@@ -106,6 +107,21 @@ describe('what a file is held to', () => {
     );
   });
 
+  test('is not moved by other bytes under the name of what was there before', () => {
+    const signed = (change: Partial<HistoricFile>) => file('1.5.0', { ...proven('a'), ...change });
+    const held = { ...PROVENANCE, signer: signerOf('a') };
+    const late = file('1.4.9', { firstSeen: 2 });
+    expect(baseline(late, signed({ firstSeen: 1, lastAbsent: 0 }))).toEqual(held);
+    expect(baseline(late, signed({ firstSeen: 1, lastAbsent: 3 }))).toEqual(held);
+    // One that has other bytes now is as late as these are.
+    expect(baseline(file('1.4.9', { lastAbsent: 2 }), signed({ firstSeen: 1 }))).toEqual(held);
+    expect(baseline(file('1.4.9', { lastAbsent: 1 }), signed({ firstSeen: 1 }))).toEqual(NO_BASELINE);
+    // And is no past of its own: not below all lines, and not as one that somebody else's policy took.
+    expect(baseline(file('0.9.0', { lastAbsent: 2 }), signed({ firstSeen: 1 }))).toEqual(held);
+    const taken = file('1.4.9', { lastAbsent: 2, ...proven('b') });
+    expect(baseline(taken, signed({ firstSeen: 1 }))).toEqual(held);
+  });
+
   test('below all lines is that of what was there before', () => {
     const there = [
       file('3.0.0', { firstSeen: 5, ...proven('c') }),
@@ -163,13 +179,19 @@ describe('what a file is held to', () => {
   });
 });
 
+const sinceOf = ({ firstSeen, lastAbsent }: HistoricFile) =>
+  firstSeen === null ? null : Math.max(firstSeen, lastAbsent ?? 0);
+
 /** The same rule, file by file. */
 function plainly(scheme: VersionScheme, files: readonly HistoricFile[], of: HistoricFile): Baseline {
   const others = files.filter(({ filename }) => filename !== of.filename);
   const line = scheme.majorLine(of.version);
   const order = (a: HistoricFile, b: HistoricFile) => scheme.compare(a.version, b.version);
-  const older = (f: HistoricFile) => (f.firstSeen ?? Infinity) < (of.firstSeen ?? Infinity);
+  const since = (f: HistoricFile) => sinceOf(f) ?? Infinity;
+  const older = (f: HistoricFile) => (f.firstSeen ?? Infinity) < since(of);
   const has = (f: HistoricFile, check: EvidenceName) => f.claimed[check] || f.carried?.[check] === true;
+  // What was claimed for the other bytes that it had may be told of it twice.
+  const claims = (check: EvidenceName) => older(of) && of.carried === null && of.claimed[check];
   let all = others.filter((f) => order(f, of) < 0 || (scheme.majorLine(f.version) === line && older(f)));
   const alone = all.length === 0;
   if (alone) all = others.filter(older);
@@ -183,11 +205,9 @@ function plainly(scheme: VersionScheme, files: readonly HistoricFile[], of: Hist
     const first = files
       .filter((f) => f.kind === of.kind && f.firstSeen !== null)
       .some((f) =>
-        files
-          .filter((e) => has(e, check))
-          .every((e) => order(f, e) <= 0 && (f.firstSeen ?? 0) <= (e.firstSeen ?? -1)),
+        files.filter((e) => has(e, check)).every((e) => order(f, e) <= 0 && since(f) <= (e.firstSeen ?? -1)),
       );
-    return (first && !alone ? own : all).some((f) => has(f, check));
+    return (first && !alone ? own : all).some((f) => has(f, check)) || claims(check);
   };
   return {
     'registry-signature': flag('registry-signature'),
@@ -201,6 +221,7 @@ const historic = fc.record({
   version: fc.tuple(fc.nat({ max: 3 }), fc.nat({ max: 3 })).map(([major, minor]) => `${major}.${minor}.0`),
   kind: fc.constantFrom<ArtifactKind>('wheel', 'sdist'),
   firstSeen: fc.option(fc.nat({ max: 4 }), { nil: null }),
+  lastAbsent: fc.option(fc.nat({ max: 4 }), { nil: null }),
   claimed: fc.oneof({ weight: 3, arbitrary: fc.constant(NO_EVIDENCE) }, flags),
   carried: fc.option(
     fc.record({
@@ -234,7 +255,7 @@ test('for all histories it is the rule, asked file by file', () => {
           const without = new EvidenceHistory(
             npm,
             files.filter((f) => f !== of),
-          ).baseline(of);
+          ).baseline({ ...of, firstSeen: sinceOf(of) });
           expect(without.signer).toEqual(said.signer);
           for (const check of EVIDENCE) expect(said[check] || !without[check]).toBe(true);
         }

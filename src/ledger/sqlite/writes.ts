@@ -150,7 +150,7 @@ function memoryWrites(db: Database.Database) {
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
   const beginAnew = db.prepare(
-    'UPDATE file_seen SET first_seen = ?, last_absent = ?, digests = ? WHERE package = ? AND filename = ?',
+    'UPDATE file_seen SET last_absent = ?, digests = ? WHERE package = ? AND filename = ?',
   );
   const claimLater = db.prepare('UPDATE file_seen SET claimed_at = ? WHERE package = ? AND filename = ?');
   const claimMore = db.prepare('UPDATE file_seen SET claimed = ? WHERE package = ? AND filename = ?');
@@ -203,10 +203,11 @@ function memoryWrites(db: Database.Database) {
       if (claimedAt !== null && (before.claimedAt === null || claimedAt > before.claimedAt)) {
         claimLater.run(claimedAt, id, filename);
       }
-      // What was claimed of the name was claimed of other bytes: nothing counts but that we see these now. What
-      // an index only adds to the digests is not believed, or it could take the first ones away in a next step.
+      // What was claimed of the name was claimed of other bytes: for its age nothing counts but that we see these
+      // now. When it was first seen stays, or other files would lose the past that they are held to. What an index
+      // only adds to the digests is not believed, or it could take the first ones away in a next step.
       if (namesOtherBytes(before.digests, digests)) {
-        beginAnew.run(index.at, index.at, digests, id, filename);
+        beginAnew.run(index.at, digests, id, filename);
       }
     }
   }
