@@ -1,11 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CAUSES, type Cause, codeOfCause } from '../../src/model/evidence.ts';
 import { REASONS } from '../../src/model/reason-codes.ts';
 import { digestsOf, type EvidenceHouse, startEvidenceHouse } from '../admission/evidence-house.ts';
 import { DAY, tarballPath } from '../admission/harness.ts';
+import { fixture, reasonForNoFixtures } from '../harness/fixtures.ts';
+import { startRegistry } from '../harness/registry.ts';
 import { linesOf, type Ran, sallyport } from '../harness/sallyport.ts';
 import { codesIn, readPage, tableOf } from './markdown.ts';
 
@@ -144,6 +147,58 @@ describe('transcripts', () => {
     expect([...found.keys()].sort()).toEqual([...listed.keys()].sort());
     for (const [name, members] of found) expect(new Set(listed.get(name)), name).toEqual(members);
   });
+});
+
+describe('the README', () => {
+  const README = readPage('README.md', readFileSync(join(ROOT, 'README.md'), 'utf8'));
+  const SECTION = readPage('README.md', /^## Evidence$([\s\S]*?)^## /m.exec(README.text)?.[1] ?? '');
+
+  test('names tests that exist, each in the tier that runs it', () => {
+    const rows = tableOf(SECTION, 'what holds');
+    expect(rows.length).toBeGreaterThan(5);
+    for (const [, cell = ''] of rows) {
+      const [, full, paths = ''] =
+        /^npm (?:test|run (test:full)) -- (.+)$/.exec(codesIn(cell)[0] ?? '') ?? [];
+      expect(paths, cell).not.toBe('');
+      for (const path of paths.split(' ')) {
+        expect(existsSync(join(ROOT, path)), path).toBe(true);
+        expect(path.startsWith('test/full/'), path).toBe(full !== undefined);
+      }
+    }
+  });
+
+  test.skipIf(reasonForNoFixtures !== null)(
+    `shows what its policy says of real evidence${reasonForNoFixtures ? ` (skipped: ${reasonForNoFixtures})` : ''}`,
+    async () => {
+      const document = fixture('npm', 'sigstore-1.0.0.valid.json');
+      const [first] = JSON.parse(document.toString()).attestations;
+      const statement = JSON.parse(Buffer.from(first.bundle.dsseEnvelope.payload, 'base64').toString());
+      const sha512 = Buffer.from(statement.subject[0].digest.sha512, 'hex').toString('base64');
+      const registry = await startRegistry();
+      const folder = await mkdtemp(join(tmpdir(), 'docs-'));
+      try {
+        registry.addNpm('sigstore', { '1.0.0': { integrity: `sha512-${sha512}`, attestations: true } });
+        registry.setEvidence(registry.attestationsPath('sigstore', '1.0.0'), document);
+        const policy = README.blocks.find(({ text }) => text.startsWith('profile: default\n'))?.text ?? '';
+        await mkdir(join(folder, 'allowlists'));
+        await writeFile(join(folder, 'allowlists', 'team.yaml'), policy);
+        const settings = {
+          SALLYPORT_DATA: join(folder, 'data'),
+          SALLYPORT_ALLOWLISTS: join(folder, 'allowlists'),
+          SALLYPORT_NPM_UPSTREAM: registry.npmBase,
+          SALLYPORT_PRIVATE_ADDRESSES: '127.0.0.0/8',
+        };
+        const [command = '', ...lines] =
+          SECTION.blocks.find(({ language }) => language === 'console')?.text.split('\n') ?? [];
+        const ran = await sallyport(settings, ...command.split(' ').slice(2));
+        expect(`${lines.join('\n')}\n`).toBe(ran.stdout);
+        expect(ran.code).toBe(1);
+      } finally {
+        await registry.close();
+        await rm(folder, { recursive: true });
+      }
+    },
+  );
 });
 
 /** Digests as the page prints them. */

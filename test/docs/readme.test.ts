@@ -174,7 +174,9 @@ describe('YAML', () => {
   const yaml = BLOCKS.filter((block) => block.language === 'yaml');
 
   test('there is one of each kind', () => {
-    expect(new Set(yaml.map((block) => kindOf(block.text)))).toEqual(new Set(['config', 'policy', 'auth']));
+    expect(new Set(yaml.map((block) => kindOf(block.text)))).toEqual(
+      new Set(['config', 'policy', 'cases', 'auth']),
+    );
   });
 
   test.each(yaml.map((block) => [at(block), block] as const))('%s loads', (_, block) => {
@@ -184,7 +186,11 @@ describe('YAML', () => {
     writeFileSync(file, text);
     const schemes = ECOSYSTEMS.map((one) => one.versions);
     if (kind === 'policy') expect(() => parsePolicy([{ path: 'block.yaml', text }], schemes)).not.toThrow();
-    else if (kind === 'auth') expect(loadConfig({ SALLYPORT_AUTH: file }).auth.tokens).not.toEqual([]);
+    else if (kind === 'cases') {
+      // What they expect is held by test/policy/starter.test.ts.
+      const policy = parsePolicy([{ path: 'a.yaml', text: 'profile: default\n' }], schemes);
+      expect(runCases(policy, [{ path: 'block.yaml', text }], schemes).length).toBeGreaterThan(0);
+    } else if (kind === 'auth') expect(loadConfig({ SALLYPORT_AUTH: file }).auth.tokens).not.toEqual([]);
     else expect(() => loadConfig({}, file)).not.toThrow();
   });
 
@@ -277,8 +283,9 @@ describe('links and addresses', () => {
   });
 });
 
-function kindOf(text: string): 'config' | 'policy' | 'auth' {
+function kindOf(text: string): 'config' | 'policy' | 'cases' | 'auth' {
   const keys = Object.keys(parse(filled(text)) as object);
+  if (keys.includes('cases')) return 'cases';
   if (keys.includes('profile')) return 'policy';
   return keys.length === 1 && keys[0] === 'tokens' ? 'auth' : 'config';
 }
