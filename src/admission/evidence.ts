@@ -19,6 +19,7 @@ import { UpstreamFault } from '../upstream/upstream.ts';
 import type { EvidenceRef, Vault } from '../vault/vault.ts';
 import { heldOf } from './held.ts';
 import type { Ports } from './ports.ts';
+import { type EvidenceAnswer, RecentAnswers } from './recent-answers.ts';
 import { VerdictMemory } from './verdict-memory.ts';
 
 /** The artifact whose evidence is looked at: by digests that we computed, or, for a check without bytes, were told. */
@@ -48,21 +49,14 @@ interface Look {
 }
 
 /**
- * How long an upstream's answer is used again, ms: the one who causes a fetch of the file looks at its evidence, and
- * then each who waited for it does.
- */
-const ANSWER_KEPT = 2_000;
-const MAX_ANSWERS = 32;
-
-/**
  * Gathers the evidence of one artifact and has it checked. What is kept here comes first, because a document proves
  * itself; the upstream is asked only for what its index claims. `absent` is said only of what nobody claims.
  */
 export class Evidence {
   readonly #ports: EvidencePorts;
   readonly #memory = new VerdictMemory();
-  readonly #flights = new Flights<string, Uint8Array | Cause>();
-  readonly #answers = new Map<string, { readonly at: number; readonly answer: Uint8Array | Cause }>();
+  readonly #flights = new Flights<string, EvidenceAnswer>();
+  readonly #answers = new RecentAnswers();
 
   constructor(ports: EvidencePorts) {
     this.#ports = ports;
@@ -132,23 +126,19 @@ export class Evidence {
   }
 
   /** The upstream's document, by one request for all who ask, or why there is none. */
-  #fetched(exhibit: Exhibit, address: string): Promise<Uint8Array | Cause> {
+  #fetched(exhibit: Exhibit, address: string): Promise<EvidenceAnswer> {
     const { artifact } = exhibit;
     const key = [artifact.ecosystem, artifact.name, artifact.filename, address].join('\n');
-    const kept = this.#answers.get(key);
-    if (kept && Math.abs(this.#ports.now() - kept.at) < ANSWER_KEPT) return Promise.resolve(kept.answer);
+    const recent = this.#answers.get(key, this.#ports.now());
+    if (recent) return Promise.resolve(recent);
     return this.#flights.run(key, async () => {
       const answer = await this.#ask(exhibit, address);
-      this.#answers.set(key, { at: this.#ports.now(), answer });
-      for (const oldest of this.#answers.keys()) {
-        if (this.#answers.size <= MAX_ANSWERS) break;
-        this.#answers.delete(oldest);
-      }
+      this.#answers.put(key, answer, this.#ports.now());
       return answer;
     });
   }
 
-  async #ask({ artifact, ecosystem }: Exhibit, address: string): Promise<Uint8Array | Cause> {
+  async #ask({ artifact, ecosystem }: Exhibit, address: string): Promise<EvidenceAnswer> {
     const { upstream } = this.#ports;
     try {
       const indexPath = ecosystem.indexRequest(artifact.name).path;
