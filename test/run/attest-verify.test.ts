@@ -159,6 +159,13 @@ describe('a file', () => {
   });
 });
 
+test('a vault that cannot be read is not an empty one: 3', async () => {
+  place = await attestPlace();
+  await writeFile(join(place.env['SALLYPORT_DATA'] ?? '', 'vault'), 'no folder');
+  const ran = await place.run('attest', 'verify', 'widget@1.0.0', '--package', 'npm');
+  expect(ran).toMatchObject({ code: 3, stdout: '', stderr: expect.stringMatching('ENOTDIR') });
+});
+
 describe('a house', () => {
   let house: EvidenceHouse;
   beforeEach(async () => {
