@@ -37,7 +37,7 @@ export interface Vault {
   /** An admitted artifact for reading, or null where it is not here. Its chunk table is checked at once. */
   open(stored: Stored): Promise<OpenArtifact | null>;
   has(sha256: Digest): Promise<boolean>;
-  /** Documents (index bytes, metadata, evidence) by their digest, durable when it resolves. */
+  /** Documents (index bytes, metadata) by their digest, durable when it resolves. */
   putDocument(bytes: Uint8Array | readonly Uint8Array[]): Promise<Digest>;
   /** Whether a document is here, unread: it may be damaged. Counts as a use, so that it is not evicted next. */
   hasDocument(digest: Digest): Promise<boolean>;

@@ -5,9 +5,6 @@ import { at, isObject, type JsonObject } from './json-path.ts';
 import type { VerifiedBundle } from './sigstore/bundle.ts';
 import { readStrictJson } from './strict-json.ts';
 
-/** The payload type of an in-toto statement in a DSSE envelope. */
-export const IN_TOTO = 'application/vnd.in-toto+json';
-
 const STATEMENT_TYPES: readonly unknown[] = [
   'https://in-toto.io/Statement/v0.1',
   'https://in-toto.io/Statement/v1',

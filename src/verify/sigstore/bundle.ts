@@ -11,9 +11,6 @@ export type { SigningCertificate } from './certificate.ts';
 
 /** A Sigstore bundle whose signature, certificate or key, time and log entries hold. */
 export interface VerifiedBundle {
-  readonly mediaType: string;
-  /** Of the DSSE envelope. */
-  readonly payloadType: string;
   /** The very bytes whose signature verified. */
   readonly payload: Uint8Array;
   /** Which pinned key signed; null where a certificate did. */
@@ -24,8 +21,8 @@ export interface VerifiedBundle {
   readonly signedAt: number;
 }
 
-/** Media type of in-toto statements, as DSSE envelopes name it. */
-const IN_TOTO = 'application/vnd.in-toto+json';
+/** The payload type of an in-toto statement in a DSSE envelope. */
+export const IN_TOTO = 'application/vnd.in-toto+json';
 
 /**
  * Verifies a bundle that carries an in-toto statement in a DSSE envelope, signed by a certificate of the trust root
@@ -50,7 +47,7 @@ export function verifyBundle(
     rootInChain: true,
     keyAt: (hint: string, at: number): KeyObject => attestationKey(trust.keys, hint, at),
   });
-  return { mediaType: read.mediaType, payloadType, payload, keyId, certificate, signedAt };
+  return { payload, keyId, certificate, signedAt };
 }
 
 /** Null where a certificate tells the key. */

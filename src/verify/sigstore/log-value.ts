@@ -1,3 +1,5 @@
+import { decodeBase64 } from '../base64.ts';
+
 /** What is at the end of a path of own members and items; undefined where there is none. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
   let here = value;
@@ -8,11 +10,9 @@ export function at(value: unknown, ...path: readonly (string | number)[]): unkno
   return here;
 }
 
-/** The bytes of a base64 text, written in the one way of RFC 4648, section 4; null for anything else. */
+/** The bytes of a text that is base64; null for anything else. */
 export function base64(value: unknown): Uint8Array | null {
-  if (typeof value !== 'string' || value === '') return null;
-  const bytes = Buffer.from(value, 'base64');
-  return bytes.toString('base64') === value ? bytes : null;
+  return typeof value === 'string' ? decodeBase64(value) : null;
 }
 
 /** The bytes of base64 of one PEM block, a certificate or a public key (RFC 7468); null for anything else. */
