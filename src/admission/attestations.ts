@@ -1,4 +1,5 @@
-import type { Route } from '../ecosystems/ecosystem.ts';
+import type { Ecosystem, IndexPage, Route } from '../ecosystems/ecosystem.ts';
+import { EvidenceUnreadable } from '../ecosystems/evidence-document.ts';
 import type { Answer, Asked } from './admission.ts';
 import type { Admitter } from './admit.ts';
 import { type Examiner, isInForce } from './examine.ts';
@@ -25,16 +26,21 @@ export class AttestationsAdmitter {
     this.#admitter = admitter;
   }
 
-  /** null: the file is admitted, and there is no verified provenance of it. */
+  /** null: the file is admitted, and there is no verified provenance of it that can be passed on. */
   async admit(asked: Asked, { name, filename }: AttestationsRoute): Promise<Answer | null> {
     const file = { kind: 'artifact', name, filename } as const;
     for (let attempt = 0; attempt < 3; attempt++) {
       const resolved = await this.#resolver.resolve(asked, file);
       if (isRefusal(resolved)) return { kind: 'refusal', refusal: resolved };
+      // Nothing is announced and nothing is kept: no bytes are fetched for that.
+      if (resolved.file.evidence.attestations === null && !resolved.held.provenance) return null;
       const verified = await this.#examiner.examine(asked, resolved, { also: PROVENANCE });
       if (isRefusal(verified)) return { kind: 'refusal', refusal: verified };
       // Nobody kept the file: another profile's fetch was refused. Ours fetches anew.
       if (!verified.acquired.stored || !isInForce(this.#ports, resolved.policy, verified)) continue;
+      // Entered whatever comes of it: the file was fetched, and with its first digest the vault has it for the next.
+      const receipt = await this.#admitter.record(asked, resolved, verified);
+      if (isRefusal(receipt)) return { kind: 'refusal', refusal: receipt };
       const verdict = verified.evidence.verdicts.find(({ check }) => check === 'provenance');
       if (verdict?.result !== 'verified') return null;
       const documents: Uint8Array[] = [];
@@ -43,10 +49,8 @@ export class AttestationsAdmitter {
         // It was there when it was verified: what is gone since is not passed on.
         if (bytes) documents.push(bytes);
       }
-      const page = documents.length > 0 ? asked.ecosystem.writeAttestations(documents) : null;
+      const page = written(asked.ecosystem, documents);
       if (!page) return null;
-      const receipt = await this.#admitter.record(asked, resolved, verified);
-      if (isRefusal(receipt)) return { kind: 'refusal', refusal: receipt };
       return {
         kind: 'document',
         status: page.status,
@@ -59,6 +63,20 @@ export class AttestationsAdmitter {
       };
     }
     return { kind: 'refusal', refusal: await this.#admitter.overloaded(asked, file) };
+  }
+}
+
+/**
+ * null where there is nothing to write, or something that is not passed on: in what no signature covers, behind a
+ * checkpoint, a verified document may have sentences.
+ */
+function written(ecosystem: Ecosystem, documents: readonly Uint8Array[]): IndexPage | null {
+  if (documents.length === 0) return null;
+  try {
+    return ecosystem.writeAttestations(documents);
+  } catch (error) {
+    if (error instanceof EvidenceUnreadable) return null;
+    throw error;
   }
 }
 

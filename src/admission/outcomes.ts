@@ -1,6 +1,7 @@
 import type { ArtifactId } from '../model/artifact.ts';
 import type { ArtifactDigests } from '../model/digest.ts';
-import type { EvidenceOutcome } from '../model/evidence.ts';
+import { EVIDENCE, type EvidenceOutcome, type EvidenceVerdict } from '../model/evidence.ts';
+import { LOOK_AGAIN } from '../policy/evidence.ts';
 import type { Looked } from './evidence.ts';
 import type { FactsCache } from './facts.ts';
 import type { Ports } from './ports.ts';
@@ -10,20 +11,28 @@ const REFRESH = 1_800_000;
 
 /**
  * Remembers what a look at a file's evidence came to, for later listings. `refused`: the policy did not take it; then
- * the time of the look counts, and is kept up to date. Rejects with LedgerError.
+ * the time of the look counts, and is kept up to date. A kind of evidence that this policy did not ask for keeps its
+ * verdict and its time: an agent of another profile must not take it out of the listings that it guides. Rejects with
+ * LedgerError.
  */
 export async function rememberOutcome(
   ports: Pick<Ports, 'now' | 'ledger'>,
   facts: FactsCache,
   artifact: ArtifactId,
   { sha256, sha512 }: ArtifactDigests,
-  { verdicts, trust }: Looked,
+  looked: Looked,
   before: EvidenceOutcome | null,
   refused: boolean,
 ): Promise<void> {
   // Nothing to be found, and nothing asked for: what every other file is like is not worth a row.
-  if (before === null && !refused && verdicts.every(({ result }) => result === 'absent')) return;
-  const outcome = { sha256, sha512, at: ports.now(), trust, verdicts };
+  if (before === null && !refused && looked.verdicts.every(({ result }) => result === 'absent')) return;
+  const now = { sha256, sha512, at: ports.now(), ...looked };
+  const kept = before ? stillOf(before, now) : [];
+  const verdicts = EVIDENCE.flatMap((name) =>
+    [...looked.verdicts, ...kept].filter(({ check }) => check === name),
+  );
+  const at = before && kept.length > 0 ? before.at : now.at;
+  const outcome: EvidenceOutcome = { sha256, sha512, at, trust: looked.trust, verdicts };
   const same = before !== null && substanceOf(before) === substanceOf(outcome);
   if (same && before && (!refused || outcome.at - before.at < REFRESH)) return;
   try {
@@ -31,6 +40,14 @@ export async function rememberOutcome(
   } finally {
     facts.forget(artifact);
   }
+}
+
+/** The verdicts of an earlier look on what was not looked at now: for the same bytes and trust, while they count. */
+function stillOf(before: EvidenceOutcome, now: EvidenceOutcome): readonly EvidenceVerdict[] {
+  const { sha256, sha512, trust, at } = before;
+  if (sha256 !== now.sha256 || sha512 !== now.sha512 || trust !== now.trust) return [];
+  if (!(now.at < at + LOOK_AGAIN)) return [];
+  return before.verdicts.filter((one) => now.verdicts.every(({ check }) => check !== one.check));
 }
 
 /** All of an outcome but its time. */

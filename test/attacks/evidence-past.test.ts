@@ -36,7 +36,7 @@ describe('other bytes for a while begin the clock of a version anew, and not its
     await look();
   }
 
-  test('a late release of an older line position without provenance stays refused', async () => {
+  test('a late release between older ones without provenance stays refused', async () => {
     await start();
     await house.add('widget', '1.0.0', NONE);
     await house.add('widget', '1.5.0');
