@@ -192,6 +192,9 @@ export function codeOfCause(check: EvidenceName, cause: Cause): ReasonCode {
     case 'unreachable':
     case 'not-there':
     case 'key-unknown':
+    case 'key-usage':
+    case 'key-time':
+    case 'key-retired':
     case 'media-type':
     case 'issuer':
       return 'PROVENANCE_UNCHECKED';
