@@ -13,7 +13,7 @@ import { tellOnFailure } from '../clients/tell.ts';
 import { startMinted } from './minted.ts';
 import { startMirror } from './mirror.ts';
 import { type Ran, runPlainly } from './plainly.ts';
-import { startTufProxy } from './tuf-proxy.ts';
+import { reasonForNoTufProxy, startTufProxy } from './tuf-proxy.ts';
 
 // npm checks for itself what we pass on: signatures with the keys from our route, attestations with a trusted root that
 // it has by TUF. Without a TUF repository it checks nothing at all.
@@ -29,7 +29,7 @@ const AUTH = `tokens:
 const THREE = { name: 'three', version: '0.185.1' };
 const SIGSTORE = { name: 'sigstore', version: '1.0.0' };
 
-const why = reasonForNoJail() ?? reasonForNoFixtures;
+const why = reasonForNoJail() ?? reasonForNoFixtures ?? reasonForNoTufProxy();
 
 describe.skipIf(why !== null)(`npm audit signatures${why ? ` (skipped: ${why})` : ''}`, () => {
   let folder: string;
@@ -124,7 +124,7 @@ describe.skipIf(why !== null)(`npm audit signatures${why ? ` (skipped: ${why})` 
 
   test('a tree whose every package is signed and attested verifies as a whole, with a token', async () => {
     const minted = await startMinted();
-    await minted.npm('@fleet/hull', '1.2.0', { keel: '^1.0.0' });
+    await minted.npm('@fleet/hull', '1.2.0', { manifest: { dependencies: { keel: '^1.0.0' } } });
     await minted.npm('keel', '1.0.1');
     const { npmBase, pypiBase } = minted.registry;
     const firewall = await started({

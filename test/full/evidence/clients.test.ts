@@ -38,7 +38,7 @@ describe.skipIf(why !== null)(
     beforeAll(async () => {
       folder = await installClients();
       minted = await startMinted();
-      await minted.npm(HULL.npm, VERSION, { keel: '^1.0.0' });
+      await minted.npm(HULL.npm, VERSION, { manifest: { dependencies: { keel: '^1.0.0' } } });
       await minted.npm('keel', '1.0.1');
       await minted.pypi(HULL.pypi, VERSION, 'Requires-Dist: keel>=1.0\n');
       await minted.pypi('keel', '1.0.1');

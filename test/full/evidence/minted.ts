@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sriOf } from '../../../src/model/digest.ts';
 import { defaultNpmBase } from '../../../src/upstream/defaults.ts';
-import { type FakeRegistry, startRegistry } from '../../harness/registry.ts';
+import { type FakeRegistry, type NpmVersion, startRegistry } from '../../harness/registry.ts';
 import { mintWorld, type World } from '../../harness/sigstore-world.ts';
 
 const DAY = 86_400_000;
@@ -17,8 +17,8 @@ export interface MintedUpstream {
   readonly world: World;
   readonly registry: FakeRegistry;
   readonly env: Readonly<Record<string, string>>;
-  /** Adds a version that is signed and attested; `dependencies` as in a manifest. */
-  npm(name: string, version: string, dependencies?: Readonly<Record<string, string>>): Promise<void>;
+  /** Adds a version that is signed and attested. */
+  npm(name: string, version: string, more?: Pick<NpmVersion, 'manifest' | 'time'>): Promise<void>;
   /** Adds a wheel that is attested; `metadata`: more lines of it. */
   pypi(name: string, version: string, metadata?: string): Promise<void>;
   close(): Promise<void>;
@@ -38,8 +38,8 @@ export async function startMinted(): Promise<MintedUpstream> {
       SALLYPORT_TRUSTED_ROOT: join(folder, 'root.json'),
       SALLYPORT_NPM_KEYS: join(folder, 'keys.json'),
     },
-    async npm(name, version, dependencies = {}) {
-      const made = { manifest: { dependencies }, bulk: BULK };
+    async npm(name, version, more = {}) {
+      const made = { ...more, bulk: BULK };
       registry.addNpm(name, { [version]: made });
       const tarball = registry.tarball(name, version);
       const sha512 = `sha512:${hex('sha512', tarball)}` as const;

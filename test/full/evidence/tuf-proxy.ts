@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -22,6 +22,11 @@ export interface TufProxy {
   /** Puts the root that the repository begins with into npm's cache, in a home without one. */
   seed(home: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Why none can be started here, in words for the name of a skipped test; null where it can. */
+export function reasonForNoTufProxy(): string | null {
+  return spawnSync('openssl', ['version']).status === 0 ? null : 'no openssl to make a certificate with';
 }
 
 /** The repository has this Sigstore trusted root, and no keys of any registry. */
