@@ -3,7 +3,7 @@ import { EVIDENCE, type EvidenceSet, type EvidenceVerdict, type Signer } from '.
 import type { Verdict } from '../model/verdict.ts';
 import type { EntryValue } from './ledger.ts';
 
-/** Characters of one text from a certificate or of a policy. */
+/** Characters of one text that tells people what was expected or found. */
 const MAX_TEXT = 512;
 
 /** What an item costs beside its own JSON: at most its key and the signs around it. */
@@ -71,11 +71,11 @@ export function withSigners(
   );
 }
 
-/** The fields of a signer that its certificate says. */
+/** The fields of a signer that its certificate says, whole: they are what a decision can be made from again. */
 export function signerOf(signer: Signer): { readonly [field: string]: string } {
   const told: { [field: string]: string } = {};
   for (const [field, value] of Object.entries(signer)) {
-    if (typeof value === 'string') told[field] = cut(value);
+    if (typeof value === 'string') told[field] = value.toWellFormed();
   }
   return told;
 }

@@ -171,7 +171,7 @@ describe('what is said of evidence', () => {
 });
 
 describe('room', () => {
-  test('a text is cut to 512 characters, and is well-formed', () => {
+  test('what is told to people is cut to 512 characters, who signed is not, and both are well-formed', () => {
     const text = `\ud800${'x'.repeat(510)}😀${'y'.repeat(5000)}`;
     const entry = decisionEntry({
       ...bare,
@@ -188,7 +188,7 @@ describe('room', () => {
     expect(entry['reasons']).toEqual([
       { code: 'PROVENANCE_SIGNER', detail: { check: 'provenance', expected: cut, found: '' } },
     ]);
-    expect(entry['checks']).toMatchObject([{ signers: [{ ref: cut }] }]);
+    expect(entry['checks']).toMatchObject([{ signers: [{ ref: text.toWellFormed() }] }]);
     expect(() => entryBytes(entry)).not.toThrow();
   });
 
