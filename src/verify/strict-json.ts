@@ -61,11 +61,13 @@ function nestsDeeper(text: string, limit: number): boolean {
 }
 
 function requireSingleMembers(text: string): void {
-  const names = new Map<number, Set<string>>();
-  for (const { name, object } of jsonMembers(text)) {
+  // Of the object that is open at each depth: a text can have hundreds of thousands of objects.
+  const open: { readonly object: number; readonly names: Set<string> }[] = [];
+  for (const { name, object, depth } of jsonMembers(text)) {
     if (name === '__proto__') throw new EvidenceFault('malformed');
-    const seen = names.get(object) ?? new Set();
-    if (seen.has(name)) throw new EvidenceFault('duplicate-keys');
-    names.set(object, seen.add(name));
+    let here = open[depth];
+    if (here?.object !== object) here = open[depth] = { object, names: new Set() };
+    if (here.names.has(name)) throw new EvidenceFault('duplicate-keys');
+    here.names.add(name);
   }
 }
