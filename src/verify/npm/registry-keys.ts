@@ -38,8 +38,8 @@ export interface RegistryKeys {
  * Reads the keys of an npm registry: `{"keys":[…]}`, each as the registry's TUF target has it
  * (`keyId`, `keyUsage`, `publicKey: {rawBytes, keyDetails, validFor: {start, end?}}`), or as its API
  * (`/-/npm/v1/keys`) does (`keyid`, `keytype`, `scheme`, `key`, `expires`), which then counts for signatures
- * only and has no start. `"revoked": true` takes out every key of that id and every key with the same bytes.
- * Members that are not known are refused, so that a slip in `revoked` does not leave a key in.
+ * only and has no start. `"revoked": true` takes out every key of that id, and the same key under every other id,
+ * however it is encoded. Members that are not known are refused, so that a slip in `revoked` leaves no key in.
  * @throws TrustError for anything else, and where no key is left
  */
 export function readRegistryKeys(bytes: Uint8Array): RegistryKeys {
@@ -58,7 +58,7 @@ export function readRegistryKeys(bytes: Uint8Array): RegistryKeys {
   }
   const revoked = read.filter((entry) => entry.revoked).map((entry) => entry.key);
   const all = [...byUse.values()].filter(
-    (key) => !revoked.some((gone) => gone.keyid === key.keyid || gone.spki === key.spki),
+    (key) => !revoked.some((gone) => gone.keyid === key.keyid || gone.key.equals(key.key)),
   );
   if (all.length === 0) throw new TrustError('npm keys: there is no key that is not revoked');
   const left = new Map(all.map((key) => [useOf(key.keyid, key.usage), key]));
