@@ -7,11 +7,14 @@ import { z } from 'zod';
  * Source: sigstore_bundle.proto, sigstore_common.proto and sigstore_rekor.proto, bundle formats 0.1 to 0.3.
  */
 
-/** `bytes`: base64. Line breaks, which some indexes left in it, are taken out. */
+/**
+ * `bytes`: base64. Line breaks, which some indexes left in it, are taken out first: a grammar with them in it could be
+ * tried from each of a million of them.
+ */
 export const bytes = z
   .string()
-  .regex(/^[A-Za-z0-9+/_\r\n-]*={0,2}[\r\n]*$/)
-  .transform((text) => text.replace(/[\r\n]/g, ''));
+  .transform((text) => text.replace(/[\r\n]/g, ''))
+  .pipe(z.string().regex(/^[A-Za-z0-9+/_-]*={0,2}$/));
 
 /** `int64`: protobuf writes a text, some writers a number. */
 const int64 = z.union([z.string().regex(/^\d{1,19}$/), z.int().nonnegative()]);
