@@ -122,7 +122,7 @@ export interface FileView {
   readonly metadata: string | null;
   /** The registry's signatures that were verified over the declared digest, and so may be passed on. */
   readonly signatures: readonly RegistrySignature[];
-  /** Verified attestations of it are here, and are served by the `attestations` route. */
+  /** Attestations are claimed or kept here: the `attestations` route serves what of them verifies. */
   readonly attested: boolean;
 }
 
