@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /**
@@ -9,9 +9,6 @@ import { basename, dirname, join, resolve } from 'node:path';
  */
 
 const OWNER_ONLY = { file: 0o600, folder: 0o700 } as const;
-
-/** File systems without hard links say so in one of these ways. */
-const NO_LINKS = new Set(['EPERM', 'ENOSYS', 'EOPNOTSUPP', 'ENOTSUP', 'EMLINK']);
 
 const TEMPORARY = /^\..+\.[0-9a-f]{16}\.tmp$/;
 
@@ -55,28 +52,6 @@ export async function writeDurable(
   await syncFolder(dirname(path));
 }
 
-/** Renames a file whose bytes are durable already; replaces what has the name `to`. */
-export async function renameDurable(from: string, to: string): Promise<void> {
-  await rename(from, to);
-  await syncFolder(dirname(to));
-  if (resolve(dirname(from)) !== resolve(dirname(to))) await syncFolder(dirname(from));
-}
-
-/**
- * Gives a complete temporary file its final name, durably and without replacing a file that has the name:
- * then the temporary one is removed and the answer is `exists`. Both must be on one file system. The name
- * must stand for the content (a digest): where the file system has no hard links, a file that appears at the
- * same moment is replaced by its equal. When it rejects, the temporary file is still there.
- */
-export async function commitDurable(temporary: string, final: string): Promise<'created' | 'exists'> {
-  await syncFile(temporary);
-  const outcome = await nameWithoutReplacing(temporary, final);
-  // Also where it exists: whoever made it may not have synced the folder yet.
-  await syncFolder(dirname(final));
-  await rm(temporary, { force: true });
-  return outcome;
-}
-
 /**
  * Makes a folder and those above it, each durable before the next. A folder that is there keeps its mode.
  * Rejects with ENOTDIR where a file has the name. It syncs every time: call it once per folder.
@@ -114,29 +89,6 @@ async function writeSynced(
   } finally {
     await file.close();
   }
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function nameWithoutReplacing(temporary: string, final: string): Promise<'created' | 'exists'> {
-  try {
-    await link(temporary, final);
-    return 'created';
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === 'EEXIST') return 'exists';
-    if (!NO_LINKS.has(code ?? '')) throw error;
-  }
-  if (await stat(final).catch(() => null)) return 'exists';
-  await rename(temporary, final);
-  return 'created';
 }
 
 function codeOf(error: unknown): string | undefined {

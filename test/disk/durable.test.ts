@@ -2,14 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  commitDurable,
-  ensureDir,
-  isTemporary,
-  renameDurable,
-  temporaryBeside,
-  writeDurable,
-} from '../../src/disk/durable.ts';
+import { ensureDir, isTemporary, temporaryBeside, writeDurable } from '../../src/disk/durable.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -59,39 +52,6 @@ describe('writeDurable', () => {
   });
 });
 
-describe('commitDurable', () => {
-  test('a temporary file that is not there rejects', async () => {
-    await expect(commitDurable(join(folder, 'none'), join(folder, 'a'))).rejects.toMatchObject({
-      code: 'ENOENT',
-    });
-    expect(await readdir(folder)).toEqual([]);
-  });
-
-  test('a final folder that is not there rejects and keeps the temporary file', async () => {
-    await writeFile(join(folder, 't'), 'x');
-    await expect(commitDurable(join(folder, 't'), join(folder, 'none', 'a'))).rejects.toThrow();
-    expect(await readdir(folder)).toEqual(['t']);
-  });
-
-  test('never replaces a file', async () => {
-    await writeFile(join(folder, 'a'), 'first');
-    await writeFile(join(folder, 't'), 'second');
-    expect(await commitDurable(join(folder, 't'), join(folder, 'a'))).toBe('exists');
-    expect(await readFile(join(folder, 'a'), 'utf8')).toBe('first');
-    expect(await readdir(folder)).toEqual(['a']);
-  });
-
-  test('of many at once, one creates and all succeed', async () => {
-    await mkdir(join(folder, 'q'));
-    const temporaries = Array.from({ length: 20 }, (_, i) => join(folder, 'q', `${i}`));
-    for (const path of temporaries) await writeFile(path, 'same');
-    const outcomes = await Promise.all(temporaries.map((path) => commitDurable(path, join(folder, 'a'))));
-    expect(outcomes.filter((outcome) => outcome === 'created')).toHaveLength(1);
-    expect(await readFile(join(folder, 'a'), 'utf8')).toBe('same');
-    expect(await readdir(join(folder, 'q'))).toEqual([]);
-  });
-});
-
 describe('ensureDir', () => {
   test('a file in the way rejects, as the folder and as one above it', async () => {
     await writeFile(join(folder, 'f'), '');
@@ -106,15 +66,6 @@ describe('ensureDir', () => {
     expect(await modeOf(path)).toBe(0o700);
     await ensureDir('/');
   });
-});
-
-test('renameDurable replaces and moves between folders', async () => {
-  await mkdir(join(folder, 'q'));
-  await writeFile(join(folder, 'q', 'a'), 'new');
-  await writeFile(join(folder, 'a'), 'old');
-  await renameDurable(join(folder, 'q', 'a'), join(folder, 'a'));
-  expect(await readFile(join(folder, 'a'), 'utf8')).toBe('new');
-  await expect(renameDurable(join(folder, 'none'), join(folder, 'a'))).rejects.toThrow();
 });
 
 test('temporary names are known again, and no other name is', () => {
