@@ -22,8 +22,8 @@ const YANKED = 'yanked by its publisher';
  * client then asks for is answered with the reason.
  *
  * Where the upstream's page has the keys of PEP 708, they are written empty: their addresses are others',
- * and every address on our pages is ours. PEP 740's `provenance` is written where attestations of an admitted file
- * were verified and are here, and leads to our own route for them.
+ * and every address on our pages is ours. PEP 740's `provenance` is written for an admitted file
+ * where the index claims attestations or we have them, and leads to our own route: what that gives was verified.
  */
 export function writeSimple(listing: Listing<PypiDocument>, view: IndexView): IndexPage {
   const { document } = listing;
