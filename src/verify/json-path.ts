@@ -4,12 +4,13 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What stands at a path of member names in JSON; undefined where an object or a member on the way is not there. */
-export function at(value: unknown, ...path: readonly string[]): unknown {
+/** What stands at a path of own members and items in JSON; undefined where one on the way is not there. */
+export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
   let here = value;
-  for (const name of path) {
-    if (!isObject(here) || !Object.hasOwn(here, name)) return undefined;
-    here = here[name];
+  for (const step of path) {
+    if (typeof step === 'number' && Array.isArray(here)) here = here[step];
+    else if (typeof step === 'string' && isObject(here) && Object.hasOwn(here, step)) here = here[step];
+    else return undefined;
   }
   return here;
 }

@@ -1,7 +1,8 @@
 import type { TransparencyLogEntry } from '@sigstore/bundle';
 import { EvidenceFault } from '../fault.ts';
+import { at } from '../json-path.ts';
 import { readStrictJson } from '../strict-json.ts';
-import { at, base64, pem } from './log-value.ts';
+import { base64, pem } from './log-value.ts';
 
 /** Kind and version of an entry → where its body has the certificate or key that it was logged with. */
 const VERIFIERS: Readonly<Record<string, (spec: unknown) => Uint8Array | null>> = {

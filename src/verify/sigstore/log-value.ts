@@ -1,15 +1,5 @@
 import { decodeBase64 } from '../base64.ts';
 
-/** What is at the end of a path of own members and items; undefined where there is none. */
-export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
-  let here = value;
-  for (const step of path) {
-    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, step)) return undefined;
-    here = Reflect.get(here, step);
-  }
-  return here;
-}
-
 /** The bytes of a text that is base64; null for anything else. */
 export function base64(value: unknown): Uint8Array | null {
   return typeof value === 'string' ? decodeBase64(value) : null;

@@ -1,3 +1,5 @@
+import { isObject } from '../json-path.ts';
+
 /**
  * Whether JSON may be given to the library's readers. They make a message of every item of a list before anybody
  * counts them, and where bytes are due they take an object with a `length` for that many octets (`Buffer.from`): no
@@ -50,7 +52,3 @@ function sameLeaf(given: unknown, written: unknown): boolean {
 
 /** RFC 3339, as protobuf's JSON has it. */
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
