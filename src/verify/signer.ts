@@ -3,6 +3,6 @@ import type { SigningCertificate } from './sigstore/bundle.ts';
 
 /** What a verdict says of who signed. */
 export function signerOf(certificate: SigningCertificate, predicate: Signer['predicate']): Signer {
-  const { legacy: _legacy, notBefore: _notBefore, run: _run, ...facts } = certificate;
+  const { run: _run, ...facts } = certificate;
   return { predicate, ...facts };
 }

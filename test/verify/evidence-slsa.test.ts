@@ -21,8 +21,6 @@ const GITHUB: SigningCertificate = {
   runner: RUN.runner,
   environment: null,
   builder: 'https://github.com/acme/widget/.github/workflows/release.yml@refs/tags/v1.2.3',
-  legacy: false,
-  notBefore: 0,
   run: 'https://github.com/acme/widget/actions/runs/7000/attempts/1',
 };
 
@@ -32,7 +30,6 @@ const LEGACY: SigningCertificate = {
   ownerId: null,
   runner: null,
   builder: null,
-  legacy: true,
   run: null,
 };
 

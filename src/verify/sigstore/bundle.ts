@@ -17,8 +17,6 @@ export interface VerifiedBundle {
   readonly keyId: string | null;
   /** Null where a key signed. */
   readonly certificate: SigningCertificate | null;
-  /** Milliseconds since 1970, as a log or a timestamp authority attests; the latest where there are more. */
-  readonly signedAt: number;
 }
 
 /** The payload type of an in-toto statement in a DSSE envelope. */
@@ -42,12 +40,12 @@ export function verifyBundle(
   const keyId = hintOf(read);
   // The library goes by the hint, and never looks at the envelope's own, unsigned word on the key.
   if (signatures.some(({ keyid }) => keyid !== (keyId ?? ''))) throw new EvidenceFault('key-id');
-  const { certificate, signedAt } = verifySeal(trust, read, {
+  const { certificate } = verifySeal(trust, read, {
     now: options.now,
     rootInChain: true,
     keyAt: (hint: string, at: number): KeyObject => attestationKey(trust.keys, hint, at),
   });
-  return { payload, keyId, certificate, signedAt };
+  return { payload, keyId, certificate };
 }
 
 /** Null where a certificate tells the key. */

@@ -9,10 +9,6 @@ import { normalRepository, workflowIn } from './source.ts';
 export interface SigningCertificate extends Omit<Signer, 'predicate'> {
   /** Address of the run that it was issued to (.21). */
   readonly run: string | null;
-  /** It says some of this under the extension numbers of 2022 and 2023 only (.1 to .6). */
-  readonly legacy: boolean;
-  /** Milliseconds since 1970. */
-  readonly notBefore: number;
 }
 
 /** An extension as the library gives it: `value` is what is within the OCTET STRING. */
@@ -47,7 +43,7 @@ export function readLeaf(der: Uint8Array): X509Certificate {
 
 /**
  * Decodes what a verified certificate says. Where it says a thing under an old and under a new number, both must
- * agree; under the old one alone only if it is of a time when there was no other.
+ * agree; under the old one alone only if it is of a time when there was no other. `notBefore` is milliseconds since 1970.
  * Source: sigstore/fulcio docs/oid-info.md; RFC 5280, section 4.2.1.6.
  * @throws EvidenceFault `certificate`; `issuer` for a holder of a kind that we do not know
  */
@@ -108,8 +104,6 @@ function read(values: ReadonlyMap<string, Uint8Array>, notBefore: number): Signi
     environment: text(23),
     builder: text(9),
     run: text(21),
-    legacy,
-    notBefore,
   };
 }
 

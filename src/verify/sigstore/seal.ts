@@ -21,8 +21,6 @@ import { certificatesOf } from './read-bundle.ts';
 export interface Seal {
   /** Null where a key signed. */
   readonly certificate: SigningCertificate | null;
-  /** Milliseconds since 1970, as a log or a timestamp authority attests; the latest where there are more. */
-  readonly signedAt: number;
 }
 
 export interface SealOptions {
@@ -78,7 +76,7 @@ export function verifySeal(trust: Trust, bundle: Bundle, options: SealOptions): 
     else if (!entry.inclusionProof && promisedAt >= trust.bytes.proofSince)
       throw new EvidenceFault('log-proof');
   }
-  return { certificate: leaf && certificateOf(signer, leaf), signedAt };
+  return { certificate: leaf && certificateOf(signer, leaf) };
 }
 
 function verifyByLibrary(

@@ -52,31 +52,10 @@ describe.skipIf(reasonForNoFixtures)(`real attestations ${reasonForNoFixtures ??
     );
 
   test.each([
-    [
-      'sigstore-0.4.0.valid',
-      'SHA256:jl3b',
-      'sigstore/sigstore-js',
-      'refs/tags/v0.4.0',
-      true,
-      '2023-01-11T17:31:52',
-    ],
-    [
-      'sigstore-1.0.0.valid',
-      'SHA256:jl3b',
-      'sigstore/sigstore-js',
-      'refs/tags/v1.0.0',
-      true,
-      '2023-02-09T17:56:00',
-    ],
-    [
-      'playwright-cli-0.1.1.valid',
-      'SHA256:DhQ8',
-      'microsoft/playwright-cli',
-      'refs/tags/v0.1.1',
-      false,
-      '2026-02-14T23:28:43',
-    ],
-  ])('%s', (name, key, repository, ref, legacy, signedAt) => {
+    ['sigstore-0.4.0.valid', 'SHA256:jl3b', 'sigstore/sigstore-js', 'refs/tags/v0.4.0', true],
+    ['sigstore-1.0.0.valid', 'SHA256:jl3b', 'sigstore/sigstore-js', 'refs/tags/v1.0.0', true],
+    ['playwright-cli-0.1.1.valid', 'SHA256:DhQ8', 'microsoft/playwright-cli', 'refs/tags/v0.1.1', false],
+  ])('%s', (name, key, repository, ref, old) => {
     const [publish, provenance] = npmBundles(name).map((bundle) =>
       verifyBundle(production, bundle, { now: NOW }),
     );
@@ -90,9 +69,9 @@ describe.skipIf(reasonForNoFixtures)(`real attestations ${reasonForNoFixtures ??
       workflow: '.github/workflows/publish.yml',
       ref,
       trigger: 'release',
-      legacy,
+      // Those of 2022 and 2023 have none of it.
+      runner: old ? null : 'github-hosted',
     });
-    expect(provenance?.signedAt).toBe(Date.parse(`${signedAt}Z`));
     expect(readStrictJson(provenance?.payload ?? Buffer.alloc(0))).toHaveProperty('subject');
   });
 
@@ -107,7 +86,6 @@ describe.skipIf(reasonForNoFixtures)(`real attestations ${reasonForNoFixtures ??
         trigger,
         workflow: '.github/workflows/release.yml',
         runner: 'github-hosted',
-        legacy: false,
       });
     }
     expect(pypiBundles(name).length).toBeGreaterThan(0);
