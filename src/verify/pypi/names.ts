@@ -9,11 +9,22 @@ export function normalName(name: string): string {
   return name.replace(/[-_.]+/g, '-').toLowerCase();
 }
 
-/** One version in two spellings (PEP 440), or the very same text where it is no such version. */
+/** More digits than these are not exact in a double, which is what the library reads every number as. */
+const INEXACT = /\d{16}/;
+
+/** One version in two spellings (PEP 440), or the very same text where it is no such version, or its numbers are too long. */
 export function sameVersion(a: string, b: string): boolean {
   if (a === b) return true;
   if (a.length > MAX_VERSION || b.length > MAX_VERSION || !valid(a) || !valid(b)) return false;
-  return eq(a, b);
+  const [[publicA, localA], [publicB, localB]] = [parts(a), parts(b)];
+  if (INEXACT.test(publicA) || INEXACT.test(publicB)) return false;
+  return eq(publicA, publicB) && localA === localB;
+}
+
+/** The public version and the normal form of the local one, as text: to the library `+1e3` is `+1000`. */
+function parts(version: string): [publicVersion: string, local: string] {
+  const [publicVersion = '', local = ''] = version.toLowerCase().split('+');
+  return [publicVersion, local.replace(/[-_]/g, '.').replace(/\b0+(?=\d+\b)/g, '')];
 }
 
 /** Whether Name and Version, each there once, are what the index says. */
