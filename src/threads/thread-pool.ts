@@ -1,11 +1,12 @@
 import type { Transferable } from 'node:worker_threads';
 import type { Thread } from './rpc.ts';
+import { Turns } from './turns.ts';
 
 export interface ThreadPoolOptions {
   readonly start: () => Thread;
   /** Told of each thread that died or was ended, when its place is taken or given up. */
   readonly replaced: () => void;
-  /** How long one call may take, ms, with those before it. A longer one is a thread that hangs: it is ended. */
+  /** How long one call may take once those before it are answered, ms. A longer one is a thread that hangs: it is ended. */
   readonly deadline: number;
   /** Threads at most. */
   readonly size: number;
@@ -18,6 +19,7 @@ export interface ThreadPoolOptions {
 export class ThreadPool {
   readonly #options: ThreadPoolOptions;
   #threads: readonly Thread[];
+  readonly #turns = new WeakMap<Thread, Turns>();
 
   constructor(options: ThreadPoolOptions) {
     this.#options = options;
@@ -31,17 +33,15 @@ export class ThreadPool {
     transfer: readonly Transferable[] = [],
   ): Promise<T> {
     const thread = this.#leastBusy();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(new Error(`a thread took too long to ${method}`));
-        this.#end(thread);
-      }, this.#options.deadline);
+    const late = Promise.withResolvers<never>();
+    const answered = this.#turnsOf(thread).wait(() => {
+      late.reject(new Error(`a thread took too long to ${method}`));
+      this.#end(thread);
     });
     try {
-      return await Promise.race([thread.call<T>(method, args, transfer), late]);
+      return await Promise.race([thread.call<T>(method, args, transfer), late.promise]);
     } finally {
-      clearTimeout(timer);
+      answered();
     }
   }
 
@@ -52,6 +52,12 @@ export class ThreadPool {
 
   async close(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+
+  #turnsOf(thread: Thread): Turns {
+    const turns = this.#turns.get(thread) ?? new Turns(this.#options.deadline);
+    this.#turns.set(thread, turns);
+    return turns;
   }
 
   #leastBusy(): Thread {

@@ -25,7 +25,7 @@ export interface Checked {
   readonly seconds: number;
 }
 
-/** How long one check may take, ms, with those before it: thousands of times what any document needs. */
+/** How long one check may take in its thread, ms: thousands of times what any document needs. */
 const DEADLINE = 30_000;
 
 /** Memory of a thread, MB: a document that needs more ends the thread, and its check, not the firewall. */

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { Thread } from '../../src/threads/rpc.ts';
 import { ThreadPool } from '../../src/threads/thread-pool.ts';
 
-/** A thread that says what it is asked, and how often it was asked before; `hang` never answers, `die` ends it. */
+/** A thread that says what it is asked, and how often it was asked before; `work` takes its ms; `hang` never answers, `die` ends it. */
 const ECHO = `
   const { parentPort, threadId } = require('node:worker_threads');
   let told = null;
@@ -10,6 +10,7 @@ const ECHO = `
     if (method === 'die') process.exit(1);
     if (method === 'hang') return;
     if (method === 'spin') for (;;);
+    if (method === 'work') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, args[0]);
     if (method === 'tell' && args[0] === 'wrong') {
       parentPort.postMessage({ id, error: { name: 'Error', message: 'that is wrong' } });
       return;
@@ -69,6 +70,31 @@ test.each(['hang', 'spin'])(
     expect(seen.started).toBe(2);
   },
 );
+
+test('what waits for its turn loses no time: a thread that goes on answering is not ended', async () => {
+  const { pool, seen } = poolOf(1, 400);
+  await pool.call('say', []);
+  const asked = Array.from({ length: 8 }, () => pool.call<Said>('work', [150]));
+  expect(await Promise.all(asked)).toHaveLength(8);
+  expect(seen).toEqual({ started: 1, replaced: 0 });
+});
+
+test('one that is too slow is ended though it was asked behind others, and though others are answered', async () => {
+  const { pool, seen } = poolOf(1, 300);
+  const before = pool.call('work', [200]);
+  const slow = pool.call('hang', []);
+  const refused = expect(slow).rejects.toThrow('took too long to hang');
+  await before;
+  const began = performance.now();
+  const going = setInterval(() => void pool.call('say', []).catch(() => {}), 50);
+  try {
+    await refused;
+  } finally {
+    clearInterval(going);
+  }
+  expect(performance.now() - began).toBeGreaterThan(290);
+  expect(seen.replaced).toBe(1);
+});
 
 test('a thread that died is replaced, and what it was asked rejects', async () => {
   const { pool, seen } = poolOf(1);
