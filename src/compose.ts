@@ -11,7 +11,7 @@ import type { Metrics } from './gate/metrics.ts';
 import type { Readiness } from './gate/options.ts';
 import { InForce } from './in-force.ts';
 import { keptByPins } from './kept.ts';
-import { alarmEntry, policyEntry, startEntry, stopEntry } from './ledger/entry.ts';
+import { alarmEntry, policyEntry, startEntry, stopEntry, trustEntry } from './ledger/entry.ts';
 import type { EntryDraft, Ledger } from './ledger/ledger.ts';
 import { lockFolder } from './ledger/lock.ts';
 import { openLedger } from './ledger/open.ts';
@@ -27,6 +27,7 @@ import { InspectPool } from './threads/inspect-pool.ts';
 import { VerifyPool } from './threads/verify-pool.ts';
 import { loadTrust } from './trust/files.ts';
 import { TrustInForce } from './trust/in-force.ts';
+import { keepTrust } from './trust/kept.ts';
 import { openUpstream } from './upstream/open.ts';
 import { openFileVault } from './vault/file-vault.ts';
 import type { Vault } from './vault/vault.ts';
@@ -182,23 +183,32 @@ export async function openHouse(
       },
     };
     watchers.policy(first.digest, now());
-    const admission = createAdmission(ports);
-    await ledger.append(startEntry({ ...stamp(), release: version, engine: ENGINE, policy: first.digest }));
     const { digest: trusted, from } = firstTrust;
+    watchers.trust(trusted, now());
+    const admission = createAdmission(ports);
+    // Nothing is decided under a trust that nobody can look up later.
+    await keepTrust(vault.evidence, firstTrust.bytes);
+    await ledger.append(
+      startEntry({ ...stamp(), release: version, engine: ENGINE, policy: first.digest, trust: trusted }),
+    );
     log.info({ policy: first.digest, trust: trusted, root: from.root, npmKeys: from.npmKeys }, 'started');
     const trust = new TrustInForce(firstTrust, {
       load: () => loadTrust(config),
       // Both read it once more. The desk takes it whole or not at all; then it is known to be readable.
-      async take({ bytes }) {
+      async take({ bytes, digest }, previous) {
+        await keepTrust(vault.evidence, bytes);
+        await ledger.append(trustEntry({ ...stamp(), trust: digest, previous }));
         await desk.setTrust(bytes);
         verifiers.setTrust(bytes);
       },
       alarm: (problem, inForce) => alarms.raise('trust-root', { expected: inForce, found: problem }),
-      changed: ({ digest, from }, before) =>
+      changed({ digest, from }, before) {
+        watchers.trust(digest, now());
         log.info(
           { before, after: digest, root: from.root, npmKeys: from.npmKeys },
           'trust root and keys reloaded',
-        ),
+        );
+      },
     });
     const sum = () =>
       admission

@@ -5,7 +5,7 @@ export interface Steps<T> {
   /** Reads its files. Rejects where they are none that can be used. */
   load(): Promise<T>;
   /** Hands it to those who work with it in threads. When it rejects, the one before is in force there. */
-  take(next: T): Promise<void>;
+  take(next: T, before: T): Promise<void>;
   /** It is in force now, in place of another. */
   changed(next: T, before: T): Promise<void>;
   /** Another one was not taken; this one stays in force. */
@@ -47,7 +47,7 @@ export class InForce<T extends { readonly digest: Digest }> {
     let next: T;
     try {
       next = await this.#steps.load();
-      if (next.digest !== before.digest) await this.#steps.take(next);
+      if (next.digest !== before.digest) await this.#steps.take(next, before);
     } catch (error) {
       this.#failed = true;
       await this.#steps.rejected(error, before);

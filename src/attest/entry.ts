@@ -7,8 +7,10 @@ import { openLedgerReader } from '../ledger/open.ts';
 import { type Digest, parseDigest } from '../model/digest.ts';
 import { CAUSES, type Cause, type EvidenceKind } from '../model/evidence.ts';
 import type { CheckResult } from '../model/verdict.ts';
+import { keptTrust } from '../trust/kept.ts';
 import { openEvidenceShelf } from '../vault/evidence-shelf.ts';
 import { at } from '../verify/json-path.ts';
+import type { Trust } from '../verify/trust.ts';
 import type { Exhibit } from './exhibit.ts';
 import { UsageError } from './usage.ts';
 
@@ -17,8 +19,8 @@ export interface EntryEvidence {
   readonly exhibits: readonly Exhibit[];
   /** When it was decided, ms since 1970: keys and certificates are judged as of then. */
   readonly time: number;
-  /** Digest of what was trusted then; null where the entry does not say. */
-  readonly trust: Digest | null;
+  /** What was trusted then, by the digests that the entry has; null for what the vault does not have. */
+  readonly trusted: ReadonlyMap<Digest, Trust | null>;
   /** The entry had no room for all that there was. */
   readonly cut: boolean;
 }
@@ -35,16 +37,22 @@ export async function entryEvidence(config: Config, wanted: string): Promise<Ent
   const entry: unknown = JSON.parse(found.bytes);
   const shelf = openEvidenceShelf({ dir: config.vault ?? join(config.data, 'vault') });
   const exhibits: Exhibit[] = [];
+  const trusted = new Map<Digest, Trust | null>();
   const looks = [
-    { checks: at(entry, 'checks'), digests: entry },
+    { checks: at(entry, 'checks'), digests: entry, trust: digestAt(entry, 'facts', 'trust') },
     // A decision that was made without a look of its own names the last one.
-    { checks: at(entry, 'facts', 'evidence', 'checks'), digests: at(entry, 'facts', 'evidence') },
+    {
+      checks: at(entry, 'facts', 'evidence', 'checks'),
+      digests: at(entry, 'facts', 'evidence'),
+      trust: digestAt(entry, 'facts', 'evidence', 'trust'),
+    },
   ];
-  for (const { checks, digests } of looks) {
+  for (const { checks, digests, trust } of looks) {
     for (const check of Array.isArray(checks) ? checks : []) {
-      for (const exhibit of namedBy(check, entry, digests)) {
+      for (const exhibit of namedBy(check, entry, digests, trust)) {
         if (exhibits.some((one) => one.document === exhibit.document)) continue;
         exhibits.push({ ...exhibit, bytes: await shelf.get(exhibit.document) });
+        if (trust && !trusted.has(trust)) trusted.set(trust, await keptTrust(shelf, trust));
       }
     }
   }
@@ -52,7 +60,7 @@ export async function entryEvidence(config: Config, wanted: string): Promise<Ent
   return {
     exhibits,
     time: typeof time === 'number' ? time : 0,
-    trust: digestAt(entry, 'facts', 'trust') ?? digestAt(entry, 'facts', 'evidence', 'trust'),
+    trusted,
     cut: at(entry, 'evidenceCut') === 'yes',
   };
 }
@@ -74,7 +82,12 @@ async function entryOf(config: Config, wanted: string): Promise<StoredEntry | nu
 }
 
 /** The documents of one check. What is not of the form that entries have names none. */
-function namedBy(check: unknown, entry: unknown, digests: unknown): Omit<Exhibit, 'bytes'>[] {
+function namedBy(
+  check: unknown,
+  entry: unknown,
+  digests: unknown,
+  trust: Digest | null,
+): Omit<Exhibit, 'bytes'>[] {
   const documents = at(check, 'documents');
   const ecosystem = ECOSYSTEMS.find(({ id }) => id === at(entry, 'ecosystem'));
   const [rawName, version, file] = [at(entry, 'name'), at(entry, 'version'), at(entry, 'file')];
@@ -104,7 +117,7 @@ function namedBy(check: unknown, entry: unknown, digests: unknown): Omit<Exhibit
       claimedAt: typeof claimedAt === 'number' ? claimedAt : null,
       neverAbsent: typeof at(facts, 'firstSeen') === 'number' && at(facts, 'lastAbsent') === undefined,
       bound: 'entry',
-      before: { result, ...(cause && { cause }) },
+      before: { result, ...(cause && { cause }), trust },
     };
   });
 }

@@ -9,8 +9,8 @@ export interface Exhibit extends Omit<EvidenceJob, 'bytes'> {
   /** null where the vault does not have it, or has it damaged. */
   readonly bytes: Uint8Array | null;
   readonly bound: Bound;
-  /** What the entry that names it says that it came to. */
-  readonly before?: { readonly result: CheckResult; readonly cause?: Cause };
+  /** What the entry that names it says that it came to, and the digest of what was trusted then, where it says so. */
+  readonly before?: { readonly result: CheckResult; readonly cause?: Cause; readonly trust: Digest | null };
 }
 
 /** Whose word the artifact's digests are. */

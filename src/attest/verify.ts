@@ -65,13 +65,18 @@ async function verifyAll(
     return EXIT.refused;
   }
   if (entry?.cut) say('sallyport: the entry had no room for all of its evidence: there was more');
-  if (entry?.trust && entry.trust !== trust.digest)
-    say(`sallyport: the entry was decided under trust ${entry.trust}; verified now under ${trust.digest}`);
+  for (const line of trustWords(entry, trust.digest)) say(line);
 
   const moment = entry?.time ?? now;
-  const results = exhibits.map((exhibit) => verified(trust, held(exhibit, told), moment, wanted));
+  const results = exhibits.map((exhibit) => {
+    const then = entry && exhibit.before?.trust ? entry.trusted.get(exhibit.before.trust) : null;
+    const result = verified(then ?? trust, held(exhibit, told), moment, wanted);
+    // A signer that was asked for is the same under either: what is told is what the other trust makes of it.
+    const other = then && then.digest !== trust.digest && exhibit.bytes;
+    return { ...result, today: other ? verified(trust, held(exhibit, told), moment, null) : null };
+  });
   for (const result of results) {
-    if (options.json) print(jsonOf(result, trust, entry));
+    if (options.json) print(jsonOf(result, entry));
     else for (const line of linesOf(result)) print(line);
   }
   if (results.some(({ exhibit }) => exhibit.bound === 'itself'))
@@ -109,6 +114,8 @@ function held(exhibit: Exhibit, told: Partial<ArtifactDigests> | null): Exhibit 
 
 interface Verified {
   readonly exhibit: Exhibit;
+  /** Digest of what was trusted for it. */
+  readonly trust: Digest;
   /** null where there is no document to be verified. */
   readonly verdict: EvidenceVerdict | null;
   readonly ok: boolean;
@@ -116,35 +123,58 @@ interface Verified {
   readonly problem: string | null;
 }
 
-function verified(trust: Trust, exhibit: Exhibit, now: number, wanted: Identity | null): Verified {
+/** Verified under the trust of then; `today` is what the one of now makes of it, null where that is the same one. */
+interface VerifiedAgain extends Verified {
+  readonly today: Verified | null;
+}
+
+/** Under what an entry was decided, where that is not what is trusted now, and what is made of that: words for people. */
+function trustWords(entry: EntryEvidence | null, today: Digest): string[] {
+  return [...(entry?.trusted ?? [])].flatMap(([then, kept]) => {
+    if (then === today) return [];
+    const what = `sallyport: the entry was decided under trust ${then}`;
+    return kept
+      ? `${what}, which the vault has kept: verified under that; today's is ${today}`
+      : `${what}, which the vault does not have, or not so that it can be used; verified now under ${today}`;
+  });
+}
+
+function verified(under: Trust, exhibit: Exhibit, now: number, wanted: Identity | null): Verified {
   const { bytes, before } = exhibit;
+  const trust = under.digest;
   if (!bytes) {
     const why =
       before && before.result !== 'verified'
         ? 'was not kept, because it did not verify'
         : 'is gone, or damaged';
-    return { exhibit, verdict: null, ok: false, problem: `the document ${why}` };
+    return { exhibit, trust, verdict: null, ok: false, problem: `the document ${why}` };
   }
-  const verdict = checkEvidence(trust, { ...exhibit, bytes }, now);
+  const verdict = checkEvidence(under, { ...exhibit, bytes }, now);
   const good = verdict.result === 'verified';
   if (before && (before.result === 'verified') !== good) {
     const problem = `it was ${before.result} when the entry was written${verdict.cause ? `, and now ${whyOf(verdict)}` : ''}`;
-    return { exhibit, verdict, ok: false, problem };
+    return { exhibit, trust, verdict, ok: false, problem };
   }
-  if (!good) return { exhibit, verdict, ok: before !== undefined, problem: whyOf(verdict) };
+  if (!good) return { exhibit, trust, verdict, ok: before !== undefined, problem: whyOf(verdict) };
   const difference = wanted && verdict.check === 'provenance' ? differenceOf(verdict, wanted) : null;
-  return { exhibit, verdict, ok: difference === null, problem: difference ?? whyOf(verdict) };
+  return { exhibit, trust, verdict, ok: difference === null, problem: difference ?? whyOf(verdict) };
 }
 
-function linesOf({ exhibit, verdict, ok, problem }: Verified): string[] {
+function linesOf({ exhibit, verdict, ok, problem, today }: VerifiedAgain): string[] {
   const is = verdict?.result === 'verified' && ok ? 'verified' : 'refused ';
   const proof = verdict?.result === 'verified' ? proofOf(exhibit, verdict) : [];
-  return [`${is} ${titleOf(exhibit)}${problem ? `: ${problem}` : ''}`, ...proof.map((line) => `  ${line}`)];
+  const lines = today ? [...proof, todayWords(today)] : proof;
+  return [`${is} ${titleOf(exhibit)}${problem ? `: ${problem}` : ''}`, ...lines.map((line) => `  ${line}`)];
+}
+
+function todayWords({ ok, problem }: Verified): string {
+  return ok
+    ? 'under what is trusted today it comes to the same'
+    : `not under what is trusted today: ${problem}`;
 }
 
 function jsonOf(
-  { exhibit, verdict, ok, problem }: Verified,
-  trust: Trust,
+  { exhibit, trust, verdict, ok, problem, today }: VerifiedAgain,
   entry: EntryEvidence | null,
 ): string {
   const { kind, document, artifact, bound, before } = exhibit;
@@ -156,8 +186,9 @@ function jsonOf(
     bound,
     verdict,
     problem,
-    trust: trust.digest,
-    ...(entry && { before: { ...before, trust: entry.trust, time: new Date(entry.time).toISOString() } }),
+    trust,
+    ...(today && { today: { ok: today.ok, trust: today.trust, problem: today.problem } }),
+    ...(entry && { before: { ...before, time: new Date(entry.time).toISOString() } }),
   });
 }
 

@@ -26,6 +26,7 @@ export function ledgerLine(stored: StoredEntry): string {
     text('route').padEnd(8),
     text('agent').padEnd(8),
     what,
+    text('trust') && `trust ${text('trust').slice(0, 19)}`,
     text('file'),
     reasons,
     stored.leaf.slice(0, 12),

@@ -25,6 +25,8 @@ export interface Metrics {
   vault(bytes: number): void;
   /** The policy in force, and when it was loaded (ms since 1970). */
   policy(digest: string, loadedAt: number): void;
+  /** What is trusted now, and when it was loaded (ms since 1970). */
+  trust(digest: string, loadedAt: number): void;
 }
 
 const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
@@ -71,6 +73,9 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
   const policy = gauge('sallyport_policy_loaded_seconds', 'When the policy in force was loaded, by digest.', [
     'digest',
   ]);
+  const trust = gauge('sallyport_trust_loaded_seconds', 'When what is trusted now was loaded, by digest.', [
+    'digest',
+  ]);
 
   return {
     contentType: registry.contentType,
@@ -97,6 +102,10 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
     policy(digest, loadedAt) {
       policy.reset();
       policy.set({ digest }, loadedAt / 1000);
+    },
+    trust(digest, loadedAt) {
+      trust.reset();
+      trust.set({ digest }, loadedAt / 1000);
     },
   };
 }

@@ -256,17 +256,35 @@ export function policyEntry(input: PolicyInput): EntryDraft {
   return entry('policy', input, { outcome, policy, previous, problems });
 }
 
+/**
+ * Another trust root or other keys are about to be taken into use; the evidence shelf has them under this digest. Where
+ * no thread then takes them, an alarm `trust-root` follows, and `previous` stays.
+ */
+export interface TrustInput extends Stamp {
+  /** Digest of what is trusted from now on. */
+  readonly trust: Digest;
+  /** Digest of what was trusted before. */
+  readonly previous: Digest;
+}
+
+export function trustEntry(input: TrustInput): EntryDraft {
+  const { trust, previous } = input;
+  return entry('admin', input, { code: 'trust-changed', trust, previous });
+}
+
 /** The server starts. */
 export interface StartInput extends Stamp {
   /** Version of sallyport. */
   readonly release: string;
   readonly engine: string;
   readonly policy: string;
+  /** Digest of the trust root and keys; the evidence shelf has them under it. */
+  readonly trust: Digest;
 }
 
 export function startEntry(input: StartInput): EntryDraft {
-  const { release, engine, policy } = input;
-  return entry('start', input, { release, engine, policy });
+  const { release, engine, policy, trust } = input;
+  return entry('start', input, { release, engine, policy, trust });
 }
 
 /** The server stops in good order; a start without one before it followed a crash. `code`: why, a fixed word. */

@@ -6,8 +6,8 @@ import type { LoadedTrust } from './files.ts';
 export interface TrustSteps {
   /** Reads the files, as `loadTrust` does. */
   load(): Promise<LoadedTrust>;
-  /** Hands it to those who use it in threads. When it rejects, the one before is in force there. */
-  take(next: LoadedTrust): Promise<void>;
+  /** Keeps it, and hands it to those who use it in threads. When it rejects, the one before is in force there. */
+  take(next: LoadedTrust, before: Digest): Promise<void>;
   /** Somebody should look at it: what is wrong, and the digest of what is in force meanwhile. */
   alarm(problem: string, inForce: Digest): void;
   /** Another one is in force. */
@@ -31,7 +31,7 @@ export class TrustInForce {
     this.#steps = steps;
     this.#held = new InForce(first, {
       load: () => this.#load(),
-      take: (next) => steps.take(next),
+      take: (next, before) => steps.take(next, before.digest),
       changed: async (next, before) => steps.changed(next, before.digest),
       rejected: async (error) => this.#tell(error instanceof Error ? error.message : String(error)),
     });

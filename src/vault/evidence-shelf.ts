@@ -66,10 +66,7 @@ export class FileEvidenceShelf implements EvidenceShelf {
   async put(id: PackageId, artifact: Digest, kind: EvidenceKind, bytes: Uint8Array): Promise<EvidenceRef> {
     if (parseDigest(artifact) !== artifact) throw new TypeError('not a digest of an artifact');
     if (!Object.hasOwn(EVIDENCE_KINDS, kind)) throw new TypeError('not a kind of evidence');
-    if (bytes.length > MAX_DOCUMENT) {
-      throw new EvidenceRefused(`a document of evidence is larger than ${MAX_DOCUMENT} bytes`);
-    }
-    const { digest: document } = await documentDigest(bytes);
+    const document = await digestOf(bytes);
     const ref: EvidenceRef = { artifact, kind, document };
     await this.#lock.run(this.#layout.references(id), async () => {
       try {
@@ -83,6 +80,17 @@ export class FileEvidenceShelf implements EvidenceShelf {
       }
     });
     return ref;
+  }
+
+  /** Rejects as `put` does. */
+  async keep(bytes: Uint8Array): Promise<Digest> {
+    const document = await digestOf(bytes);
+    try {
+      await this.#keep(document, bytes);
+    } catch (error) {
+      throw diskFault(error);
+    }
+    return document;
   }
 
   of(id: PackageId): Promise<readonly EvidenceRef[]> {
@@ -159,6 +167,14 @@ export class FileEvidenceShelf implements EvidenceShelf {
     await ensureDir(path);
     this.#folders.add(path);
   }
+}
+
+/** @throws EvidenceRefused where a document is too large */
+async function digestOf(bytes: Uint8Array): Promise<Digest> {
+  if (bytes.length > MAX_DOCUMENT) {
+    throw new EvidenceRefused(`a document of evidence is larger than ${MAX_DOCUMENT} bytes`);
+  }
+  return (await documentDigest(bytes)).digest;
 }
 
 /** The bytes of a document; null where they are not its own. What is too large to be one is not read. */

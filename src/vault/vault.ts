@@ -24,6 +24,8 @@ export interface EvidenceRef {
 export interface EvidenceShelf {
   /** Keeps a document for an artifact of a package; durable when it resolves, and the same again is no news. */
   put(id: PackageId, artifact: Digest, kind: EvidenceKind, bytes: Uint8Array): Promise<EvidenceRef>;
+  /** Keeps a document that is about no artifact: what was trusted. As `put`; resolves with its sha256. */
+  keep(bytes: Uint8Array): Promise<Digest>;
   /** All that is kept for a package, sorted; at most five seconds older than what another process wrote. */
   of(id: PackageId): Promise<readonly EvidenceRef[]>;
   /** A document, re-hashed; null where it is absent or damaged (a damaged one is moved aside). */

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import type { Digest } from '../model/digest.ts';
+import { type Digest, sha256 } from '../model/digest.ts';
 import { type RegistryKeys, readRegistryKeys } from './npm/registry-keys.ts';
 import { readSigstoreRoot, type SigstoreRoot } from './sigstore/root.ts';
 import { TrustError } from './trust-error.ts';
@@ -23,7 +22,7 @@ export interface TrustBytes {
 
 /** What is trusted, read and linted. Made once, used for every check. */
 export interface Trust {
-  /** sha256 over all of TrustBytes. */
+  /** sha256 over all of TrustBytes: of `trustDocument`. */
   readonly digest: Digest;
   readonly bytes: TrustBytes;
   /** Certificate authorities, logs and timestamp authorities of one Sigstore instance. */
@@ -38,22 +37,60 @@ export function openTrust(bytes: TrustBytes): Trust {
     throw new TrustError('the instant from which log entries need a proof is none');
   if (!isOrigin(bytes.npmRegistry)) throw new TrustError('the npm registry is not named by its origin');
   return {
-    digest: digestOf(bytes),
+    digest: sha256(trustDocument(bytes)),
     bytes,
     sigstore: readSigstoreRoot(bytes.root),
     keys: readRegistryKeys(bytes.npmKeys),
   };
 }
 
-/** Each part is preceded by its length in octets, so that no octet can move from one part to the next. */
-function digestOf({ root, npmKeys, proofSince, npmRegistry }: TrustBytes): Digest {
-  const hash = createHash('sha256');
-  for (const part of [root, npmKeys, Buffer.from(String(proofSince)), Buffer.from(npmRegistry)]) {
-    const length = Buffer.alloc(8);
-    length.writeBigUInt64BE(BigInt(part.length));
-    hash.update(length).update(part);
+/**
+ * All of what is trusted as one document, whose sha256 names it: root, npmKeys, proofSince in decimal, npmRegistry.
+ * Each part is preceded by its length in octets (64 bits, big-endian), so that none can move from one part to the next.
+ */
+export function trustDocument({ root, npmKeys, proofSince, npmRegistry }: TrustBytes): Uint8Array {
+  const parts = [root, npmKeys, Buffer.from(String(proofSince)), Buffer.from(npmRegistry)];
+  return Buffer.concat(
+    parts.flatMap((part) => {
+      const length = Buffer.alloc(LENGTH);
+      length.writeBigUInt64BE(BigInt(part.length));
+      return [length, part];
+    }),
+  );
+}
+
+/** Reads what `trustDocument` wrote, and lints. @throws TrustError where it is anything else */
+export function openTrustDocument(document: Uint8Array): Trust {
+  const [root, npmKeys, proofSince, npmRegistry, ...more] = partsOf(document);
+  if (!root || !npmKeys || !proofSince || !npmRegistry || more.length > 0) throw new TrustError(NO_DOCUMENT);
+  const trust = openTrust({
+    root,
+    npmKeys,
+    proofSince: Number(proofSince),
+    npmRegistry: npmRegistry.toString(),
+  });
+  // A number or an origin that is written in another way is another document.
+  if (trust.digest !== sha256(document)) throw new TrustError(NO_DOCUMENT);
+  return trust;
+}
+
+const NO_DOCUMENT = 'this is no document of what was trusted';
+
+/** Octets of a length. */
+const LENGTH = 8;
+
+function partsOf(document: Uint8Array): Buffer[] {
+  const bytes = Buffer.from(document);
+  const parts: Buffer[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const start = at + LENGTH;
+    if (start > bytes.length) throw new TrustError(NO_DOCUMENT);
+    const end = BigInt(start) + bytes.readBigUInt64BE(at);
+    if (end > bytes.length) throw new TrustError(NO_DOCUMENT);
+    at = Number(end);
+    parts.push(bytes.subarray(start, at));
   }
-  return `sha256:${hash.digest('hex')}`;
+  return parts;
 }
 
 function isOrigin(text: string): boolean {

@@ -16,6 +16,8 @@ import { DAY, type HouseOptions, START, startHouse, type TestHouse } from './har
 /** A house that trusts a minted world, and an upstream whose packages carry that world's evidence. */
 export interface EvidenceHouse extends TestHouse {
   readonly world: World;
+  /** The file of npm's keys that it trusts. */
+  readonly npmKeys: string;
   /** Adds a version; what is left out is not there. Resolves with its digests. */
   add(name: string, version: string, evidence?: NpmEvidence): Promise<ArtifactDigests>;
 }
@@ -55,6 +57,7 @@ export async function startEvidenceHouse(options: HouseOptions): Promise<Evidenc
   const { remove } = house;
   return Object.assign(house, {
     world,
+    npmKeys: env.SALLYPORT_NPM_KEYS,
     add: (name: string, version: string, evidence?: NpmEvidence) =>
       add(house, world, name, version, evidence),
     async remove() {

@@ -18,3 +18,15 @@ test('verdicts on evidence are counted by check and result, and the time of veri
     ]),
   );
 });
+
+test('of what is in force there is one, with the time of its loading', async () => {
+  const metrics = createMetrics({ processMetrics: false });
+  for (const kind of ['policy', 'trust'] as const) {
+    metrics[kind]('sha256:old', 1_000);
+    metrics[kind]('sha256:new', 2_500);
+    const lines = (await metrics.render())
+      .split('\n')
+      .filter((line) => line.startsWith(`sallyport_${kind}_`));
+    expect(lines).toEqual([`sallyport_${kind}_loaded_seconds{digest="sha256:new"} 2.5`]);
+  }
+});

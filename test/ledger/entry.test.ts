@@ -8,6 +8,7 @@ import {
   servedEntry,
   startEntry,
   stopEntry,
+  trustEntry,
 } from '../../src/ledger/entry.ts';
 import { sha256, sha512 } from './samples.ts';
 
@@ -137,7 +138,8 @@ test('the other shapes', () => {
       found: 'https://b.test',
     }),
     policyEntry({ ...stamp, outcome: 'rejected', policy: 'sha256:p', problems: 2 }),
-    startEntry({ ...stamp, release: '0.1.0', engine: '1', policy: 'sha256:p' }),
+    trustEntry({ ...stamp, trust: 'sha256:new', previous: 'sha256:old' }),
+    startEntry({ ...stamp, release: '0.1.0', engine: '1', policy: 'sha256:p', trust: 'sha256:t' }),
     stopEntry({ ...stamp, code: 'signal' }),
   ];
   expect(drafts.map((draft) => entryBytes(draft))).toEqual([
@@ -145,7 +147,8 @@ test('the other shapes', () => {
     '{"bytes":3,"decision":7,"id":"r1","time":5,"type":"aborted","v":1}',
     '{"code":"file-origin","expected":"https://a.test","found":"https://b.test","id":"r1","source":"npm","time":5,"type":"alarm","v":1}',
     '{"id":"r1","outcome":"rejected","policy":"sha256:p","problems":2,"time":5,"type":"policy","v":1}',
-    '{"engine":"1","id":"r1","policy":"sha256:p","release":"0.1.0","time":5,"type":"start","v":1}',
+    '{"code":"trust-changed","id":"r1","previous":"sha256:old","time":5,"trust":"sha256:new","type":"admin","v":1}',
+    '{"engine":"1","id":"r1","policy":"sha256:p","release":"0.1.0","time":5,"trust":"sha256:t","type":"start","v":1}',
     '{"code":"signal","id":"r1","time":5,"type":"stop","v":1}',
   ]);
 });

@@ -310,33 +310,110 @@ allow:
       expect(plain.stdout).toContain('as the entry has it');
     });
 
-    test('decided under another trust: that is said, and it is verified under this one', async () => {
+    /** Takes back the key that signs for the registry. */
+    async function revoke(): Promise<void> {
+      const keys = JSON.parse(Buffer.from(place.world.trust.npmKeys).toString());
+      for (const key of keys.keys) if (key.keyId === place.world.keys.current.keyid) key.revoked = true;
+      await place.put('keys.json', JSON.stringify(keys));
+    }
+    const keptTrustOf = (digest: string) => {
+      const hex = digest.replace('sha256:', '');
+      return join(house.root, 'data/vault/evidence/sha256', hex.slice(0, 2), hex.slice(2, 4), hex);
+    };
+
+    test('of a key that was revoked since verifies under the trust of then, and not under that of today', async () => {
       await house.add('widget', '1.0.0');
       await get('1.0.0');
       const { leaf } = await entryOf('1.0.0');
-      await place.put(
-        'keys.json',
-        JSON.stringify(JSON.parse(Buffer.from(place.world.trust.npmKeys).toString()), null, 2),
-      );
-      const same = await place.run('attest', 'verify', '--entry', leaf);
-      expect([same.code, same.stderr]).toEqual([
+      const then = house.house.ports.evidence.trust();
+      await revoke();
+      expect(await kept('1.0.0')).toMatchObject({ code: 1 });
+      const plain = await place.run('attest', 'verify', '--entry', leaf);
+      expect([plain.code, plain.stderr]).toEqual([
         0,
-        expect.stringMatching(/under trust sha256:.*; verified now under/),
+        expect.stringMatching(
+          `under trust ${then}, which the vault has kept: verified under that; today's is sha256:`,
+        ),
       ]);
-      // A root that vouches for nothing of this.
-      await place.put('root.json', (await mintWorld({ clock: place.world.time })).trust.root);
-      const other = await verify('--entry', leaf);
-      expect(other).toMatchObject({
-        code: 1,
-        lines: [
-          { ok: true },
-          {
-            ok: false,
-            problem: expect.stringMatching(/^it was verified when the entry was written, and now/),
-          },
-        ],
-      });
+      expect(plain.stdout.match(/^verified/gm)).toHaveLength(2);
+      expect(
+        plain.stdout.match(
+          /^ {2}not under what is trusted today: it was verified when the entry was written, and now .* key that is not pinned/gm,
+        ),
+      ).toHaveLength(2);
+      const { code, lines } = await verify('--entry', leaf);
+      expect(code).toBe(0);
+      expect(lines).toHaveLength(2);
+      for (const line of lines) {
+        expect(line).toMatchObject({
+          ok: true,
+          trust: then,
+          problem: null,
+          before: { result: 'verified', trust: then },
+          today: { ok: false, trust: expect.stringMatching(/^sha256:/), problem: expect.any(String) },
+        });
+        expect(line.today.trust).not.toBe(then);
+      }
+      // What the trust of then is held to is still held to: other bytes are other bytes.
+      const wrong = await place.put('wrong.tgz', 'something else');
+      expect((await verify('--entry', leaf, '--artifact', wrong)).code).toBe(1);
     });
+
+    test('by a server that trusts something else meanwhile: each entry under its own', async () => {
+      await house.add('widget', '1.0.0');
+      await house.add('widget', '1.1.0');
+      await get('1.0.0');
+      const before = house.house.ports.evidence.trust();
+      const keys = JSON.parse(Buffer.from(place.world.trust.npmKeys).toString());
+      await place.put('keys.json', JSON.stringify(keys, null, 2));
+      await writeFile(house.npmKeys, JSON.stringify(keys, null, 2));
+      expect(await house.house.reload()).toBe(true);
+      const after = house.house.ports.evidence.trust();
+      expect(after).not.toBe(before);
+      await get('1.1.0');
+      const told = async (version: string) => (await verify('--entry', (await entryOf(version)).leaf)).lines;
+      for (const line of await told('1.0.0'))
+        expect(line).toMatchObject({ ok: true, trust: before, today: { ok: true, trust: after } });
+      for (const line of await told('1.1.0')) {
+        expect(line).toMatchObject({ ok: true, trust: after });
+        expect(line).not.toHaveProperty('today');
+      }
+    });
+
+    test.each(['gone', 'damaged'])(
+      'decided under a trust that is %s: that is said, and it is verified under this one',
+      async (state) => {
+        await house.add('widget', '1.0.0');
+        await get('1.0.0');
+        const { leaf } = await entryOf('1.0.0');
+        const path = keptTrustOf(house.house.ports.evidence.trust());
+        await rm(path);
+        if (state === 'damaged') await writeFile(path, 'damaged');
+        await place.put(
+          'keys.json',
+          JSON.stringify(JSON.parse(Buffer.from(place.world.trust.npmKeys).toString()), null, 2),
+        );
+        const same = await place.run('attest', 'verify', '--entry', leaf);
+        expect([same.code, same.stderr]).toEqual([
+          0,
+          expect.stringMatching(/under trust sha256:.*, which the vault does not have.*; verified now under/),
+        ]);
+        expect(same.stdout).not.toContain('today');
+        // A root that vouches for nothing of this.
+        await place.put('root.json', (await mintWorld({ clock: place.world.time })).trust.root);
+        const other = await verify('--entry', leaf);
+        expect(other).toMatchObject({
+          code: 1,
+          lines: [
+            { ok: true },
+            {
+              ok: false,
+              problem: expect.stringMatching(/^it was verified when the entry was written, and now/),
+            },
+          ],
+        });
+      },
+    );
 
     test('of a key that was retired since: it counted then', async () => {
       await house.add('widget', '0.9.0', { signed: false, provenance: null });

@@ -9,6 +9,7 @@ function held(first: LoadedTrust = FIRST) {
   const state = {
     files: first as LoadedTrust | Error,
     taken: [] as string[],
+    before: [] as string[],
     alarms: [] as string[],
     changes: [] as string[],
     refuses: false,
@@ -18,9 +19,10 @@ function held(first: LoadedTrust = FIRST) {
       if (state.files instanceof Error) throw state.files;
       return state.files;
     },
-    async take({ digest }) {
+    async take({ digest }, before) {
       if (state.refuses) throw new Error('no thread took it');
       state.taken.push(digest);
+      state.before.push(before);
     },
     alarm: (problem, inForce) => state.alarms.push(`${inForce} ${problem}`),
     changed: (next, before) => state.changes.push(`${before} ${next.digest}`),
@@ -65,6 +67,7 @@ test('one that cannot be used is alarmed, and the one before stays, even where w
   state.files = another({ digest: 'sha256:44' });
   expect(await trust.reload()).toBe(true);
   expect([trust.failed, state.taken, state.alarms.length]).toEqual([false, ['sha256:22', 'sha256:44'], 2]);
+  expect(state.before).toEqual([FIRST.digest, 'sha256:22']);
 });
 
 test('an update that failed is alarmed, though what is in force is as it was', async () => {

@@ -1,10 +1,13 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openHouse } from '../../src/compose.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createMetrics } from '../../src/gate/metrics.ts';
+import { type Digest, hexOf } from '../../src/model/digest.ts';
+import { loadTrust } from '../../src/trust/files.ts';
 import { type UpdateLimits, updateTrust } from '../../src/trust/update.ts';
+import { openTrustDocument } from '../../src/verify/trust.ts';
 import { startHouse, type TestHouse } from '../admission/harness.ts';
 import { another, pinned, rootWithoutStart, type TrustPlace, trustPlace } from '../harness/trust.ts';
 
@@ -22,6 +25,7 @@ beforeEach(async () => {
   house = await startHouse({ policy: POLICY, env: { SALLYPORT_TUF_MIRROR, SALLYPORT_TUF_ROOT } });
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await house.remove();
   await place.remove();
 });
@@ -106,6 +110,109 @@ describe('a broken copy under data/trust', () => {
     expect(await house.house.reload()).toBe(true);
     expect(inForce()).not.toBe(digest);
     expect([house.takeAlarms(), await notes()]).toEqual([[], []]);
+  });
+});
+
+describe('the trust of then', () => {
+  /** What the shelf has under a digest is what was trusted. */
+  const isKept = async (digest: Digest) => {
+    const document = await house.house.ports.vault.evidence.get(digest);
+    return document !== null && openTrustDocument(document).digest === digest;
+  };
+  const gauge = async () =>
+    (await house.ask('/metrics')).text.match(/^sallyport_trust_loaded_seconds\{.*$/gm);
+  const changes = () => house.entries({ type: 'admin' });
+  /** A file where the shelf would have a folder for this digest. */
+  const block = async (vault: string, digest: Digest) => {
+    const folder = join(vault, 'evidence', 'sha256', hexOf(digest).slice(0, 2));
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(join(folder, '..'), { recursive: true });
+    await writeFile(folder, '');
+    return () => rm(folder);
+  };
+
+  test('is kept at the start, and the start says which it is', async () => {
+    expect(await isKept(inForce())).toBe(true);
+    expect(await house.entries({ type: 'start' })).toMatchObject([{ trust: inForce() }]);
+    expect(await changes()).toEqual([]);
+    expect(await gauge()).toEqual([expect.stringContaining(`{digest="${inForce()}"} `)]);
+    await house.restart();
+    expect(await house.entries({ type: 'start' })).toMatchObject([
+      { trust: inForce() },
+      { trust: inForce() },
+    ]);
+  });
+
+  test('is kept, and its successor too and entered, before that is taken into use', async () => {
+    const before = inForce();
+    await place.publish();
+    await update();
+    const { ports } = house.house;
+    const next = (await loadTrust(config())).digest;
+    let seen: unknown;
+    const setTrust = ports.desk.setTrust.bind(ports.desk);
+    vi.spyOn(ports.desk, 'setTrust').mockImplementation(async (bytes) => {
+      seen = [inForce(), await isKept(next), await changes()];
+      await setTrust(bytes);
+    });
+    expect(await house.house.reload()).toBe(true);
+    expect(inForce()).toBe(next);
+    const entry = { code: 'trust-changed', trust: next, previous: before };
+    expect(seen).toMatchObject([before, true, [entry]]);
+    expect([await isKept(before), await isKept(next)]).toEqual([true, true]);
+    expect(await gauge()).toEqual([expect.stringContaining(`{digest="${next}"} `)]);
+    // What did not change is no news.
+    expect(await house.house.reload()).toBe(true);
+    expect(await changes()).toMatchObject([entry]);
+  });
+
+  test('that cannot be kept is not taken into use: the one before stays, with an alarm', async () => {
+    const before = inForce();
+    await place.publish();
+    await update();
+    const next = (await loadTrust(config())).digest;
+    const unblock = await block(join(data(), 'vault'), next);
+    expect(await house.house.reload()).toBe(false);
+    expect([inForce(), await changes(), house.takeAlarms()]).toEqual([before, [], ['trust-root']]);
+    expect(await notes()).toEqual([NOTE]);
+    await expect
+      .poll(alarms, { timeout: 10_000 })
+      .toMatchObject([{ expected: before, found: expect.stringMatching(/cannot be kept in the vault/) }]);
+    expect(await gauge()).toEqual([expect.stringContaining(`{digest="${before}"} `)]);
+    await unblock();
+    expect(await house.house.reload()).toBe(true);
+    expect([inForce(), await isKept(next)]).toEqual([next, true]);
+  });
+
+  test('that cannot be entered is not taken into use either', async () => {
+    const before = inForce();
+    await place.publish();
+    await update();
+    vi.spyOn(house.house.ports.ledger, 'append').mockRejectedValueOnce(new Error('no room for an entry'));
+    const setTrust = vi.spyOn(house.house.ports.desk, 'setTrust');
+    expect(await house.house.reload()).toBe(false);
+    expect(setTrust).not.toHaveBeenCalled();
+    expect([inForce(), await changes(), house.takeAlarms()]).toEqual([before, [], ['trust-root']]);
+    expect(await house.house.reload()).toBe(true);
+    expect(await changes()).toMatchObject([{ trust: inForce(), previous: before }]);
+  });
+
+  test('that cannot be kept at the start refuses it', async () => {
+    const env = { ...place.env, SALLYPORT_ALLOWLISTS: join(house.root, 'allowlists') };
+    const settings = loadConfig(env);
+    const open = () =>
+      openHouse(
+        settings,
+        {},
+        Date.now,
+        '0.0.0-test',
+        createMetrics({ processMetrics: false }),
+        () => undefined,
+      );
+    const unblock = await block(join(settings.data, 'vault'), (await loadTrust(settings)).digest);
+    await expect(open()).rejects.toThrow(/what is trusted cannot be kept in the vault/);
+    await unblock();
+    await (await open()).close();
   });
 });
 

@@ -110,6 +110,47 @@ test('a list is sorted, whatever came first; the same again is no news', async (
   expect(await files()).toHaveLength(11);
 });
 
+describe('what is about no artifact', () => {
+  const bytes = Buffer.from('what was trusted');
+
+  test('comes back by its digest, and is of no package; the same again is no news', async () => {
+    const document = await shelf.keep(bytes);
+    expect(document).toBe(sha256(bytes));
+    expect(await shelf.keep(bytes)).toBe(document);
+    expect(await files()).toEqual([pathOf(document)]);
+    expect((await stat(pathOf(document))).mode & 0o227).toBe(0);
+    expect(Buffer.from((await openEvidenceShelf({ dir }).get(document)) ?? [])).toEqual(bytes);
+  });
+
+  test('damaged, it is moved aside, and kept anew', async () => {
+    const document = await shelf.keep(bytes);
+    for (const found of ['on reading', 'on keeping']) {
+      await chmod(pathOf(document), 0o600);
+      await writeFile(pathOf(document), 'what was trusteD');
+      if (found === 'on reading') expect(await shelf.get(document)).toBeNull();
+      await shelf.keep(bytes);
+      expect(Buffer.from((await shelf.get(document)) ?? []), found).toEqual(bytes);
+    }
+  });
+
+  test('too large, it is not kept', async () => {
+    await expect(shelf.keep(new Uint8Array(4 * MIB + 1))).rejects.toBeInstanceOf(EvidenceRefused);
+    expect(await files()).toEqual([]);
+  });
+
+  test('in the vault it is counted, checked, and never evicted', async () => {
+    const vault = await openFileVault({ dir });
+    const document = await vault.evidence.keep(bytes);
+    expect(await vault.usage()).toEqual({ bytes: bytes.length, files: 1 });
+    expect(await vault.evict(0, () => false)).toEqual({ removed: 0 });
+    expect(await vault.fsck()).toEqual({ checked: 1, damaged: [] });
+    await chmod(pathOf(document), 0o600);
+    await writeFile(pathOf(document), 'spoiled');
+    expect(await vault.fsck()).toEqual({ checked: 1, damaged: [document] });
+    await vault.close();
+  });
+});
+
 test('what is no reference is not listed', async () => {
   const ref = await shelf.put(express, artifact, 'npm-signatures', Buffer.from('x'));
   const good = `sha512-${hexOf(artifact)}.npm-signatures.${hexOf(ref.document)}`;
@@ -391,6 +432,7 @@ describe('the disk', () => {
     await expect(shelf.put(express, artifact, 'npm-signatures', Buffer.from('x'))).rejects.toBeInstanceOf(
       VaultFull,
     );
+    await expect(shelf.keep(Buffer.from('x'))).rejects.toBeInstanceOf(VaultFull);
     expect(await files()).toEqual([]);
     expect(await shelf.of(express)).toEqual([]);
   });
@@ -403,6 +445,7 @@ describe('the disk', () => {
       spy.mockRejectedValue(fault('EIO'));
       const again = () => shelf.put(express, artifact, 'npm-signatures', Buffer.from('y'));
       await expect(again()).rejects.toMatchObject({ code: 'EIO' });
+      await expect(shelf.keep(Buffer.from('z'))).rejects.toMatchObject({ code: 'EIO' });
       spy.mockRestore();
       expect(await shelf.of(express)).toContainEqual(first);
       const second = await again();

@@ -1,5 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openTrust, type TrustBytes, TrustError } from '../../src/verify/trust.ts';
+import { sha256 } from '../../src/model/digest.ts';
+import {
+  openTrust,
+  openTrustDocument,
+  type TrustBytes,
+  TrustError,
+  trustDocument,
+} from '../../src/verify/trust.ts';
 import { fixture, reasonForNoFixtures } from '../harness/fixtures.ts';
 import { mintWorld } from '../harness/sigstore-world.ts';
 
@@ -200,5 +207,55 @@ describe.skipIf(reasonForNoFixtures)(`the roots that are in use ${reasonForNoFix
       expect(problem({ root: changedRoot((own) => own[kind].push(staging[kind][0]), root('prod')) })).toMatch(
         /it mixes services of/,
       );
+  });
+});
+
+describe('the document of what is trusted', () => {
+  /** A part with its length before it, as the document has them. */
+  const part = (of: Uint8Array | string): Buffer => {
+    const length = Buffer.alloc(8);
+    length.writeUInt32BE(Buffer.from(of).length, 4);
+    return Buffer.concat([length, Buffer.from(of)]);
+  };
+  const written = (proofSince: string, ...more: string[]) =>
+    Buffer.concat(
+      [bytes.root, bytes.npmKeys, proofSince, bytes.npmRegistry, ...more].map((one) => part(one)),
+    );
+
+  test('is named by the digest of the trust, and read it is the same trust', () => {
+    const trust = openTrust(bytes);
+    const document = trustDocument(bytes);
+    expect(Buffer.from(document)).toEqual(written(String(bytes.proofSince)));
+    expect(sha256(document)).toBe(trust.digest);
+    const read = openTrustDocument(document);
+    expect(read.digest).toBe(trust.digest);
+    expect(Buffer.from(read.bytes.root)).toEqual(Buffer.from(bytes.root));
+    expect(Buffer.from(read.bytes.npmKeys)).toEqual(Buffer.from(bytes.npmKeys));
+    expect(read.bytes).toMatchObject({ proofSince: bytes.proofSince, npmRegistry: bytes.npmRegistry });
+  });
+
+  test('anything else is none', () => {
+    const good = written(String(bytes.proofSince));
+    const lengthened = Buffer.from(good);
+    lengthened.fill(0xff, 0, 8);
+    for (const [what, document] of Object.entries({
+      empty: Buffer.alloc(0),
+      json: Buffer.from('{"attestations":[]}'),
+      short: good.subarray(0, -1),
+      long: Buffer.concat([good, Buffer.from('x')]),
+      'half a length': Buffer.concat([good, Buffer.alloc(7)]),
+      'three parts': good.subarray(0, -part(bytes.npmRegistry).length),
+      'five parts': written(String(bytes.proofSince), ''),
+      'a length beyond all': lengthened,
+      'a number in another way': written(`0${bytes.proofSince}`),
+      'a number with a space': written(`${bytes.proofSince} `),
+      'no number': written('soon'),
+    }))
+      expect(() => openTrustDocument(document), what).toThrow(TrustError);
+  });
+
+  test('a root that does not pass the lint is none either', () => {
+    const root = changedRoot((one) => Object.assign(one, { mediaType: 'application/json' }));
+    expect(() => openTrustDocument(trustDocument({ ...bytes, root }))).toThrow(/media type/);
   });
 });
