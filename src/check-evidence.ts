@@ -28,7 +28,7 @@ export function toldDigests(digests: readonly Digest[]): Partial<ArtifactDigests
  */
 export async function openEvidenceCheck(
   config: Config,
-  ports: Pick<Ports, 'now' | 'upstream' | 'source'>,
+  ports: Pick<Ports, 'now' | 'upstream' | 'source' | 'fault'>,
 ): Promise<
   (
     artifact: ArtifactId,

@@ -77,7 +77,7 @@ function told(
   evidence: readonly EvidenceVerdict[],
 ): CheckedFile {
   const words = reasons.map(({ code, detail }) => {
-    const why = detail ? evidenceWords(detail) : null;
+    const why = detail ? evidenceWords(detail, code) : null;
     return `it ${wordsOf(code)} [${code}]${why ? `: ${why}` : ''}`;
   });
   return { filename, verdict, codes: reasons.map(({ code }) => code), words, place, evidence };

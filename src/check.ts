@@ -85,9 +85,11 @@ export async function check(
     // A check fetches no files.
     origins: { check: () => Promise.resolve('new') },
   });
+  const fault = (error: unknown) =>
+    say(`sallyport: evidence was not fetched: ${error instanceof Error ? error.message : String(error)}`);
   let refused = false;
   try {
-    const look = await openEvidenceCheck(config, { now: Date.now, upstream, source });
+    const look = await openEvidenceCheck(config, { now: Date.now, upstream, source, fault });
     const basis: Basis = { config, ecosystem, policy, profile, upstream, source, reader, look };
     for (const subject of subjects) {
       if (subject === null) continue;

@@ -5,10 +5,11 @@ import type { Baseline, EvidenceSet, RegistrySignature } from '../model/evidence
 import { type FileFacts, NO_FACTS, type PackageFacts } from '../model/facts.ts';
 import type { ListedFile, Listing } from '../model/listing.ts';
 import { decide } from '../policy/decide.ts';
+import { evidenceAsked } from '../policy/evidence.ts';
 import { EvidenceHistory, type HistoricFile } from '../policy/history.ts';
 import type { ListingQuestion, Policy } from '../policy/policy.ts';
 import { evidenceWords } from './evidence-words.ts';
-import type { HeldEvidence, Withheld } from './ports.ts';
+import type { Downgraded, HeldEvidence, Withheld } from './ports.ts';
 
 /** What a listing is decided with, beside the policy. */
 export interface ListingBasis {
@@ -30,6 +31,8 @@ export interface ListingView {
   readonly admitted: ReadonlySet<string>;
   /** Files that have another digest than when they were first admitted. */
   readonly changed: readonly { readonly filename: string; readonly version: string }[];
+  /** The last file that appeared while we looked on and shows less than earlier versions, or another signer. */
+  readonly downgraded: Downgraded | null;
   readonly until: number | null;
 }
 
@@ -45,14 +48,22 @@ export function decideListing(
   const files = new Map<string, FileView>();
   const admitted = new Set<string>();
   const changed: { filename: string; version: string }[] = [];
+  let downgraded: Downgraded | null = null;
   let until: number | null = null;
   for (const file of listing.files.values()) {
     const known = facts.get(file.filename) ?? NO_FACTS;
     const held = heldFor(file.digests);
-    const decision = decide(policy, profile, new FileQuestion(listing, basis, file, known, held));
+    const question = new FileQuestion(listing, basis, file, known, held);
+    const decision = decide(policy, profile, question);
     const kept = withheld === null || decision.by === 'pin';
     if (decision.verdict === 'allow' && kept) {
-      files.set(file.filename, new AdmittedFile(basis, file, known, held));
+      // An address only: what it gives is verified when it is asked for. Announced of those alone that were admitted, a
+      // client that compares versions by it (pnpm's trustPolicy) would hold every newer one to be a downgrade. Where the
+      // policy does not look at provenance nobody would find out that there is none: only of what was admitted with it.
+      const looked = () =>
+        evidenceAsked(policy, profile, question).provenance || known.carried?.provenance === true;
+      const attested = (claimsOf(file).provenance || held.provenance) && looked();
+      files.set(file.filename, new AdmittedFile(basis, file, known, attested));
       admitted.add(file.version);
     } else {
       // A refusal without a reason would be a fault of ours: it stays a refusal.
@@ -61,9 +72,13 @@ export function decideListing(
     if (decision.reasons.some((r) => r.code === 'DIGEST_CHANGED')) {
       changed.push({ filename: file.filename, version: file.version });
     }
+    for (const { code } of known.lastAbsent === null ? [] : decision.reasons) {
+      if (code !== 'EVIDENCE_DOWNGRADE' && code !== 'SIGNER_CHANGED') continue;
+      downgraded = { filename: file.filename, version: file.version, code };
+    }
     if (decision.until !== null) until = until === null ? decision.until : Math.min(until, decision.until);
   }
-  return { files, admitted, changed, until };
+  return { files, admitted, changed, downgraded, until };
 }
 
 /** The question about one file of a listing. Classes, because a getter of a class costs nothing until it is asked. */
@@ -103,11 +118,9 @@ class AdmittedFile implements FileView {
   readonly #basis: ListingBasis;
   readonly #file: ListedFile;
 
-  constructor(basis: ListingBasis, file: ListedFile, facts: FileFacts, held: EvidenceSet) {
+  constructor(basis: ListingBasis, file: ListedFile, facts: FileFacts, attested: boolean) {
     this.metadata = facts.metadata;
-    // An address only: what it gives is verified when it is asked for. Announced of those alone that were admitted, a
-    // client that compares versions by it (pnpm's trustPolicy) would hold every newer one to be a downgrade.
-    this.attested = claimsOf(file).provenance || held.provenance;
+    this.attested = attested;
     this.#basis = basis;
     this.#file = file;
   }
@@ -162,7 +175,7 @@ export function readFacts(bytes: Uint8Array): PackageFacts {
 
 function refused(reason: Reason | undefined, withheld: Withheld | null): FileView {
   const code = reason?.code ?? withheld ?? 'INTERNAL';
-  const why = reason?.detail ? (evidenceWords(reason.detail) ?? undefined) : undefined;
+  const why = reason?.detail ? (evidenceWords(reason.detail, reason.code) ?? undefined) : undefined;
   return { allowed: false, code, why, metadata: null, signatures: [], attested: false };
 }
 

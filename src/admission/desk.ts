@@ -22,6 +22,9 @@ import {
 } from './ports.ts';
 import { RememberedFacts } from './remembered.ts';
 
+/** Signatures on one page that are verified ahead of their files' admission: more are no package, or an attack. */
+const AHEAD = 10_000;
+
 /**
  * The pure work on indexes, in whichever thread it is put: read, decide per file, write, compress. Listings
  * are kept, least recently used first out, while their documents' bytes stay within `capacity`.
@@ -91,6 +94,7 @@ export class Desk implements IndexDesk {
       admitted,
       files: view.files.size,
       changed: view.changed,
+      downgraded: view.downgraded,
       until: view.until,
     };
   }
@@ -127,6 +131,7 @@ export class Desk implements IndexDesk {
     if (!policy) throw new Error('the desk does not hold the policy that was asked for');
     const { facts: bytes, held, now, withheld } = request;
     const known = this.#remembered.of(this.#ecosystem(request), listing, { bytes, digest: sha256(bytes) });
+    let budget = AHEAD;
     return decideListing(policy, request.profile, listing, {
       ...known,
       held,
@@ -134,7 +139,9 @@ export class Desk implements IndexDesk {
       withheld,
       signatures: (file) => {
         const verified = known.facts.get(file.filename)?.carried?.['registry-signature'] === true;
-        return ahead || verified ? this.#signatures.of(listing.name, file, now) : [];
+        if (!verified && (!ahead || budget <= 0)) return [];
+        if (!verified) budget -= file.evidence.signatures.length;
+        return this.#signatures.of(listing.name, file, now);
       },
     });
   }

@@ -36,16 +36,36 @@ export interface Looked {
   readonly trust: Digest;
   /** Nothing is left to be looked at: what is kept here and what the index claims was. */
   readonly complete: boolean;
+  /** Documents of the index's that verified, and that the shelf does not have. */
+  readonly unkept: readonly Unkept[];
+}
+
+interface Unkept {
+  readonly kind: EvidenceKind;
+  readonly bytes: Uint8Array;
+  /** sha256 of the bytes. */
+  readonly document: Digest;
+}
+
+interface Claimed {
+  readonly verdict: EvidenceVerdict;
+  readonly document?: Unkept;
+}
+
+/** Another trust root came into force: the verdicts of this look are of two. */
+class TrustChanged extends Error {
+  override readonly name = 'TrustChanged';
 }
 
 /** What a look touches. */
-export interface EvidencePorts extends Pick<Ports, 'now' | 'evidence' | 'upstream' | 'source'> {
+export interface EvidencePorts extends Pick<Ports, 'now' | 'evidence' | 'upstream' | 'source' | 'fault'> {
   readonly vault: Pick<Vault, 'evidence'>;
 }
 
 interface Look {
   readonly verdict: EvidenceVerdict;
   readonly complete: boolean;
+  readonly unkept: readonly Unkept[];
 }
 
 /**
@@ -70,17 +90,44 @@ export class Evidence {
     // A trust root that changes meanwhile would make one outcome out of two: then all is looked at again.
     for (let attempt = 0; attempt < 3; attempt++) {
       const trust = this.#ports.evidence.trust();
-      const { refs } = await heldOf(this.#ports.vault, exhibit.artifact);
-      const kept = refs.filter(({ artifact }) => isOf(exhibit.artifact, artifact));
-      const looks: Look[] = [];
-      for (const check of EVIDENCE) {
-        if (asked[check]) looks.push(await this.#kind(check, exhibit, kept, wide, trust));
+      try {
+        return await this.#look(exhibit, asked, wide, trust);
+      } catch (error) {
+        if (!(error instanceof TrustChanged)) throw error;
       }
-      if (this.#ports.evidence.trust() !== trust) continue;
-      const verdicts = looks.map(({ verdict }) => verdict);
-      return { verdicts, trust, complete: looks.every(({ complete }) => complete) };
     }
     throw new UpstreamFault('OVERLOADED', 'the trust root changes again and again');
+  }
+
+  /**
+   * Keeps what verified and is not kept yet, so that an auditor can verify it again: durable when it resolves. Asked
+   * for what the policy admits only, or a registry could fill the shelf with documents that nobody wants.
+   */
+  async keep({ artifact, file }: Exhibit, { unkept }: Looked): Promise<void> {
+    for (const { kind, bytes } of unkept) {
+      // By the digest that the index declares, so that a listing finds it.
+      const declared = file.digests.find((digest) => isOf(artifact, digest));
+      const digest = declared ?? artifact.sha256 ?? artifact.sha512;
+      if (!digest) throw new Error('evidence of an artifact without a digest');
+      await this.#ports.vault.evidence.put(artifact, digest, kind, bytes);
+    }
+  }
+
+  async #look(exhibit: Exhibit, asked: EvidenceSet, wide: boolean, trust: Digest): Promise<Looked> {
+    const { refs } = await heldOf(this.#ports.vault, exhibit.artifact);
+    const kept = refs.filter(({ artifact }) => isOf(exhibit.artifact, artifact));
+    const looks: Look[] = [];
+    for (const check of EVIDENCE) {
+      if (asked[check]) looks.push(await this.#kind(check, exhibit, kept, wide, trust));
+    }
+    if (this.#ports.evidence.trust() !== trust) throw new TrustChanged();
+    const unkept = looks.flatMap(({ unkept }) => unkept);
+    return {
+      verdicts: looks.map(({ verdict }) => verdict),
+      trust,
+      complete: looks.every(({ complete }) => complete),
+      unkept: unkept.filter(({ document }) => !kept.some((ref) => ref.document === document)),
+    };
   }
 
   async #kind(
@@ -94,9 +141,17 @@ export class Evidence {
     for (const ref of kept) {
       if (EVIDENCE_KINDS[ref.kind] === check) found.push(await this.#kept(exhibit, ref, trust));
     }
-    if (!wide && found.some(isVerified)) return { verdict: together(check, found), complete: false };
+    if (!wide && found.some(isVerified)) {
+      return { verdict: together(check, found), complete: false, unkept: [] };
+    }
     const claimed = await this.#claimed(check, exhibit, trust);
-    return { verdict: together(check, claimed ? [claimed, ...found] : found), complete: true };
+    if (!claimed) return { verdict: together(check, found), complete: true, unkept: [] };
+    const { verdict, document } = claimed;
+    return {
+      verdict: together(check, [verdict, ...found]),
+      complete: true,
+      unkept: document && isVerified(verdict) ? [document] : [],
+    };
   }
 
   /** A document of the shelf. One that has gone or is damaged is no evidence. */
@@ -110,19 +165,22 @@ export class Evidence {
   }
 
   /** What the index claims; null where it claims nothing. */
-  async #claimed(check: EvidenceName, exhibit: Exhibit, trust: Digest): Promise<EvidenceVerdict | null> {
+  async #claimed(check: EvidenceName, exhibit: Exhibit, trust: Digest): Promise<Claimed | null> {
     const { signed, signatures, attestations } = exhibit.file.evidence;
+    const checked = async (kind: EvidenceKind, bytes: Uint8Array): Promise<Claimed> => ({
+      verdict: await this.#checked(exhibit, kind, bytes, trust),
+      document: { kind, bytes, document: sha256(bytes) },
+    });
     if (check === 'registry-signature') {
       if (!signed) return null;
-      if (signatures.length === 0) return unproven(check, 'failed', 'malformed');
-      return this.#checked(exhibit, 'npm-signatures', signaturesDocument(signatures), trust);
+      if (signatures.length === 0) return { verdict: unproven(check, 'failed', 'malformed') };
+      return checked('npm-signatures', signaturesDocument(signatures));
     }
     if (attestations === null) return null;
     const fetched = await this.#fetched(exhibit, attestations);
-    if (typeof fetched !== 'string') {
-      return this.#checked(exhibit, exhibit.ecosystem.attestations.kind, fetched, trust);
-    }
-    return unproven(check, fetched === 'unreachable' ? 'unchecked' : 'failed', fetched);
+    if (typeof fetched !== 'string') return checked(exhibit.ecosystem.attestations.kind, fetched);
+    const result = fetched === 'not-there' || fetched === 'too-large' ? 'failed' : 'unchecked';
+    return { verdict: unproven(check, result, fetched) };
   }
 
   /** The upstream's document, by one request for all who ask, or why there is none. */
@@ -147,11 +205,13 @@ export class Evidence {
       return bytes ?? 'not-there';
     } catch (error) {
       if (!(error instanceof UpstreamFault)) throw error;
-      return error.code === 'TOO_LARGE' ? 'too-large' : 'unreachable';
+      const { code } = error;
+      this.#ports.fault(error, { code, ecosystem: artifact.ecosystem, name: artifact.name });
+      if (code === 'UPSTREAM_ORIGIN') return 'foreign-origin';
+      return code === 'TOO_LARGE' ? 'too-large' : 'unreachable';
     }
   }
 
-  /** Checks a document, and keeps one that verifies: an auditor can then verify it again. */
   async #checked(
     exhibit: Exhibit,
     kind: EvidenceKind,
@@ -163,14 +223,8 @@ export class Evidence {
     const remembered = this.#memory.get({ ...about, trust });
     if (remembered) return remembered;
     const checked = await this.#ports.evidence.check(job);
-    if (checked.verdict.result === 'verified') {
-      const { sha256: ours, sha512 } = exhibit.artifact;
-      // By the digest that the index declares, so that a listing finds it.
-      const declared = exhibit.file.digests.find((digest) => isOf(exhibit.artifact, digest));
-      const digest = declared ?? ours ?? sha512;
-      if (digest) await this.#ports.vault.evidence.put(exhibit.artifact, digest, kind, bytes);
-    }
-    this.#memory.put({ ...about, trust: checked.trust }, checked.verdict);
+    if (checked.trust !== trust) throw new TrustChanged();
+    this.#memory.put({ ...about, trust }, checked.verdict);
     return checked.verdict;
   }
 }

@@ -85,7 +85,7 @@ export class Examiner {
       async (bytes) => (await this.#judge(asked, resolved, bytes, also)).decision.verdict === 'allow',
     );
     const judged = await this.#judge(asked, resolved, acquired, also);
-    const { verdicts, evidence, question, decision } = judged;
+    const { exhibit, verdicts, evidence, question, decision } = judged;
     const allowed = decision.verdict === 'allow';
     const refusedForIt = !allowed && decision.reasons.some(isAboutEvidence);
     await rememberOutcome(
@@ -114,6 +114,7 @@ export class Examiner {
       evidence: evidence.verdicts,
     };
     if (allowed) {
+      await this.#evidence.keep(exhibit, evidence);
       const carried = carriedBy(policy, asked.caller.profile, question, evidence.verdicts);
       return { acquired, verdicts, evidence, carried, basis };
     }
@@ -162,7 +163,7 @@ export class Examiner {
       verdicts,
       evidence: evidence.verdicts,
     } as const;
-    return { verdicts, evidence, question, decision: decide(policy, profile, question) };
+    return { exhibit, verdicts, evidence, question, decision: decide(policy, profile, question) };
   }
 }
 

@@ -132,6 +132,11 @@ export class Lister {
         const { ecosystem, name } = index;
         this.#ports.alarm('digest-changed', { ecosystem, name, version, file: filename });
       }
+      if (page.downgraded) {
+        const { filename: file, version, code } = page.downgraded;
+        const kind = code === 'SIGNER_CHANGED' ? 'signer-changed' : 'evidence-failed';
+        this.#ports.alarm(kind, { ecosystem: index.ecosystem, name: index.name, version, file });
+      }
       return finished;
     });
   }

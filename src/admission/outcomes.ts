@@ -24,13 +24,14 @@ export async function rememberOutcome(
   before: EvidenceOutcome | null,
   refused: boolean,
 ): Promise<void> {
+  // An outage says nothing of the artifact: it passes, and must not hide it from others for an hour.
+  const found = looked.verdicts.filter(({ cause }) => cause !== 'unreachable');
+  if (found.length === 0) return;
   // Nothing to be found, and nothing asked for: what every other file is like is not worth a row.
-  if (before === null && !refused && looked.verdicts.every(({ result }) => result === 'absent')) return;
-  const now = { sha256, sha512, at: ports.now(), ...looked };
+  if (before === null && !refused && found.every(({ result }) => result === 'absent')) return;
+  const now: EvidenceOutcome = { sha256, sha512, at: ports.now(), trust: looked.trust, verdicts: found };
   const kept = before ? stillOf(before, now) : [];
-  const verdicts = EVIDENCE.flatMap((name) =>
-    [...looked.verdicts, ...kept].filter(({ check }) => check === name),
-  );
+  const verdicts = EVIDENCE.flatMap((name) => [...found, ...kept].filter(({ check }) => check === name));
   const at = before && kept.length > 0 ? before.at : now.at;
   const outcome: EvidenceOutcome = { sha256, sha512, at, trust: looked.trust, verdicts };
   const same = before !== null && substanceOf(before) === substanceOf(outcome);

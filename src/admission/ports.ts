@@ -72,6 +72,7 @@ export type AlarmKind =
   | 'name-budget'
   | 'policy-reload'
   | 'evidence-failed'
+  | 'evidence-unchecked'
   | 'signer-changed'
   | 'trust-root';
 
@@ -121,6 +122,13 @@ export interface PageRequest extends IndexRef {
   readonly encoding: ContentEncoding;
 }
 
+/** A file that is left out of a page for what earlier versions carried. */
+export interface Downgraded {
+  readonly filename: string;
+  readonly version: string;
+  readonly code: Extract<ReasonCode, 'EVIDENCE_DOWNGRADE' | 'SIGNER_CHANGED'>;
+}
+
 export interface Page {
   readonly status: number;
   readonly contentType: string;
@@ -131,6 +139,8 @@ export interface Page {
   readonly files: number;
   /** Files that have another digest than when they were first admitted. */
   readonly changed: readonly { readonly filename: string; readonly version: string }[];
+  /** The last file that appeared while we looked on and shows less than earlier versions, or another signer. */
+  readonly downgraded: Downgraded | null;
   /** The earliest instant at which the page can change by itself. */
   readonly until: number | null;
 }

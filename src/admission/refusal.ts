@@ -76,7 +76,7 @@ function lineOf(
   const what = subject.version ? `${subject.name}@${subject.version}` : subject.name;
   if (statusOf(code) >= 500) return `sallyport cannot serve ${what}: ${wordsOf(code)} (${code})`;
   const parts = [`sallyport refused ${what}: it ${wordsOf(code)} (${code})`];
-  const why = detail && evidenceWords(detail);
+  const why = detail && evidenceWords(detail, code);
   if (why) parts.push(why);
   if (nearest) parts.push(`admitted instead: ${nearest}`);
   else if (subject.version) parts.push('no version is admitted instead');

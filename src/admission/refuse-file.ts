@@ -19,6 +19,9 @@ const ALARMS: Partial<Record<ReasonCode, AlarmKind>> = {
   EVIDENCE_DOWNGRADE: 'evidence-failed',
   PROVENANCE_SIGNER: 'evidence-failed',
   SIGNER_CHANGED: 'signer-changed',
+  // An outage passes; a registry's new key refuses everything until somebody pins it.
+  SIGNATURE_UNCHECKED: 'evidence-unchecked',
+  PROVENANCE_UNCHECKED: 'evidence-unchecked',
 };
 
 /** After these the version that was asked for may still be listed, and is no replacement for itself. */

@@ -89,6 +89,7 @@ export const CAUSES = {
   // of the way here
   'not-there': 'is announced by the index and is not there',
   unreachable: 'could not be fetched',
+  'foreign-origin': 'is said to lie on another host than its index, and is not fetched from there',
   // of the document
   'too-large': 'is larger than any such document',
   malformed: 'cannot be read',
@@ -183,6 +184,7 @@ export function codeOfCause(check: EvidenceName, cause: Cause): ReasonCode {
       case 'key-time':
       case 'key-retired':
       case 'unreachable':
+      case 'foreign-origin':
         return 'SIGNATURE_UNCHECKED';
       default:
         return 'SIGNATURE_INVALID';
@@ -190,6 +192,7 @@ export function codeOfCause(check: EvidenceName, cause: Cause): ReasonCode {
   }
   switch (cause) {
     case 'unreachable':
+    case 'foreign-origin':
     case 'not-there':
     case 'key-unknown':
     case 'key-usage':

@@ -68,7 +68,7 @@ export function carriedBy(
   const carried = { 'registry-signature': carries('registry-signature'), provenance: carries('provenance') };
   if (!carried['registry-signature'] && !carried.provenance) return null;
   const level = requirementsOf(policy, profile, question)?.provenance ?? 'off';
-  if (typeof level === 'string' && level !== 'no-downgrade') return { ...carried, signer: null };
+  if (level === 'off' || level === 'if-present') return { ...carried, signer: null };
   const signers = verdicts.filter((v) => v.check === 'provenance' && isProven(v)).flatMap((v) => v.signers);
   const found = nearestSigner(signers, level, question.baseline);
   return { ...carried, signer: found?.differences.length === 0 ? found.signer : null };

@@ -440,11 +440,11 @@ describe('what an admission adds to the baseline', () => {
   const carried = (level: string, verdicts = PASSED, baseline: Baseline = NO_BASELINE) =>
     carriedBy(asking('provenance', level), 'default', { ...LISTING, baseline }, verdicts);
 
-  test.each(['off', 'if-present', 'required'])('%s: the kinds that verified, and no signer', (level) => {
+  test.each(['off', 'if-present'])('%s: the kinds that verified, and no signer', (level) => {
     expect(carried(level)).toEqual({ 'registry-signature': true, provenance: true, signer: null });
   });
 
-  test.each(['no-downgrade', IDENTITY])('%s: and the signer', (level) => {
+  test.each(['no-downgrade', 'required', IDENTITY])('%s: and the signer', (level) => {
     expect(carried(level)).toEqual({ 'registry-signature': true, provenance: true, signer: SIGNER });
     expect(carried(level, [verdict('provenance', 'verified')])).toEqual({
       'registry-signature': false,
