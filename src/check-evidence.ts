@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Evidence, type Looked } from './admission/evidence.ts';
+import { Evidence, type Looked } from './admission/evidence/look.ts';
 import type { Ports } from './admission/ports.ts';
 import type { Config } from './config.ts';
 import type { Ecosystem } from './ecosystems/ecosystem.ts';

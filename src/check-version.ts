@@ -1,7 +1,7 @@
 import { historyOf, type readFacts } from './admission/decide-listing.ts';
-import { evidenceWords } from './admission/evidence-words.ts';
-import type { Held } from './admission/held.ts';
-import { heldFor } from './admission/held.ts';
+import type { Held } from './admission/evidence/held.ts';
+import { heldFor } from './admission/evidence/held.ts';
+import { evidenceWords } from './admission/evidence/words.ts';
 import type { openEvidenceCheck } from './check-evidence.ts';
 import { toldDigests } from './check-evidence.ts';
 import type { CheckedFile } from './cli/check-lines.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { decideListing, historyOf, readFacts } from './admission/decide-listing.ts';
-import { heldOf } from './admission/held.ts';
+import { heldOf } from './admission/evidence/held.ts';
 import type { Ports } from './admission/ports.ts';
 import { loadPolicy } from './allowlists.ts';
 import { openEvidenceCheck } from './check-evidence.ts';

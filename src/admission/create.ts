@@ -15,10 +15,10 @@ import type {
   RefusalContext,
 } from './admission.ts';
 import { Admitter } from './admit.ts';
-import { AttestationsAdmitter } from './attestations.ts';
 import { audit } from './audit.ts';
 import { PrefixBudget } from './budget.ts';
-import { Evidence } from './evidence.ts';
+import { AttestationsAdmitter } from './evidence/attestations.ts';
+import { Evidence } from './evidence/look.ts';
 import { Examiner } from './examine.ts';
 import { FactsCache } from './facts.ts';
 import { Indexes } from './indexes.ts';

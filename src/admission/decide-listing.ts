@@ -8,7 +8,7 @@ import { decide } from '../policy/decide.ts';
 import { evidenceAsked } from '../policy/evidence.ts';
 import { EvidenceHistory, type HistoricFile } from '../policy/history.ts';
 import type { ListingQuestion, Policy } from '../policy/policy.ts';
-import { evidenceWords } from './evidence-words.ts';
+import { evidenceWords } from './evidence/words.ts';
 import type { Downgraded, HeldEvidence, Withheld } from './ports.ts';
 
 /** What a listing is decided with, beside the policy. */

@@ -1,7 +1,7 @@
 import type { PackageId } from '../model/artifact.ts';
 import type { Asked } from './admission.ts';
+import { heldOf } from './evidence/held.ts';
 import type { FactsCache } from './facts.ts';
-import { heldOf } from './held.ts';
 import { type Indexes, type UsableIndex, withheldFrom } from './indexes.ts';
 import type { Ports } from './ports.ts';
 

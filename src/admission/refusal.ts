@@ -2,7 +2,7 @@ import { type PackageId, purl } from '../model/artifact.ts';
 import type { EvidenceDetail, Reason } from '../model/decision.ts';
 import { type ReasonCode, statusOf, wordsOf } from '../model/reason-codes.ts';
 import type { Refusal } from './admission.ts';
-import { evidenceWords } from './evidence-words.ts';
+import { evidenceWords } from './evidence/words.ts';
 
 /** What is refused: as much of it as the request named and the grammar passed. */
 export interface Subject extends PackageId {

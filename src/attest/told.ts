@@ -1,4 +1,4 @@
-import { evidenceWords } from '../admission/evidence-words.ts';
+import { evidenceWords } from '../admission/evidence/words.ts';
 import { CAUSES, type EvidenceJob, type EvidenceVerdict, type Signer } from '../model/evidence.ts';
 import { shown } from '../model/shown.ts';
 import { BOUNDS, type Exhibit } from './exhibit.ts';

@@ -1,4 +1,4 @@
-import { evidenceWords } from '../admission/evidence-words.ts';
+import { evidenceWords } from '../admission/evidence/words.ts';
 import type { AttestVerifyOptions } from '../cli/program.ts';
 import { type EvidenceVerdict, NO_BASELINE } from '../model/evidence.ts';
 import { shown } from '../model/shown.ts';

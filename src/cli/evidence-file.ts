@@ -1,4 +1,4 @@
-import { signaturesDocument } from '../admission/evidence.ts';
+import { signaturesDocument } from '../admission/evidence/look.ts';
 import { tarballName } from '../ecosystems/npm/filenames.ts';
 import { npm } from '../ecosystems/npm/npm.ts';
 import { pypi } from '../ecosystems/pypi/pypi.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RecentAnswers } from '../../src/admission/recent-answers.ts';
+import { RecentAnswers } from '../../src/admission/evidence/recent-answers.ts';
 
 const NOW = 1_700_000_000_000;
 const KB = 1024;

@@ -1,10 +1,10 @@
-import type { ArtifactId } from '../model/artifact.ts';
-import type { ArtifactDigests } from '../model/digest.ts';
-import { EVIDENCE, type EvidenceOutcome, type EvidenceVerdict } from '../model/evidence.ts';
-import { LOOK_AGAIN } from '../policy/evidence.ts';
-import type { Looked } from './evidence.ts';
-import type { FactsCache } from './facts.ts';
-import type { Ports } from './ports.ts';
+import type { ArtifactId } from '../../model/artifact.ts';
+import type { ArtifactDigests } from '../../model/digest.ts';
+import { EVIDENCE, type EvidenceOutcome, type EvidenceVerdict } from '../../model/evidence.ts';
+import { LOOK_AGAIN } from '../../policy/evidence.ts';
+import type { FactsCache } from '../facts.ts';
+import type { Ports } from '../ports.ts';
+import type { Looked } from './look.ts';
 
 /** How often an outcome that refuses is written anew, though nothing changed but the time, ms. */
 const REFRESH = 1_800_000;

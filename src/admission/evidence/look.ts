@@ -1,5 +1,5 @@
-import type { Ecosystem } from '../ecosystems/ecosystem.ts';
-import { type ArtifactDigests, type Digest, sha256 } from '../model/digest.ts';
+import type { Ecosystem } from '../../ecosystems/ecosystem.ts';
+import { type ArtifactDigests, type Digest, sha256 } from '../../model/digest.ts';
 import {
   type Cause,
   codeOfCause,
@@ -11,14 +11,14 @@ import {
   type EvidenceSet,
   type EvidenceVerdict,
   type RegistrySignature,
-} from '../model/evidence.ts';
-import type { FileFacts } from '../model/facts.ts';
-import type { ListedFile } from '../model/listing.ts';
-import { Flights } from '../upstream/flights.ts';
-import { UpstreamFault } from '../upstream/upstream.ts';
-import type { EvidenceRef, Vault } from '../vault/vault.ts';
+} from '../../model/evidence.ts';
+import type { FileFacts } from '../../model/facts.ts';
+import type { ListedFile } from '../../model/listing.ts';
+import { Flights } from '../../upstream/flights.ts';
+import { UpstreamFault } from '../../upstream/upstream.ts';
+import type { EvidenceRef, Vault } from '../../vault/vault.ts';
+import type { Ports } from '../ports.ts';
 import { heldOf } from './held.ts';
-import type { Ports } from './ports.ts';
 import { type EvidenceAnswer, RecentAnswers } from './recent-answers.ts';
 import { VerdictMemory } from './verdict-memory.ts';
 

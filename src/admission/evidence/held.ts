@@ -1,8 +1,8 @@
-import type { PackageId } from '../model/artifact.ts';
-import { type Digest, sha256 } from '../model/digest.ts';
-import { EVIDENCE, EVIDENCE_KINDS, type EvidenceSet } from '../model/evidence.ts';
-import type { EvidenceRef, Vault } from '../vault/vault.ts';
-import type { HeldEvidence } from './ports.ts';
+import type { PackageId } from '../../model/artifact.ts';
+import { type Digest, sha256 } from '../../model/digest.ts';
+import { EVIDENCE, EVIDENCE_KINDS, type EvidenceSet } from '../../model/evidence.ts';
+import type { EvidenceRef, Vault } from '../../vault/vault.ts';
+import type { HeldEvidence } from '../ports.ts';
 
 /** Evidence of a package that is kept here, with a key that is the same for the same evidence. */
 export interface Held {

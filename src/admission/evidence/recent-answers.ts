@@ -1,4 +1,4 @@
-import type { Cause } from '../model/evidence.ts';
+import type { Cause } from '../../model/evidence.ts';
 
 /** A document of evidence, or why there is none. */
 export type EvidenceAnswer = Uint8Array | Cause;

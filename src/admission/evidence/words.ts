@@ -1,6 +1,6 @@
-import type { EvidenceDetail } from '../model/decision.ts';
-import { CAUSES, type EvidenceName } from '../model/evidence.ts';
-import type { ReasonCode } from '../model/reason-codes.ts';
+import type { EvidenceDetail } from '../../model/decision.ts';
+import { CAUSES, type EvidenceName } from '../../model/evidence.ts';
+import type { ReasonCode } from '../../model/reason-codes.ts';
 
 const CALLED: Record<EvidenceName, string> = {
   'registry-signature': 'registry signature',

@@ -1,5 +1,5 @@
-import type { Digest } from '../model/digest.ts';
-import { EVIDENCE_KINDS, type EvidenceJob, type EvidenceVerdict } from '../model/evidence.ts';
+import type { Digest } from '../../model/digest.ts';
+import { EVIDENCE_KINDS, type EvidenceJob, type EvidenceVerdict } from '../../model/evidence.ts';
 
 const MAX = 20_000;
 

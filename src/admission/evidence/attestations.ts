@@ -1,11 +1,11 @@
-import type { Ecosystem, IndexPage, Route } from '../ecosystems/ecosystem.ts';
-import { EvidenceUnreadable } from '../ecosystems/evidence-document.ts';
-import type { Answer, Asked } from './admission.ts';
-import type { Admitter } from './admit.ts';
-import { type Examiner, isInForce } from './examine.ts';
-import type { Ports } from './ports.ts';
-import { isRefusal } from './refusal.ts';
-import type { Resolver } from './resolve.ts';
+import type { Ecosystem, IndexPage, Route } from '../../ecosystems/ecosystem.ts';
+import { EvidenceUnreadable } from '../../ecosystems/evidence-document.ts';
+import type { Answer, Asked } from '../admission.ts';
+import type { Admitter } from '../admit.ts';
+import { type Examiner, isInForce } from '../examine.ts';
+import type { Ports } from '../ports.ts';
+import { isRefusal } from '../refusal.ts';
+import type { Resolver } from '../resolve.ts';
 
 export type AttestationsRoute = Extract<Route, { kind: 'attestations' }>;
 
