@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { printable } from '../cli/ledger-line.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { type Digest, sha256 } from '../model/digest.ts';
 import { defaultNpmBase } from '../upstream/defaults.ts';
 import { openTrust, type Trust, type TrustBytes, TrustError } from '../verify/trust.ts';
 import {
+  type Copies,
+  copyPath,
+  filesIn,
   pinnedFile,
   readIfThere,
   readUpdateRecord,
@@ -54,6 +56,7 @@ export async function loadTrust(config: Config): Promise<LoadedTrust> {
   const configured = { root: config.trustedRoot, npmKeys: config.npmKeys };
   const updatable = configured.root === undefined || configured.npmKeys === undefined;
   const update = updatable ? await readUpdateRecord(folder).catch(fallBack) : null;
+  if (updatable && update !== undefined && !update?.copies) await refuseOthers(folder).catch(fallBack);
   if (update?.problem) problems.push(`the update of ${update.tried} failed: ${update.problem}`);
 
   let trust = await openPinned(config);
@@ -63,10 +66,9 @@ export async function loadTrust(config: Config): Promise<LoadedTrust> {
     if (path !== undefined) {
       trust = await openConfigured(trust, file, path);
       from[file] = 'configured';
-    } else if (update !== undefined) {
+    } else if (update?.copies) {
       try {
-        const copy = await updatedCopy(folder, file, update?.copies ?? null, config);
-        if (copy === null) continue;
+        const copy = await updatedCopy(folder, file, update.copies, config);
         trust = openTrust({ ...trust.bytes, [file]: copy });
         from[file] = 'updated';
       } catch (error) {
@@ -106,28 +108,31 @@ async function openConfigured(trust: Trust, file: TrustFile, path: string): Prom
   }
 }
 
-/** null where no update put one in place. @throws TrustError where one is not to be used, ConfigError */
+/** Where no update has put copies in place, there are none. @throws TrustError */
+async function refuseOthers(folder: string): Promise<void> {
+  const [path] = await filesIn(folder);
+  if (path !== undefined) throw new TrustError(`${path} is there, and no update is known that put it there`);
+}
+
+/** @throws TrustError where it is not to be used, ConfigError */
 async function updatedCopy(
   folder: string,
   file: TrustFile,
-  copies: UpdateRecord['copies'],
+  copies: Copies,
   config: Config,
-): Promise<Uint8Array | null> {
-  const path = join(folder, TRUST_FILES[file]);
-  const bytes = await readIfThere(path);
-  if (copies === null) {
-    if (bytes === null) return null;
-    throw new TrustError(`${path} is there, and no update is known that put it there`);
-  }
+): Promise<Uint8Array> {
+  const path = copyPath(folder, copies[file].sha256);
+  const copy = `${TRUST_FILES[file]} of the last update (${path})`;
   if (copies.tufRoot !== (await tufRootName(config)))
-    throw new TrustError(`${path} was fetched by another TUF root than the one that is configured now`);
+    throw new TrustError(`${copy} was fetched by another TUF root than the one that is configured now`);
   if (copies[file].pinned !== sha256(await pinnedFile(file)))
     throw new TrustError(
-      `${path} was fetched for another release, which pinned another ${TRUST_FILES[file]}`,
+      `${copy} was fetched for another release, which pinned another ${TRUST_FILES[file]}`,
     );
-  if (bytes === null) throw new TrustError(`${path} is gone`);
+  const bytes = await readIfThere(path);
+  if (bytes === null) throw new TrustError(`${copy} is gone`);
   if (copies[file].sha256 !== sha256(bytes))
-    throw new TrustError(`${path} is not what the last update put there`);
+    throw new TrustError(`${copy} is not what the last update put there`);
   return bytes;
 }
 

@@ -15,9 +15,12 @@ import { defaultNpmBase } from '../upstream/defaults.ts';
 import { openTrust } from '../verify/trust.ts';
 import { openPinned, tufRootName } from './files.ts';
 import {
+  type Copies,
+  copyPath,
   pinnedFile,
   readIfThere,
   readUpdateRecord,
+  removeOtherCopies,
   TRUST_FILES,
   trustFolder,
   type UpdateRecord,
@@ -50,12 +53,11 @@ const MAX_ANSWER = 4 * 1024 ** 2;
 /** More than this of what went wrong helps nobody, characters. */
 const MAX_WORDS = 400;
 
-type Copies = NonNullable<UpdateRecord['copies']>;
-
 /**
  * Fetches the trusted root and the npm registry's keys by TUF (the spec's client workflow, sections 5.2 to 5.7) into
  * `data/trust`, lints them, and puts both in place. It runs out of band: the server only ever reads what is there.
- * What it writes is below `data/trust`. Where it fails, the copies in place stay, and the record says so.
+ * What it writes is below `data/trust`. The record, written last, switches from the old pair to the new one: an update
+ * that fails or is killed at any point leaves either. Where it fails, the record says so.
  * `now`: ms since 1970.
  * @throws UpdateFailed, ConfigError, LedgerError where another update is running
  */
@@ -69,15 +71,18 @@ export async function updateTrust(
   const release = await lockFolder(join(folder, 'tuf'));
   try {
     const tried = new Date(now()).toISOString();
-    // A record that cannot be read vouches for nothing: this one takes its place.
-    const before = await readUpdateRecord(folder).catch(() => null);
+    // One that cannot be read vouches for nothing: an update that succeeds takes its place, and one that fails leaves it.
+    const before = await readUpdateRecord(folder).catch(() => undefined);
+    const put = async (record: UpdateRecord) => {
+      await writeUpdateRecord(folder, record);
+      // Those of the record before stay for whoever is reading by it.
+      await removeOtherCopies(folder, [record.copies, before?.copies ?? null]);
+    };
     try {
       const mirror = config.tufMirror ?? DEFAULT_MIRROR_URL;
       const fetched = await fetchTrust(config, tufRoot, mirror, folder, limits);
       // Linted with what would be in force, before anything is replaced.
       openTrust({ ...(await openPinned(config)).bytes, ...fetched });
-      for (const file of ['root', 'npmKeys'] as const)
-        await writeDurable(join(folder, TRUST_FILES[file]), fetched[file]);
       const copies: Copies = {
         at: tried,
         mirror,
@@ -85,11 +90,20 @@ export async function updateTrust(
         root: { sha256: sha256(fetched.root), pinned: sha256(await pinnedFile('root')) },
         npmKeys: { sha256: sha256(fetched.npmKeys), pinned: sha256(await pinnedFile('npmKeys')) },
       };
-      await writeUpdateRecord(folder, { tried, problem: null, copies });
+      for (const file of ['root', 'npmKeys'] as const)
+        await writeDurable(copyPath(folder, copies[file].sha256), fetched[file]);
+      await put({ tried, problem: null, copies });
       return copies;
     } catch (error) {
       const problem = wordsOf(error);
-      await writeUpdateRecord(folder, { tried, problem, copies: before?.copies ?? null });
+      if (before === undefined) throw new UpdateFailed(problem, { cause: error });
+      try {
+        await put({ tried, problem, copies: before?.copies ?? null });
+      } catch (another) {
+        throw new UpdateFailed(`${problem}; nor can that be written down: ${wordsOf(another)}`, {
+          cause: error,
+        });
+      }
       throw new UpdateFailed(problem, { cause: error });
     }
   } finally {

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Config, loadConfig } from '../../src/config.ts';
+import { copyPath, readUpdateRecord, type TrustFile, trustFolder } from '../../src/trust/folder.ts';
 import { npmKeysTarget } from '../../src/trust/update.ts';
 import { startTufMirror, type TufMirror } from './tuf-mirror.ts';
 
@@ -23,6 +24,14 @@ export async function rootWithoutStart(): Promise<Buffer> {
   const root = JSON.parse((await pinned.root()).toString());
   for (const log of root.tlogs) delete log.publicKey.validFor;
   return Buffer.from(JSON.stringify(root));
+}
+
+/** Where the copy lies that the last update put in place. */
+export async function copyOf(config: Pick<Config, 'data'>, file: TrustFile): Promise<string> {
+  const folder = trustFolder(config);
+  const copies = (await readUpdateRecord(folder))?.copies;
+  if (!copies) throw new Error('no update has put a copy in place');
+  return copyPath(folder, copies[file].sha256);
 }
 
 /** A data folder, a mirror, and the configuration that names both. */

@@ -6,7 +6,7 @@ import { loadConfig } from '../../src/config.ts';
 import { trustLint } from '../../src/trust/commands.ts';
 import { defaultNpmBase } from '../../src/upstream/defaults.ts';
 import { startFirewall } from '../harness/firewall.ts';
-import { another, pinned, rootWithoutStart, type TrustPlace, trustPlace } from '../harness/trust.ts';
+import { another, copyOf, pinned, rootWithoutStart, type TrustPlace, trustPlace } from '../harness/trust.ts';
 
 // `sallyport trust …` as people run it: exit codes, and what goes to which stream.
 
@@ -62,7 +62,7 @@ test('update: 1 and words where it fails; what was in place stays', async () => 
   const ran = await sallyport(['trust', 'update']);
   expect(ran).toMatchObject({ code: 1, stdout: '' });
   expect(ran.stderr).toMatch(/^sallyport: the update failed, and what was in place stays: .*validity/);
-  expect(await readFile(place.path('trusted_root.json'))).toEqual(await another('root'));
+  expect(await readFile(await copyOf(place.config, 'root'))).toEqual(await another('root'));
   const shown = await sallyport(['trust', 'show']);
   expect(shown.stdout).toMatch(/^update .* failed: /m);
   expect(shown.stdout).toMatch(/^problem {3}the update of .* failed: /m);

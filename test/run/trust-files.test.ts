@@ -4,10 +4,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigError, loadConfig } from '../../src/config.ts';
 import { sha256 } from '../../src/model/digest.ts';
 import { loadTrust } from '../../src/trust/files.ts';
+import { copyPath } from '../../src/trust/folder.ts';
 import { updateTrust } from '../../src/trust/update.ts';
 import { defaultNpmBase } from '../../src/upstream/defaults.ts';
 import { openTrust } from '../../src/verify/trust.ts';
-import { another, pinned, rootWithoutStart, type TrustPlace, trustPlace } from '../harness/trust.ts';
+import { another, copyOf, pinned, rootWithoutStart, type TrustPlace, trustPlace } from '../harness/trust.ts';
 
 let place: TrustPlace;
 beforeEach(async () => {
@@ -88,31 +89,26 @@ describe('an updated copy that is not what it should be: the pinned one stands f
     expect((await load()).from).toEqual({ root: 'updated', npmKeys: 'updated' });
   });
 
+  const root = () => copyOf(place.config, 'root');
+  const keys = () => copyOf(place.config, 'npmKeys');
   const record = async () => JSON.parse(await readFile(place.path('status.json'), 'utf8'));
   const setRecord = (value: unknown) => writeFile(place.path('status.json'), JSON.stringify(value));
 
   test.each([
-    [
-      'damaged',
-      async () => writeFile(place.path('trusted_root.json'), '{'),
-      /is not what the last update put there/,
-    ],
-    [
-      'emptied',
-      async () => writeFile(place.path('trusted_root.json'), ''),
-      /is not what the last update put there/,
-    ],
+    ['damaged', async () => writeFile(await root(), '{'), /is not what the last update put there/],
+    ['emptied', async () => writeFile(await root(), ''), /is not what the last update put there/],
     [
       'replaced by a usable one',
-      async () => writeFile(place.path('trusted_root.json'), await another('root', 9)),
+      async () => writeFile(await root(), await another('root', 9)),
       /is not what the last update put there/,
     ],
-    ['gone', async () => rm(place.path('trusted_root.json')), /is gone/],
+    ['gone', async () => rm(await root()), /is gone/],
     [
       'a folder',
       async () => {
-        await rm(place.path('trusted_root.json'));
-        await mkdir(place.path('trusted_root.json'));
+        const path = await root();
+        await rm(path);
+        await mkdir(path);
       },
       /cannot be read/,
     ],
@@ -120,7 +116,7 @@ describe('an updated copy that is not what it should be: the pinned one stands f
       'one that the lint refuses',
       async () => {
         const bytes = await rootWithoutStart();
-        await writeFile(place.path('trusted_root.json'), bytes);
+        await writeFile(copyPath(place.path('.'), sha256(bytes)), bytes);
         const known = await record();
         await setRecord({
           ...known,
@@ -151,8 +147,8 @@ describe('an updated copy that is not what it should be: the pinned one stands f
   });
 
   test.each([
-    ['damaged', async () => writeFile(place.path('npm-keys.json'), '{"keys":[]}')],
-    ['gone', async () => rm(place.path('npm-keys.json'))],
+    ['damaged', async () => writeFile(await keys(), '{"keys":[]}')],
+    ['gone', async () => rm(await keys())],
   ])('the keys are %s: the root is as good as it was', async (_, spoil) => {
     await spoil();
     const loaded = await load();
@@ -177,6 +173,31 @@ describe('an updated copy that is not what it should be: the pinned one stands f
     expect(loaded).toMatchObject({ from: PINNED, fallback: true });
     expect(loaded.problem).toMatch(/no update is known that put it there/);
   });
+
+  test('one that no update put there counts for nothing beside those that one did, and is a problem without', async () => {
+    await writeFile(place.path('trusted_root.json'), await another('root', 9));
+    expect(await load()).toMatchObject({ from: { root: 'updated', npmKeys: 'updated' }, problem: null });
+    await setRecord({ ...(await record()), copies: null });
+    expect(await load()).toMatchObject({ from: PINNED, fallback: true });
+    await rm(place.path('.'), { recursive: true });
+    await mkdir(place.path('.'));
+    await writeFile(place.path('trusted_root.json'), await another('root', 9));
+    const loaded = await load();
+    expect(loaded).toMatchObject({ from: PINNED, fallback: true });
+    expect(loaded.problem).toMatch(/trusted_root\.json is there, and no update is known/);
+  });
+
+  test.each(['../../root', 'sha256:../../../root', ''])(
+    'a record leads to no other folder: %s',
+    async (name) => {
+      const known = await record();
+      await setRecord({
+        ...known,
+        copies: { ...known.copies, root: { ...known.copies.root, sha256: name } },
+      });
+      expect(await load()).toMatchObject({ from: PINNED, fallback: true });
+    },
+  );
 
   test('the TUF root is configured no more, and another time it cannot be read', async () => {
     const { SALLYPORT_TUF_ROOT, SALLYPORT_DATA } = place.env;

@@ -1,11 +1,12 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
+import { sha256 } from '../../src/model/digest.ts';
 import { loadTrust } from '../../src/trust/files.ts';
-import { readUpdateRecord } from '../../src/trust/folder.ts';
+import { copyPath, readUpdateRecord } from '../../src/trust/folder.ts';
 import { npmKeysTarget, UpdateFailed, type UpdateLimits, updateTrust } from '../../src/trust/update.ts';
-import { another, pinned, rootWithoutStart, type TrustPlace, trustPlace } from '../harness/trust.ts';
+import { another, copyOf, pinned, rootWithoutStart, type TrustPlace, trustPlace } from '../harness/trust.ts';
 import { mintKey, startTufMirror } from '../harness/tuf-mirror.ts';
 
 const PAST = '2020-01-01T00:00:00Z';
@@ -20,8 +21,8 @@ afterEach(() => place.remove());
 
 const update = (limits = LIMITS) => updateTrust(place.config, () => AT, limits);
 const inPlace = async () => [
-  await readFile(place.path('trusted_root.json')),
-  await readFile(place.path('npm-keys.json')),
+  await readFile(await copyOf(place.config, 'root')),
+  await readFile(await copyOf(place.config, 'npmKeys')),
 ];
 
 test('what the mirror signed is put in place, and in force at the next load', async () => {
@@ -89,7 +90,51 @@ test('it writes nowhere but below data/trust, and leaves nothing half done there
   expect(await readdir(place.config.data)).toEqual(['trust']);
   const names = await readdir(place.path('.'), { recursive: true });
   expect(names.filter((name) => name.endsWith('.tmp'))).toEqual([]);
-  expect(names).toEqual(expect.arrayContaining(['npm-keys.json', 'status.json', 'trusted_root.json', 'tuf']));
+  const copies = [
+    basename(await copyOf(place.config, 'root')),
+    basename(await copyOf(place.config, 'npmKeys')),
+  ].sort();
+  expect((await readdir(place.path('.'))).sort()).toEqual([...copies, 'status.json', 'tuf']);
+});
+
+test('the copies of the update before stay for whoever is reading them, and those before are removed', async () => {
+  const copies = async () =>
+    (await readdir(place.path('.'))).filter((name) => name.startsWith('sha256-')).sort();
+  const published = async (n: number) => {
+    await place.publish({ root: await another('root', n), npmKeys: await another('npmKeys', n) });
+    await update();
+    return [basename(await copyOf(place.config, 'root')), basename(await copyOf(place.config, 'npmKeys'))];
+  };
+  const [, second, third] = [await published(1), await published(2), await published(3)];
+  expect(await copies()).toEqual([...second, ...third].sort());
+});
+
+test('an update whose second copy cannot be written leaves both that were there', async () => {
+  await place.publish();
+  await update();
+  const before = await inPlace();
+  const keys = await another('npmKeys', 2);
+  await mkdir(copyPath(place.path('.'), sha256(keys)));
+  await place.publish({ root: await another('root', 2), npmKeys: keys });
+  await expect(update()).rejects.toThrow(UpdateFailed);
+  expect(await inPlace()).toEqual(before);
+  expect(await loadTrust(place.config)).toMatchObject({
+    from: { root: 'updated', npmKeys: 'updated' },
+    fallback: false,
+    problem: expect.stringMatching(/^the update of .* failed: /),
+  });
+});
+
+test('an update that fails leaves a damaged record as it is, and one that succeeds takes its place', async () => {
+  await place.publish();
+  await update();
+  await writeFile(place.path('status.json'), '{');
+  await place.publish({ root: await rootWithoutStart() });
+  await expect(update()).rejects.toThrow(/validity/);
+  expect(await readFile(place.path('status.json'), 'utf8')).toBe('{');
+  await place.publish();
+  await update();
+  expect(await loadTrust(place.config)).toMatchObject({ from: { root: 'updated' }, problem: null });
 });
 
 /** What goes wrong, and what is said. Each comes after an update that succeeded, and before any did. */

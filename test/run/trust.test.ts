@@ -9,7 +9,7 @@ import { loadTrust } from '../../src/trust/files.ts';
 import { type UpdateLimits, updateTrust } from '../../src/trust/update.ts';
 import { openTrustDocument } from '../../src/verify/trust.ts';
 import { startHouse, type TestHouse } from '../admission/harness.ts';
-import { another, pinned, rootWithoutStart, type TrustPlace, trustPlace } from '../harness/trust.ts';
+import { another, copyOf, pinned, rootWithoutStart, type TrustPlace, trustPlace } from '../harness/trust.ts';
 
 // A whole house, and what is trusted in it: at its start, and when it is told to read its files again.
 
@@ -37,10 +37,7 @@ const inForce = () => house.house.ports.evidence.trust();
 const notes = async () => (await house.ask('/readyz')).json.notes;
 const alarms = async () =>
   (await house.entries({ type: 'alarm' })).filter((one) => one['code'] === 'trust-root');
-const spoilCopy = async () => {
-  await mkdir(join(data(), 'trust'), { recursive: true });
-  await writeFile(join(data(), 'trust', 'trusted_root.json'), '{');
-};
+const spoilCopy = async () => writeFile(await copyOf(config(), 'root'), '{');
 /** Ids of the keys that clients are told of. */
 const servedKeys = async () => {
   const { keys } = (await house.ask('/npm/-/npm/v1/keys')).json as { keys: { keyid: string }[] };
@@ -78,6 +75,8 @@ test('what was updated is taken when it is told to, whole, and at the next start
 describe('a broken copy under data/trust', () => {
   test('at the start: the pinned one is in force, with an alarm that is counted, logged and entered', async () => {
     const digest = inForce();
+    await place.publish({ npmKeys: await pinned.npmKeys() });
+    await update();
     await spoilCopy();
     await house.restart();
     expect(inForce()).toBe(digest);
