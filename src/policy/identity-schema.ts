@@ -41,6 +41,8 @@ function meant(input: unknown, usable: (text: string) => boolean): string {
   return /^[A-Za-z0-9_-]+\/[A-Za-z0-9_.-]+$/.test(bare) ? `: write github.com/${bare}, if it is there` : '';
 }
 
+const ordinary = [...TRIGGERS].map(([host, words]) => `on ${host} ${words.join(', ')}`).join('; ');
+
 const identity = known({
   repository: repository
     .describe('host/owner/name of the source, in the case of its letters: github.com/owner/name.')
@@ -82,7 +84,7 @@ const identity = known({
     text('the name of an event').regex(/^[a-z_]{1,64}$/, 'must be the name of an event such as push'),
   )
     .min(1, 'must name at least one event')
-    .describe(`The events that may start the build. Left out, on GitHub: ${TRIGGERS.join(', ')}.`)
+    .describe(`The events that may start the build. Left out: ${ordinary}.`)
     .optional(),
   runner: oneOf(
     ['any'],

@@ -9,32 +9,15 @@ interface Provider {
   readonly workflows: string | null;
   /** Its word for runners of its own (.11). */
   readonly hosted: string;
-  /** Whether strangers can start builds there by events that have names of their own. */
-  readonly events: boolean;
+  /** What only those can cause who may write to the repository (.20). */
+  readonly triggers: readonly string[];
 }
-
-const PROVIDERS: readonly Provider[] = [
-  {
-    host: 'github.com',
-    issuer: 'https://token.actions.githubusercontent.com',
-    workflows: '.github/workflows/',
-    hosted: 'github-hosted',
-    events: true,
-  },
-  {
-    host: 'gitlab.com',
-    issuer: 'https://gitlab.com',
-    workflows: null,
-    hosted: 'gitlab-hosted',
-    events: false,
-  },
-];
 
 /**
  * GitHub's events that only those can cause who may write to the repository, and none that runs for, or after,
  * what a stranger sent: not `pull_request`, `pull_request_target`, `workflow_run`, `issue_comment`, `fork`.
  */
-export const TRIGGERS: readonly string[] = [
+const GITHUB_TRIGGERS = [
   'push',
   'release',
   'workflow_dispatch',
@@ -43,6 +26,35 @@ export const TRIGGERS: readonly string[] = [
   'create',
   'deployment',
 ];
+
+/**
+ * GitLab's sources of a pipeline (`CI_PIPELINE_SOURCE`) that build a branch or tag of the project for one of its
+ * members or for a token of theirs: not `merge_request_event` and `external_pull_request_event`, nor
+ * `parent_pipeline` and `pipeline`, which hide what started the pipeline before them.
+ */
+const GITLAB_TRIGGERS = ['push', 'web', 'schedule', 'api', 'trigger'];
+
+const PROVIDERS: readonly Provider[] = [
+  {
+    host: 'github.com',
+    issuer: 'https://token.actions.githubusercontent.com',
+    workflows: '.github/workflows/',
+    hosted: 'github-hosted',
+    triggers: GITHUB_TRIGGERS,
+  },
+  {
+    host: 'gitlab.com',
+    issuer: 'https://gitlab.com',
+    workflows: null,
+    hosted: 'gitlab-hosted',
+    triggers: GITLAB_TRIGGERS,
+  },
+];
+
+/** Provider's host → what may start a build there where the policy does not say. */
+export const TRIGGERS: ReadonlyMap<string, readonly string[]> = new Map(
+  PROVIDERS.map(({ host, triggers }) => [host, triggers]),
+);
 
 /** The issuer of a repository's host, or null where none is known: then the policy must name it. */
 export function issuerOfHost(repository: string): string | null {
@@ -56,17 +68,23 @@ export function workflowPath(workflow: string, issuer: string): string {
   return folder === null || workflow.includes('/') ? workflow : folder + workflow;
 }
 
-/** Whether what started the build is one of `triggers`; null: of TRIGGERS, where the issuer has such events. */
-export function startedBy(signer: Signer, triggers: readonly string[] | null): boolean {
-  if (triggers === null && providerOf(signer.issuer)?.events !== true) return true;
-  return signer.trigger !== null && (triggers ?? TRIGGERS).includes(signer.trigger);
+/**
+ * Whether what started the build is one of `triggers`; null: one that strangers cannot cause, as far as is known.
+ * Of an issuer that we do not know (a self-managed GitLab is one) it need not be said; where it is, it must be a word
+ * of one of the others.
+ */
+export function startedBy({ issuer, trigger }: Signer, triggers: readonly string[] | null): boolean {
+  const known = providerOf(issuer);
+  if (triggers === null && known === null && trigger === null) return true;
+  const allowed = triggers ?? known?.triggers ?? [...TRIGGERS.values()].flat();
+  return trigger !== null && allowed.includes(trigger);
 }
 
 /** Whether the build ran on a runner of its provider's, as far as certificates of its time say. */
 export function isHosted(signer: Signer): boolean {
   const provider = providerOf(signer.issuer);
-  // GitHub's certificates of today always name the runner; where it is missing, it is not known.
-  if (signer.runner === null) return provider?.events !== true || isLegacy(signer);
+  // Certificates of today always name the runner; where it is missing, it is not known.
+  if (signer.runner === null) return provider === null || isLegacy(signer);
   return signer.runner === provider?.hosted;
 }
 

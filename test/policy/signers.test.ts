@@ -65,6 +65,13 @@ const field = (list: readonly Reason[]): string[] =>
 
 describe('an identity', () => {
   const OF = 'repository: github.com/acme/tool';
+  /** A GitLab of somebody's own: its issuer tells nothing but its name. */
+  const AT_HOME = {
+    issuer: 'https://git.example',
+    repository: 'git.example/group/tool',
+    runner: 'self-hosted',
+  };
+  const MANAGED = '{ repository: git.example/group/tool, issuer: "https://git.example", runner: any }';
   const WANTED: readonly [string, Signer][] = [
     [`{ ${OF} }`, SIGNER],
     [`{ ${OF}, issuer: "${GITHUB}" }`, SIGNER],
@@ -82,7 +89,12 @@ describe('an identity', () => {
     [`{ ${OF}, runner: any }`, { ...SIGNER, runner: null }],
     [`{ ${OF}, workflow: release.yml }`, LEGACY],
     ['{ repository: gitlab.com/group/sub/tool, workflow: .gitlab-ci.yml }', GITLAB],
-    ['{ repository: gitlab.com/group/sub/tool }', { ...GITLAB, trigger: null }],
+    [
+      '{ repository: gitlab.com/group/sub/tool, triggers: [merge_request_event] }',
+      { ...GITLAB, trigger: 'merge_request_event' },
+    ],
+    [MANAGED, { ...GITLAB, ...AT_HOME }],
+    [MANAGED, { ...GITLAB, ...AT_HOME, trigger: null }],
     ['{ subject: builder@project.example, issuer: "https://accounts.example" }', ACCOUNT],
   ];
   test.each(WANTED)('%s is met', (identity, signer) => {
@@ -210,7 +222,23 @@ describe('an identity', () => {
     expect(reasons(identity, [{ ...GITLAB, workflow: 'release.yml' }])).toEqual([]);
   });
 
-  test("of GitLab is built on the provider's runners, and started by whatever it says", () => {
+  test.each([
+    'merge_request_event',
+    'external_pull_request_event',
+    'parent_pipeline',
+    'pipeline',
+    'pull_request',
+    'unknown',
+  ])('of GitLab, or of a host of their own, is not met by a build that %s started', (trigger) => {
+    expect(field(reasons('{ repository: gitlab.com/group/sub/tool }', [{ ...GITLAB, trigger }]))).toEqual([
+      'PROVENANCE_SIGNER trigger',
+    ]);
+    expect(field(reasons(MANAGED, [{ ...GITLAB, ...AT_HOME, trigger }]))).toEqual([
+      'PROVENANCE_SIGNER trigger',
+    ]);
+  });
+
+  test("of GitLab is built on the provider's runners, and says what started it", () => {
     const identity = '{ repository: gitlab.com/group/sub/tool }';
     expect(field(reasons(identity, [{ ...GITLAB, runner: 'self-hosted' }]))).toEqual([
       'PROVENANCE_SIGNER runner',
@@ -218,6 +246,8 @@ describe('an identity', () => {
     expect(field(reasons(identity, [{ ...GITLAB, runner: 'github-hosted' }]))).toEqual([
       'PROVENANCE_SIGNER runner',
     ]);
+    expect(field(reasons(identity, [{ ...GITLAB, runner: null }]))).toEqual(['PROVENANCE_SIGNER runner']);
+    expect(field(reasons(identity, [{ ...GITLAB, trigger: null }]))).toEqual(['PROVENANCE_SIGNER trigger']);
     expect(reasons(identity, [{ ...GITLAB, trigger: 'web' }])).toEqual([]);
     const only = '{ repository: gitlab.com/group/sub/tool, triggers: [push] }';
     expect(reasons(only, [{ ...GITLAB, trigger: 'web' }])[0]?.detail).toMatchObject({
@@ -261,8 +291,20 @@ describe('what a refusal repeats of a certificate', () => {
 });
 
 describe('required, of nobody in particular', () => {
-  test.each([...TRIGGERS])('is met by a build that %s started', (trigger) => {
-    expect(reasons('required', [{ ...SIGNER, trigger }])).toEqual([]);
+  const STARTED = [SIGNER, GITLAB].flatMap((signer) =>
+    (TRIGGERS.get(signer.repository?.split('/')[0] ?? '') ?? []).map((trigger) => ({ ...signer, trigger })),
+  );
+  test.each(STARTED)('is met by a build that $trigger started at $issuer', (signer) => {
+    expect(reasons('required', [signer])).toEqual([]);
+  });
+
+  test('is met by no word of another provider', () => {
+    for (const signer of [
+      { ...SIGNER, trigger: 'web' },
+      { ...GITLAB, trigger: 'workflow_dispatch' },
+    ]) {
+      expect(field(reasons('required', [signer]))).toEqual(['PROVENANCE_SIGNER trigger']);
+    }
   });
 
   const BUILDS: readonly [string, Partial<Signer>][] = [
@@ -333,6 +375,7 @@ describe('the signer of earlier versions', () => {
     ['runner', SIGNER, { ...SIGNER, runner: 'self-hosted' }],
     ['runner', LEGACY, { ...SIGNER, runner: null }],
     ['runner', GITLAB, { ...GITLAB, runner: 'self-hosted' }],
+    ['trigger', GITLAB, { ...GITLAB, trigger: 'merge_request_event' }],
     ['predicate', SIGNER, { ...SIGNER, predicate: 'publish' }],
     ['subject', ACCOUNT, { ...ACCOUNT, subject: 'other@project.example' }],
   ];
