@@ -23,6 +23,9 @@ export const EVIDENCE_KINDS = {
 } as const satisfies Record<string, EvidenceName>;
 export type EvidenceKind = keyof typeof EVIDENCE_KINDS;
 
+/** Bytes of one document of evidence, whichever way it comes. */
+export const MAX_EVIDENCE = 2 * 1024 ** 2;
+
 /** One signature of a registry over `name@version:integrity`, as an index lists it. */
 export interface RegistrySignature {
   readonly keyid: string;

@@ -1,3 +1,5 @@
+import { MAX_EVIDENCE } from '../model/evidence.ts';
+
 /** What an upstream may cost. Times in milliseconds, sizes in bytes. */
 export interface Limits {
   /** Name look-up, TCP and TLS together. */
@@ -42,7 +44,7 @@ export const DEFAULT_LIMITS: Limits = {
   auditBytes: 8 << 20,
   // somebody waits for the file that it is about, whose bytes are already here
   evidenceTime: 20_000,
-  evidenceBytes: 4 << 20,
+  evidenceBytes: MAX_EVIDENCE,
   evidenceAttempts: 2,
   fileTime: 60_000,
   fileBytesPerSecond: 32 << 10,

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { ensureDir, syncFolder, writeDurable } from '../disk/durable.ts';
 import type { PackageId } from '../model/artifact.ts';
 import { type Digest, parseDigest } from '../model/digest.ts';
-import { EVIDENCE_KINDS, type EvidenceKind } from '../model/evidence.ts';
+import { EVIDENCE_KINDS, type EvidenceKind, MAX_EVIDENCE } from '../model/evidence.ts';
 import { documentDigest } from './document.ts';
 import { EvidenceLists } from './evidence-lists.ts';
 import { codeOf, diskFault, orNull } from './faults.ts';
@@ -13,9 +13,6 @@ import { Layout, referenceOf } from './layout.ts';
 import { ADMITTED_MODE } from './quarantine.ts';
 import { moveAside } from './set-aside.ts';
 import type { EvidenceRef, EvidenceShelf } from './vault.ts';
-
-/** Bytes of one document of evidence. */
-const MAX_DOCUMENT = 4 * 1024 ** 2;
 
 /** Documents of one kind for one artifact. Processes that put at the same moment may go beyond it by one each. */
 const MAX_DOCUMENTS = 64;
@@ -171,15 +168,15 @@ export class FileEvidenceShelf implements EvidenceShelf {
 
 /** @throws EvidenceRefused where a document is too large */
 async function digestOf(bytes: Uint8Array): Promise<Digest> {
-  if (bytes.length > MAX_DOCUMENT) {
-    throw new EvidenceRefused(`a document of evidence is larger than ${MAX_DOCUMENT} bytes`);
+  if (bytes.length > MAX_EVIDENCE) {
+    throw new EvidenceRefused(`a document of evidence is larger than ${MAX_EVIDENCE} bytes`);
   }
   return (await documentDigest(bytes)).digest;
 }
 
 /** The bytes of a document; null where they are not its own. What is too large to be one is not read. */
 async function readSound(file: FileHandle, document: Digest): Promise<Uint8Array | null> {
-  if ((await file.stat()).size > MAX_DOCUMENT) return null;
+  if ((await file.stat()).size > MAX_EVIDENCE) return null;
   const bytes = await file.readFile();
   return (await documentDigest(bytes)).digest === document ? bytes : null;
 }

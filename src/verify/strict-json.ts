@@ -1,3 +1,4 @@
+import { MAX_EVIDENCE } from '../model/evidence.ts';
 import { EvidenceFault } from './fault.ts';
 import { jsonMembers } from './json-members.ts';
 
@@ -10,7 +11,7 @@ export interface JsonLimits {
 }
 
 /** Of one document of evidence, and of whatever JSON is carried in it. */
-export const EVIDENCE_LIMITS: JsonLimits = { size: 2 * 1024 * 1024, depth: 64 };
+export const EVIDENCE_LIMITS: JsonLimits = { size: MAX_EVIDENCE, depth: 64 };
 
 /**
  * Reads JSON that has one meaning only: UTF-8 without errors or byte order mark, bounded in size and depth, no

@@ -20,14 +20,12 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { PackageId, PackageName } from '../../src/model/artifact.ts';
 import { type Digest, hexOf } from '../../src/model/digest.ts';
-import type { EvidenceKind } from '../../src/model/evidence.ts';
+import { type EvidenceKind, MAX_EVIDENCE } from '../../src/model/evidence.ts';
 import { EvidenceRefused, openEvidenceShelf } from '../../src/vault/evidence-shelf.ts';
 import { VaultFull } from '../../src/vault/faults.ts';
 import { openFileVault } from '../../src/vault/file-vault.ts';
 import type { EvidenceShelf } from '../../src/vault/vault.ts';
 import { store } from './contract.ts';
-
-const MIB = 1024 ** 2;
 
 let dir: string;
 let shelf: EvidenceShelf;
@@ -134,7 +132,7 @@ describe('what is about no artifact', () => {
   });
 
   test('too large, it is not kept', async () => {
-    await expect(shelf.keep(new Uint8Array(4 * MIB + 1))).rejects.toBeInstanceOf(EvidenceRefused);
+    await expect(shelf.keep(new Uint8Array(MAX_EVIDENCE + 1))).rejects.toBeInstanceOf(EvidenceRefused);
     expect(await files()).toEqual([]);
   });
 
@@ -210,13 +208,13 @@ test('no text from outside becomes part of a path', async () => {
 });
 
 describe('bounds', () => {
-  test('a document of 4 MiB is taken, one byte more is refused and leaves nothing', async () => {
+  test('a document of 2 MiB is taken, one byte more is refused and leaves nothing', async () => {
     await expect(
-      shelf.put(express, artifact, 'npm-attestations', new Uint8Array(4 * MIB + 1)),
+      shelf.put(express, artifact, 'npm-attestations', new Uint8Array(MAX_EVIDENCE + 1)),
     ).rejects.toThrow(EvidenceRefused);
     expect(await readdir(dir)).toEqual([]);
-    const { document } = await shelf.put(express, artifact, 'npm-attestations', new Uint8Array(4 * MIB));
-    expect(await shelf.get(document)).toHaveLength(4 * MIB);
+    const { document } = await shelf.put(express, artifact, 'npm-attestations', new Uint8Array(MAX_EVIDENCE));
+    expect(await shelf.get(document)).toHaveLength(MAX_EVIDENCE);
   });
 
   test('the 65th document of a kind for an artifact is refused; what is there can be put again', async () => {
@@ -242,7 +240,7 @@ describe('damage', () => {
   test.each([
     ['other bytes', Buffer.from('y')],
     ['no bytes', Buffer.from('')],
-    ['more bytes than any document has', Buffer.alloc(4 * MIB + 1)],
+    ['more bytes than any document has', Buffer.alloc(MAX_EVIDENCE + 1)],
   ])('%s: null, moved aside, and healed by the next put', async (_, bytes) => {
     const { document } = await shelf.put(express, artifact, 'npm-signatures', Buffer.from('x'));
     await damage(document, bytes);
