@@ -118,6 +118,7 @@ function namedBy(
       neverAbsent: typeof at(facts, 'firstSeen') === 'number' && at(facts, 'lastAbsent') === undefined,
       bound: 'entry',
       before: { result, ...(cause && { cause }), trust },
+      refused: at(entry, 'verdict') === 'refuse',
     };
   });
 }

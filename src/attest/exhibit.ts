@@ -11,6 +11,8 @@ export interface Exhibit extends Omit<EvidenceJob, 'bytes'> {
   readonly bound: Bound;
   /** What the entry that names it says that it came to, and the digest of what was trusted then, where it says so. */
   readonly before?: { readonly result: CheckResult; readonly cause?: Cause; readonly trust: Digest | null };
+  /** That entry refused the file, so that it kept nothing of it. */
+  readonly refused?: boolean;
 }
 
 /** Whose word the artifact's digests are. */

@@ -146,7 +146,9 @@ function verified(under: Trust, exhibit: Exhibit, now: number, wanted: Identity 
     const why =
       before && before.result !== 'verified'
         ? 'was not kept, because it did not verify'
-        : 'is gone, or damaged';
+        : exhibit.refused
+          ? 'was not kept, because the file was refused'
+          : 'is gone, or damaged';
     return { exhibit, trust, verdict: null, ok: false, problem: `the document ${why}` };
   }
   const verdict = checkEvidence(under, { ...exhibit, bytes }, now);

@@ -434,14 +434,19 @@ allow:
       expect(await verify('--entry', leaf)).toMatchObject({ code: 0, lines: [{ ok: true }] });
     });
 
-    test('that refused: what did not verify was not kept, and cannot be verified again', async () => {
+    test('that refused: nothing of it was kept, and it cannot be verified again', async () => {
       await house.add('widget', '1.0.0', { provenance: { version: '9.9.9' } });
       expect((await get('1.0.0')).status).toBe(403);
       const { leaf } = await entryOf('1.0.0');
       const { code, lines } = await verify('--entry', leaf);
       expect(code).toBe(1);
       expect(lines).toMatchObject([
-        { kind: 'npm-signatures', ok: true },
+        {
+          kind: 'npm-signatures',
+          ok: false,
+          problem: 'the document was not kept, because the file was refused',
+          before: { result: 'verified' },
+        },
         {
           kind: 'npm-attestations',
           ok: false,
