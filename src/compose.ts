@@ -193,6 +193,7 @@ export async function openHouse(
     );
     log.info({ policy: first.digest, trust: trusted, root: from.root, npmKeys: from.npmKeys }, 'started');
     const trust = new TrustInForce(firstTrust, {
+      now,
       load: () => loadTrust(config),
       // Both read it once more. The desk takes it whole or not at all; then it is known to be readable.
       async take({ bytes, digest }, previous) {

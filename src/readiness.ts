@@ -63,7 +63,9 @@ export class HouseReadiness {
       notes.push('the policy files could not be taken into use; the policy before them is in force');
     }
     if (this.#parts.trustFailed()) {
-      notes.push('the trust root or its update failed; the one before, or the pinned one, is in force');
+      notes.push(
+        'the trust root or its update failed, or is long ago; the one before, or the pinned one, is in force',
+      );
     }
     const now = this.#parts.now();
     for (const [event, at] of this.#last) {

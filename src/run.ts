@@ -236,11 +236,11 @@ export function actions(process: NodeJS.Process, version: string): Actions {
     attestVerify: (subject, options) =>
       orSay(() => attestVerify(configured(options), subject, Date.now(), options, { print, say })),
 
-    trustShow: (options) => orSay(() => trustShow(configured(options), options, { print, say })),
+    trustShow: (options) => orSay(() => trustShow(configured(options), options, Date.now, { print, say })),
 
     trustUpdate: (options) => orSay(() => trustUpdate(configured(options), Date.now, { print, say })),
 
-    trustLint: (file, options) => orSay(() => trustLint(configured(options), file, { print, say })),
+    trustLint: (file, options) => orSay(() => trustLint(configured(options), file, Date.now, { print, say })),
   };
 }
 

@@ -29,11 +29,11 @@ export interface TrustShown {
   readonly proofSince: string;
   /** Origin of the registry that publish attestations name. */
   readonly registry: string;
-  /** `succeeded`: when what is in place was fetched, and from which mirror. null: none was tried. */
+  /** `succeeded`: when what is in place was fetched, how many days ago, and from which mirror. null: none was tried. */
   readonly update: {
     readonly tried: string;
     readonly problem: string | null;
-    readonly succeeded: { readonly at: string; readonly mirror: string } | null;
+    readonly succeeded: { readonly at: string; readonly days: number; readonly mirror: string } | null;
   } | null;
   readonly problem: string | null;
 }
@@ -77,11 +77,19 @@ export function trustLines(shown: TrustShown): string[] {
     ...(update
       ? [
           `update    ${update.tried} ${update.problem === null ? 'succeeded' : `failed: ${update.problem}`}`,
-          ...(update.succeeded ? [`fetched   ${update.succeeded.at} from ${update.succeeded.mirror}`] : []),
+          ...(update.succeeded ? [fetchedLine(update.succeeded)] : []),
         ]
       : ['update    never']),
     ...(shown.problem === null ? [] : [`problem   ${shown.problem}`]),
   ].map((line) => printable(line).replaceAll('\n', ' '));
+}
+
+function fetchedLine({
+  at,
+  days,
+  mirror,
+}: NonNullable<NonNullable<TrustShown['update']>['succeeded']>): string {
+  return `fetched   ${at} from ${mirror} (${days} ${days === 1 ? 'day' : 'days'} ago)`;
 }
 
 function fileLines(name: string, { origin, sha256, trusts }: TrustedFile): string[] {

@@ -4,7 +4,7 @@ import { type TrustShown, trustedByRoot, trustedKeys, trustLines } from '../cli/
 import { type Config, ConfigError } from '../config.ts';
 import { sha256 } from '../model/digest.ts';
 import { openTrust, TrustError } from '../verify/trust.ts';
-import { loadTrust, openPinned } from './files.ts';
+import { daysOf, loadTrust, openPinned, problemAt } from './files.ts';
 import type { TrustFile } from './folder.ts';
 
 /** Where a command's lines go: data, and words. */
@@ -17,6 +17,7 @@ export interface Output {
 export async function trustShow(
   config: Config,
   options: { readonly json?: true },
+  now: () => number,
   { print }: Output,
 ): Promise<number> {
   const loaded = await loadTrust(config);
@@ -36,9 +37,13 @@ export async function trustShow(
     update: update && {
       tried: update.tried,
       problem: update.problem,
-      succeeded: update.copies && { at: update.copies.at, mirror: update.copies.mirror },
+      succeeded: update.copies && {
+        at: update.copies.at,
+        days: daysOf(now() - Date.parse(update.copies.at)),
+        mirror: update.copies.mirror,
+      },
     },
-    problem: loaded.problem,
+    problem: problemAt(loaded, now()),
   };
   if (options.json) print(JSON.stringify(shown));
   else for (const line of trustLines(shown)) print(line);
@@ -68,17 +73,22 @@ export async function trustUpdate(config: Config, now: () => number, { say }: Ou
 }
 
 /** Whether a trusted root or a file of npm keys can be used; without a file, whether what is in force is as it should be. */
-export async function trustLint(config: Config, path: string | undefined, { say }: Output): Promise<number> {
+export async function trustLint(
+  config: Config,
+  path: string | undefined,
+  now: () => number,
+  { say }: Output,
+): Promise<number> {
   const problem =
-    path === undefined ? await problemInForce(config) : await problemOf(config, await readFile(path));
+    path === undefined ? await problemInForce(config, now()) : await problemOf(config, await readFile(path));
   const subject = path ?? 'what is trusted';
   say(problem === null ? `${subject}: can be used` : `${subject}: ${problem}`);
   return problem === null ? EXIT.ok : EXIT.refused;
 }
 
-async function problemInForce(config: Config): Promise<string | null> {
+async function problemInForce(config: Config, now: number): Promise<string | null> {
   try {
-    return (await loadTrust(config)).problem;
+    return problemAt(await loadTrust(config), now);
   } catch (error) {
     if (error instanceof ConfigError) return error.message;
     throw error;

@@ -34,6 +34,8 @@ export interface LoadedTrust {
   readonly update: UpdateRecord | null;
 }
 
+const DAY = 86_400_000;
+
 /** Configuration keys and variables that name a file. */
 const SETTINGS = { root: 'SALLYPORT_TRUSTED_ROOT', npmKeys: 'SALLYPORT_NPM_KEYS' } as const;
 
@@ -78,6 +80,29 @@ export async function loadTrust(config: Config): Promise<LoadedTrust> {
   }
   const problem = problems.length > 0 ? printable(problems.join('; ')).replaceAll('\n', ' ') : null;
   return { bytes: trust.bytes, digest: trust.digest, from, problem, fallback, update: update ?? null };
+}
+
+/** An update that is older, ms, has been forgotten by whoever should repeat it. */
+const MAX_AGE = 90 * DAY;
+
+/**
+ * What somebody should look at at `now`, ms since 1970: the problem of what was loaded, and the age of an updated copy
+ * that is in force. What is pinned is as old as its release, and what is configured somebody else's business.
+ */
+export function problemAt({ problem, from, update }: LoadedTrust, now: number): string | null {
+  if (from.root !== 'updated' && from.npmKeys !== 'updated') return problem;
+  const age = now - Date.parse(update?.copies?.at ?? '');
+  if (age <= MAX_AGE && age >= -DAY) return problem;
+  const words =
+    age < 0
+      ? 'the last update that succeeded is of a time in the future'
+      : `the last update that succeeded is ${daysOf(age)} days old`;
+  return [problem, `${words}; run \`sallyport trust update\``].filter((one) => one !== null).join('; ');
+}
+
+/** Whole days in so many ms. */
+export function daysOf(ms: number): number {
+  return Math.trunc(ms / DAY);
 }
 
 /** The files as they were pinned at release, with what else is configured. @throws TrustError */

@@ -1,9 +1,11 @@
 import { InForce } from '../in-force.ts';
 import type { Digest } from '../model/digest.ts';
 import { TrustError } from '../verify/trust.ts';
-import type { LoadedTrust } from './files.ts';
+import { type LoadedTrust, problemAt } from './files.ts';
 
 export interface TrustSteps {
+  /** Milliseconds since 1970. */
+  now(): number;
   /** Reads the files, as `loadTrust` does. */
   load(): Promise<LoadedTrust>;
   /** Keeps it, and hands it to those who use it in threads. When it rejects, the one before is in force there. */
@@ -19,7 +21,7 @@ const MAX_WORDS = 1_000;
 
 /**
  * The trust root and keys that verify. At the start a broken update falls back to what was pinned; later the one in
- * force stays, which is no older. Either way, and where an update failed, there is an alarm.
+ * force stays, which is no older. Either way, and where an update failed or is long ago, there is an alarm.
  */
 export class TrustInForce {
   readonly #steps: TrustSteps;
@@ -35,11 +37,11 @@ export class TrustInForce {
       changed: async (next, before) => steps.changed(next, before.digest),
       rejected: async (error) => this.#tell(error instanceof Error ? error.message : String(error)),
     });
-    this.#problem = first.problem;
-    this.#tell(first.problem);
+    this.#problem = problemAt(first, steps.now());
+    this.#tell(this.#problem);
   }
 
-  /** What an update should have brought is not here, or the files could not be read. */
+  /** What an update should have brought is not here, is long ago, or the files could not be read. */
   get failed(): boolean {
     return this.#problem !== null;
   }
@@ -52,7 +54,7 @@ export class TrustInForce {
   async #load(): Promise<LoadedTrust> {
     const next = await this.#steps.load();
     if (next.fallback) throw new TrustError(next.problem ?? 'an updated copy cannot be used');
-    this.#tell(next.problem);
+    this.#tell(problemAt(next, this.#steps.now()));
     return next;
   }
 

@@ -42,13 +42,13 @@ test('what is in force, where it came from, and from when to when', () => {
 });
 
 test('the last update, and what is wrong', () => {
-  const succeeded = { at: '2026-05-01T00:00:00.000Z', mirror: 'https://tuf.example' };
+  const succeeded = { at: '2026-05-01T00:00:00.000Z', mirror: 'https://tuf.example', days: 31 };
   const tried = '2026-06-01T00:00:00.000Z';
   const tail = (update: TrustShown['update'], problem: string | null) =>
     trustLines({ ...SHOWN, update, problem }).slice(8);
   expect(tail({ tried, problem: null, succeeded }, null)).toEqual([
     'update    2026-06-01T00:00:00.000Z succeeded',
-    'fetched   2026-05-01T00:00:00.000Z from https://tuf.example',
+    'fetched   2026-05-01T00:00:00.000Z from https://tuf.example (31 days ago)',
   ]);
   expect(tail({ tried, problem: 'no answer', succeeded: null }, 'the update failed: no answer')).toEqual([
     'update    2026-06-01T00:00:00.000Z failed: no answer',

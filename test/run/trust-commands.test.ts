@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { trustLint } from '../../src/trust/commands.ts';
+import { updateTrust } from '../../src/trust/update.ts';
 import { defaultNpmBase } from '../../src/upstream/defaults.ts';
 import { startFirewall } from '../harness/firewall.ts';
 import { another, copyOf, pinned, rootWithoutStart, type TrustPlace, trustPlace } from '../harness/trust.ts';
@@ -44,6 +45,22 @@ test('update: 0 and words where it succeeds; show says what came of it', async (
   expect(shown.stdout).toMatch(/^root {6}updated sha256:/m);
   expect(shown.stdout).toMatch(/^npm keys {2}updated sha256:/m);
   expect(shown.stdout).toMatch(/^update .* succeeded$/m);
+  expect(shown.stdout).toMatch(/^fetched .* \(0 days ago\)$/m);
+});
+
+test('show and lint: an update that is more than 90 days old is a problem', async () => {
+  await place.publish();
+  const days = 91;
+  await updateTrust(place.config, () => Date.now() - days * 86_400_000);
+  const shown = await sallyport(['trust', 'show']);
+  expect(shown.stdout).toMatch(/^fetched .* \(91 days ago\)$/m);
+  expect(shown.stdout).toMatch(/^problem {3}the last update that succeeded is 91 days old/m);
+  const json = JSON.parse((await sallyport(['trust', 'show', '--json'])).stdout);
+  expect([json.update.succeeded.days, json.problem]).toEqual([days, expect.stringMatching(/91 days old/)]);
+  expect(await sallyport(['trust', 'lint'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/91 days old/),
+  });
 });
 
 test('update: it says where a configured file goes before what it fetched', async () => {
@@ -115,7 +132,7 @@ describe('lint', () => {
     const printed: string[] = [];
     const said: string[] = [];
     const config = loadConfig({ ...place.env, ...env });
-    const code = await trustLint(config, path, {
+    const code = await trustLint(config, path, Date.now, {
       print: (line) => printed.push(line),
       say: (line) => said.push(line),
     });

@@ -13,8 +13,10 @@ function held(first: LoadedTrust = FIRST) {
     alarms: [] as string[],
     changes: [] as string[],
     refuses: false,
+    now: Date.parse('2026-06-01T00:00:00Z'),
   };
   const trust = new TrustInForce(first, {
+    now: () => state.now,
     async load() {
       if (state.files instanceof Error) throw state.files;
       return state.files;
@@ -90,4 +92,45 @@ test('one that no thread takes is not in force', async () => {
   state.refuses = false;
   expect(await trust.reload()).toBe(true);
   expect(state.taken).toEqual(['sha256:22']);
+});
+
+test('one that was updated is alarmed when it has become old, at the start and when it is read again', async () => {
+  const digest = `sha256:${'11'.repeat(32)}`;
+  const copy = { sha256: digest, pinned: digest };
+  const at = '2026-03-01T00:00:00.000Z';
+  const copies = {
+    at,
+    mirror: 'https://tuf.example',
+    tufRoot: 'built-in' as const,
+    root: copy,
+    npmKeys: copy,
+  };
+  const updated: LoadedTrust = {
+    ...FIRST,
+    from: { root: 'updated', npmKeys: 'pinned' },
+    update: { tried: at, problem: null, copies },
+  };
+  expect(held(updated).state.alarms).toEqual([expect.stringMatching(/ 92 days old/)]);
+  const { trust, state } = held();
+  state.files = { ...updated, digest: 'sha256:22' };
+  state.now = Date.parse('2026-05-30T00:00:00Z');
+  expect(await trust.reload()).toBe(true);
+  expect([trust.failed, state.alarms]).toEqual([false, []]);
+  state.now += 1;
+  expect(await trust.reload()).toBe(true);
+  expect([trust.failed, state.taken]).toEqual([true, ['sha256:22']]);
+  expect(state.alarms).toEqual([expect.stringMatching(/^sha256:22 .* 90 days old.*sallyport trust update/)]);
+  // A clock that was wrong then must not make it young for ever.
+  state.now = Date.parse(at) - 2 * 86_400_000;
+  await trust.reload();
+  expect(state.alarms.at(-1)).toMatch(/in the future/);
+});
+
+test('what is pinned or configured is of no age', async () => {
+  const { trust, state } = held();
+  state.now = Date.parse('2046-06-01T00:00:00Z');
+  await trust.reload();
+  state.files = another({ from: { root: 'configured', npmKeys: 'pinned' } });
+  await trust.reload();
+  expect([trust.failed, state.alarms]).toEqual([false, []]);
 });

@@ -8,7 +8,7 @@ import { type Digest, hexOf } from '../../src/model/digest.ts';
 import { loadTrust } from '../../src/trust/files.ts';
 import { type UpdateLimits, updateTrust } from '../../src/trust/update.ts';
 import { openTrustDocument } from '../../src/verify/trust.ts';
-import { startHouse, type TestHouse } from '../admission/harness.ts';
+import { DAY, startHouse, type TestHouse } from '../admission/harness.ts';
 import { another, copyOf, pinned, rootWithoutStart, type TrustPlace, trustPlace } from '../harness/trust.ts';
 
 // A whole house, and what is trusted in it: at its start, and when it is told to read its files again.
@@ -32,7 +32,7 @@ afterEach(async () => {
 
 const data = () => join(house.root, 'data');
 const config = () => loadConfig({ ...place.env, SALLYPORT_DATA: data() });
-const update = () => updateTrust(config(), Date.now, LIMITS);
+const update = () => updateTrust(config(), house.clock.now, LIMITS);
 const inForce = () => house.house.ports.evidence.trust();
 const notes = async () => (await house.ask('/readyz')).json.notes;
 const alarms = async () =>
@@ -229,6 +229,23 @@ test('an update that failed is alarmed when it is told to read again, and at the
   expect([inForce(), house.takeAlarms()]).toEqual([digest, ['trust-root']]);
   const failed = { found: expect.stringMatching(/^the update of .* failed: /) };
   await expect.poll(alarms, { timeout: 10_000 }).toMatchObject([failed, failed]);
+});
+
+test('an update that nobody repeats is alarmed at the start and when it is read again, and holds on', async () => {
+  await place.publish();
+  await update();
+  house.clock.advance(90 * DAY);
+  expect(await house.house.reload()).toBe(true);
+  const digest = inForce();
+  expect([house.takeAlarms(), await notes()]).toEqual([[], []]);
+  house.clock.advance(DAY);
+  expect(await house.house.reload()).toBe(true);
+  expect([house.takeAlarms(), await notes()]).toEqual([['trust-root'], [NOTE]]);
+  await house.restart();
+  expect([inForce(), house.takeAlarms(), await notes()]).toEqual([digest, ['trust-root'], [NOTE]]);
+  await update();
+  expect(await house.house.reload()).toBe(true);
+  expect([inForce(), house.takeAlarms(), await notes()]).toEqual([digest, [], []]);
 });
 
 test('a policy that is broken holds back no trust root, and the other way round', async () => {
