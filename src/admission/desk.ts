@@ -6,7 +6,8 @@ import { NO_BASELINE } from '../model/evidence.ts';
 import type { ListedFile, Listing } from '../model/listing.ts';
 import { wordsOf } from '../model/reason-codes.ts';
 import type { Policy } from '../policy/policy.ts';
-import { openTrust, type TrustBytes } from '../verify/trust.ts';
+import { readRegistryKeys } from '../verify/npm/registry-keys.ts';
+import type { TrustBytes } from '../verify/trust.ts';
 import type { ContentEncoding } from './admission.ts';
 import { claimsOf, decideListing } from './decide-listing.ts';
 import type { FactsBytes } from './facts.ts';
@@ -117,8 +118,9 @@ export class Desk implements IndexDesk {
     }
   }
 
-  async setTrust(trust: TrustBytes): Promise<void> {
-    this.#signatures.setTrust(openTrust(trust));
+  async setTrust({ npmKeys }: TrustBytes): Promise<void> {
+    // The keys alone: Sigstore's libraries would make each desk thread slow to start, for nothing that a page needs.
+    this.#signatures.setTrust({ keys: readRegistryKeys(npmKeys) });
   }
 
   async close(): Promise<void> {

@@ -13,13 +13,13 @@ import type { Trust } from '../verify/trust.ts';
 export class PassedSignatures {
   readonly #capacity: number;
   readonly #known = new Map<string, readonly RegistrySignature[]>();
-  #trust: Trust | null = null;
+  #trust: Pick<Trust, 'keys'> | null = null;
 
   constructor(capacity = 32_768) {
     this.#capacity = capacity;
   }
 
-  setTrust(trust: Trust): void {
+  setTrust(trust: Pick<Trust, 'keys'>): void {
     this.#trust = trust;
     this.#known.clear();
   }

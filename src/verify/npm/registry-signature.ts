@@ -54,7 +54,7 @@ export function checkRegistrySignatures(trust: Trust, job: EvidenceJob, now: num
  * npm compares `expires` with the version's time itself, and without them it would call every older version unsigned.
  */
 export function verifiedSignatures(
-  trust: Trust,
+  trust: Pick<Trust, 'keys'>,
   artifact: SignedArtifact,
   signatures: readonly RegistrySignature[],
   now: number,
@@ -71,7 +71,7 @@ type Standing =
   | { readonly is: 'key-retired'; readonly end: number };
 
 function standingOf(
-  trust: Trust,
+  trust: Pick<Trust, 'keys'>,
   artifact: SignedArtifact,
   { keyid, sig }: RegistrySignature,
   now: number,

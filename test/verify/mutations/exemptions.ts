@@ -195,13 +195,6 @@ export const REMINTED: readonly Exemption[] = [
   },
   {
     field: 'certificate: .11',
-    of: 'PyPI, GitLab',
-    how: 'removed',
-    differs: true,
-    why: "GitLab's own runners are told from others where the certificate names one",
-  },
-  {
-    field: 'certificate: .11',
     of: 'PyPI, CircleCI',
     differs: true,
     why: 'CircleCI does not say on whose machine a build runs: a policy for it accepts any',
