@@ -11,7 +11,7 @@ export class InspectPool {
 
   /** `replaced`: told of each thread that died, when its place is taken or given up. */
   constructor(replaced: () => void, size = 2) {
-    this.#pool = new ThreadPool({ start, replaced, deadline: DEADLINE, size });
+    this.#pool = new ThreadPool({ start, replaced, deadline: DEADLINE, size, eager: true });
   }
 
   inspect(path: string, expected: Expected): Promise<Inspection> {

@@ -10,10 +10,12 @@ export interface ThreadPoolOptions {
   readonly deadline: number;
   /** Threads at most. */
   readonly size: number;
+  /** Whether one is there before anybody calls: it costs its memory from the start. */
+  readonly eager: boolean;
 }
 
 /**
- * Threads that all do the same work: one from the start, more while all are at work. One that died or hangs is
+ * Threads that all do the same work: one from the start or from the first call, more while all are at work. One that died or hangs is
  * replaced; what it was asked rejects.
  */
 export class ThreadPool {
@@ -23,7 +25,7 @@ export class ThreadPool {
 
   constructor(options: ThreadPoolOptions) {
     this.#options = options;
-    this.#threads = [options.start()];
+    this.#threads = options.eager ? [options.start()] : [];
   }
 
   /** Has the least busy thread called before this returns. */

@@ -44,7 +44,7 @@ export class VerifyPool implements EvidenceChecker {
     this.#timed = timed;
     this.#inForce = read(trust);
     const start = () => startThread(this.#inForce.trust.bytes);
-    this.#pool = new ThreadPool({ start, replaced, deadline: DEADLINE, size });
+    this.#pool = new ThreadPool({ start, replaced, deadline: DEADLINE, size, eager: false });
   }
 
   trust(): Digest {

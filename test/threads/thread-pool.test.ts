@@ -36,6 +36,7 @@ function poolOf(size: number, deadline = 10_000) {
     },
     replaced: () => seen.replaced++,
     deadline,
+    eager: true,
     size,
   });
   return { pool, seen };
