@@ -26,9 +26,12 @@ import { RememberedFacts } from './remembered.ts';
 /** Signatures on one page that are verified ahead of their files' admission: more are no package, or an attack. */
 const AHEAD = 10_000;
 
+/** What a listing of a few files takes beside its document's length, with what is remembered of it: about, measured. */
+const OVERHEAD = 8 * 1024;
+
 /**
  * The pure work on indexes, in whichever thread it is put: read, decide per file, write, compress. Listings
- * are kept, least recently used first out, while their documents' bytes stay within `capacity`.
+ * are kept, least recently used first out, while their documents' bytes, each with `OVERHEAD`, stay within `capacity`.
  */
 export class Desk implements IndexDesk {
   readonly #ecosystems: ReadonlyMap<string, Ecosystem>;
@@ -50,8 +53,9 @@ export class Desk implements IndexDesk {
     const listing = this.#ecosystem(id).readIndex(id.name, bytes);
     const key = keyOf({ ...id, digest: listing.digest });
     this.#forget(key);
-    this.#open.set(key, { listing, bytes: bytes.byteLength });
-    this.#held += bytes.byteLength;
+    const size = bytes.byteLength + OVERHEAD;
+    this.#open.set(key, { listing, bytes: size });
+    this.#held += size;
     for (const oldest of this.#open.keys()) {
       if (this.#held <= this.#capacity || oldest === key) break;
       this.#forget(oldest);

@@ -1,4 +1,5 @@
 import type { Ecosystem } from '../ecosystems/ecosystem.ts';
+import type { Digest } from '../model/digest.ts';
 import type { PackageFacts } from '../model/facts.ts';
 import type { Listing } from '../model/listing.ts';
 import type { EvidenceHistory } from '../policy/history.ts';
@@ -13,27 +14,16 @@ export interface Remembered {
 }
 
 /**
- * Facts that were read lately, and the histories made of them, so that downloads of one package read them once.
- * Least recently used first out while their bytes are more than `capacity`; the last one always stays.
+ * What was read of our memory for each open listing, so that downloads of one package read it once. It goes with its
+ * listing: a history is made of the whole index, and must not keep one that the desk has let go of.
  */
 export class RememberedFacts {
-  readonly #capacity: number;
-  readonly #kept = new Map<string, { readonly read: Remembered; readonly bytes: number }>();
-  #bytes = 0;
-
-  constructor(capacity = 4 * 1024 ** 2) {
-    this.#capacity = capacity;
-  }
+  readonly #kept = new WeakMap<Listing, { readonly digest: Digest; readonly read: Remembered }>();
 
   /** `facts` as Memory.packageFacts gives them, of the listing's package. */
   of(ecosystem: Ecosystem, listing: Listing, { bytes, digest }: FactsBytes): Remembered {
-    const key = `${listing.ecosystem}\n${listing.name}\n${listing.digest}\n${digest}`;
-    const kept = this.#kept.get(key);
-    if (kept) {
-      this.#kept.delete(key);
-      this.#kept.set(key, kept);
-      return kept.read;
-    }
+    const kept = this.#kept.get(listing);
+    if (kept?.digest === digest) return kept.read;
     const facts = readFacts(bytes);
     let made: EvidenceHistory | null = null;
     const history: Remembered['history'] = {
@@ -43,13 +33,7 @@ export class RememberedFacts {
       },
     };
     const read = { facts, history };
-    this.#kept.set(key, { read, bytes: bytes.byteLength });
-    this.#bytes += bytes.byteLength;
-    for (const [oldest, { bytes: size }] of this.#kept) {
-      if (this.#bytes <= this.#capacity || oldest === key) break;
-      this.#kept.delete(oldest);
-      this.#bytes -= size;
-    }
+    this.#kept.set(listing, { digest, read });
     return read;
   }
 }

@@ -28,6 +28,9 @@ const LARGE = 1024 ** 2;
 /** Memory of a desk thread, MB: an index that needs more ends the thread, and its request, not the firewall. */
 const HEAP = 1024;
 
+/** New objects of it, MB: V8 would let them grow to several times what is kept, and never gives that back. */
+const YOUNG = 24;
+
 /** How long one call may take, ms, with those before it. A longer one is a document that its reader chokes on. */
 const DEADLINE = 120_000;
 
@@ -207,5 +210,8 @@ class DeskThread {
 }
 
 function startDesk(data: { readonly givesWay: boolean }): Callee {
-  return new Thread(threadFile(import.meta.url, 'desk.thread'), data, { maxOldGenerationSizeMb: HEAP });
+  return new Thread(threadFile(import.meta.url, 'desk.thread'), data, {
+    maxOldGenerationSizeMb: HEAP,
+    maxYoungGenerationSizeMb: YOUNG,
+  });
 }

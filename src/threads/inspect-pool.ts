@@ -26,5 +26,7 @@ export class InspectPool {
 function start(): Thread {
   return new Thread(threadFile(import.meta.url, 'inspect.thread'), undefined, {
     maxOldGenerationSizeMb: 512,
+    // What it reads lies outside its heap, and is let go of when new objects are looked through: often, therefore.
+    maxYoungGenerationSizeMb: 8,
   });
 }

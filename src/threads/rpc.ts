@@ -1,4 +1,10 @@
-import { type MessagePort, parentPort, type Transferable, Worker } from 'node:worker_threads';
+import {
+  type MessagePort,
+  parentPort,
+  type ResourceLimits,
+  type Transferable,
+  Worker,
+} from 'node:worker_threads';
 import { NotOpen } from '../admission/ports.ts';
 import { IndexUnreadable } from '../ecosystems/ecosystem.ts';
 
@@ -28,7 +34,7 @@ export class Thread {
   #next = 0;
   #dead: Error | null = null;
 
-  constructor(file: URL, workerData?: unknown, resourceLimits?: { maxOldGenerationSizeMb: number }) {
+  constructor(file: URL, workerData?: unknown, resourceLimits?: ResourceLimits) {
     this.#worker = new Worker(file, { workerData, ...(resourceLimits ? { resourceLimits } : {}) });
     this.#worker.unref();
     this.#worker.on('message', (reply: Reply) => {
