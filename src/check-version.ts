@@ -1,4 +1,4 @@
-import { historyOf, type readFacts } from './admission/decide-listing.ts';
+import { admittedOf, historyOf, type readFacts } from './admission/decide-listing.ts';
 import type { Held } from './admission/evidence/held.ts';
 import { heldFor } from './admission/evidence/held.ts';
 import { evidenceWords } from './admission/evidence/words.ts';
@@ -6,6 +6,8 @@ import type { openEvidenceCheck } from './check-evidence.ts';
 import { toldDigests } from './check-evidence.ts';
 import type { CheckedFile } from './cli/check-lines.ts';
 import type { Ecosystem } from './ecosystems/ecosystem.ts';
+import { affecting } from './feeds/affecting.ts';
+import type { PackageAdvisories } from './model/advisory.ts';
 import type { Decision } from './model/decision.ts';
 import { type EvidenceVerdict, NO_EVIDENCE } from './model/evidence.ts';
 import { NO_FACTS } from './model/facts.ts';
@@ -22,6 +24,7 @@ export interface VersionCheck {
   readonly listing: Listing;
   readonly facts: ReturnType<typeof readFacts>;
   readonly held: Held;
+  readonly advisories: PackageAdvisories;
   readonly now: number;
   readonly look: Awaited<ReturnType<typeof openEvidenceCheck>>;
 }
@@ -56,6 +59,9 @@ async function checkFile(about: VersionCheck, file: ListedFile): Promise<Checked
       kind,
       firstSeen: facts.firstSeen,
     }),
+    above: admittedOf(ecosystem, listing, about.facts).above(version),
+    feed: about.advisories.feed,
+    advisories: affecting(about.advisories.records, ecosystem.versions, version),
     now,
   } as const satisfies Question;
   const claimed = decide(policy, profile, question);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { decideListing, historyOf, readFacts } from './admission/decide-listing.ts';
+import { admittedOf, decideListing, historyOf, readFacts } from './admission/decide-listing.ts';
 import { heldOf } from './admission/evidence/held.ts';
 import type { Ports } from './admission/ports.ts';
 import { loadPolicy } from './allowlists.ts';
@@ -12,6 +12,7 @@ import { EXIT } from './cli/program.ts';
 import type { Config } from './config.ts';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
 import type { Ecosystem } from './ecosystems/ecosystem.ts';
+import { NO_ADVISORIES } from './feeds/none.ts';
 import type { LedgerReader } from './ledger/ledger.ts';
 import { openLedgerReader } from './ledger/open.ts';
 import type { PackageId } from './model/artifact.ts';
@@ -121,7 +122,7 @@ async function checkSubject(basis: Basis, subject: Subject): Promise<Checked> {
   const { name, version } = subject;
   const id: PackageId = { ecosystem: ecosystem.id, name };
   const about = { package: name, version } as const;
-  const byName = decide(policy, profile, { stage: 'name', ...id });
+  const byName = decide(policy, profile, { stage: 'name', ...id, now: Date.now() });
   if (byName.verdict !== 'allow') {
     const codes = byName.reasons.map(({ code }) => code);
     return { ...about, verdict: 'refuse', codes, place: byName.reasons[0]?.place ?? null };
@@ -139,6 +140,9 @@ async function checkSubject(basis: Basis, subject: Subject): Promise<Checked> {
       facts,
       history: historyOf(ecosystem, listing, facts),
       held: held.evidence,
+      admitted: admittedOf(ecosystem, listing, facts),
+      advisories: NO_ADVISORIES,
+      scheme: ecosystem.versions,
       now,
       withheld: null,
       signatures: () => [],
@@ -148,7 +152,10 @@ async function checkSubject(basis: Basis, subject: Subject): Promise<Checked> {
     const first = [...view.files.values()][0]?.code;
     return { ...about, verdict: 'refuse', codes: [first ?? 'UNKNOWN_VERSION'], place, admitted };
   }
-  const files = await checkVersion({ policy, profile, ecosystem, listing, facts, held, now, look }, version);
+  const files = await checkVersion(
+    { policy, profile, ecosystem, listing, facts, held, advisories: NO_ADVISORIES, now, look },
+    version,
+  );
   if (files.some(({ verdict }) => verdict === 'allow'))
     return { ...about, verdict: 'allow', codes: [], place, files };
   const codes = [...new Set(files.flatMap((file) => file.codes))];

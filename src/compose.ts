@@ -7,6 +7,7 @@ import { Alarms } from './alarms.ts';
 import { loadPolicy } from './allowlists.ts';
 import type { Config } from './config.ts';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
+import { NO_ADVISORIES } from './feeds/none.ts';
 import type { Metrics } from './gate/metrics.ts';
 import type { Readiness } from './gate/options.ts';
 import { InForce } from './in-force.ts';
@@ -175,6 +176,7 @@ export async function openHouse(
       ledger,
       inspect: (path, expected) => inspectors.inspect(path, expected),
       evidence: verifiers,
+      advisories: { of: () => NO_ADVISORIES },
       limits: config.limits,
       closing: ending.signal,
       alarm: (kind, about) => alarms.raise(kind, about),

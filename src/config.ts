@@ -33,8 +33,8 @@ const privateUpstream = z.strictObject({
     .regex(/^[a-z][a-z0-9-]{0,39}$/)
     .refine((id) => id !== 'npm' && id !== 'pypi', 'npm and pypi are the public registries'),
   ecosystem: z.enum(['npm', 'pypi']),
-  /** Exact names, or prefixes ending in `*`; each name has exactly one upstream. */
-  names: z.array(z.string().min(1)).min(1),
+  /** Exact names, or prefixes ending in `*`; each name has exactly one upstream. The policy's `upstreams` may name more. */
+  names: z.array(z.string().min(1)).default([]),
   base: upstreamUrl,
   /** Environment variable that holds the credential: `user:password` for basic, a token for bearer. */
   credentialEnv: z.string().optional(),
@@ -94,6 +94,14 @@ const schema = z.strictObject({
   proofSince: instant.prefault('2025-01-01'),
   tufMirror: mirrorUrl.optional(),
   tufRoot: z.string().optional(),
+  /** Addresses and paths of OSV records (a zip, or a folder) that `feed update` reads. */
+  feed: z.array(z.string().min(1)).default([]),
+  /** How old the feed may be, ms, before it is an alarm. */
+  feedMaxAge: duration.default(259_200_000),
+  /** Files of the allowlists folder are taken into use by themselves, once nothing changed for so long, ms; 0: they are not. */
+  policyWatch: duration.default(0),
+  /** A file that holds the digest of the policy to wait for, in place of quiet. */
+  policyDigest: z.string().optional(),
   logLevel: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   limits: z
     .strictObject({
@@ -132,6 +140,10 @@ const ENVIRONMENT: Record<string, { key: string; list?: true }> = {
   SALLYPORT_PROOF_SINCE: { key: 'proofSince' },
   SALLYPORT_TUF_MIRROR: { key: 'tufMirror' },
   SALLYPORT_TUF_ROOT: { key: 'tufRoot' },
+  SALLYPORT_FEED: { key: 'feed', list: true },
+  SALLYPORT_FEED_MAX_AGE: { key: 'feedMaxAge' },
+  SALLYPORT_POLICY_WATCH: { key: 'policyWatch' },
+  SALLYPORT_POLICY_DIGEST: { key: 'policyDigest' },
   SALLYPORT_LOG_LEVEL: { key: 'logLevel' },
   SALLYPORT_INDEX_TTL: { key: 'limits.indexTtl' },
   SALLYPORT_MAX_INDEX_AGE: { key: 'limits.maxIndexAge' },

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { loadPolicy, readCaseSources } from './allowlists.ts';
+import { loadPolicy } from './allowlists.ts';
 import { attestImport } from './attest/import.ts';
 import { attestVerify } from './attest/verify.ts';
 import { check } from './check.ts';
@@ -14,15 +14,22 @@ import { EXIT } from './cli/program.ts';
 import { openHouse } from './compose.ts';
 import { type Config, ConfigError, loadConfig, ownHosts, ownUrl } from './config.ts';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
+import { feedShow, feedUpdate } from './feed/commands.ts';
 import { createMetrics } from './gate/metrics.ts';
 import { buildGate } from './gate/server.ts';
 import type { EntryFilter } from './ledger/ledger.ts';
 import { lockFolder } from './ledger/lock.ts';
 import { openLedgerReader } from './ledger/open.ts';
+import { importLockfiles } from './lockfile/import.ts';
 import type { Digest } from './model/digest.ts';
-import { runCases } from './policy/cases.ts';
 import { PolicyError } from './policy/policy.ts';
 import { policyJsonSchema } from './policy/schema.ts';
+import { policyDiff } from './policy-commands/diff.ts';
+import { policyExplain } from './policy-commands/explain.ts';
+import { policyLint } from './policy-commands/lint.ts';
+import { policyPropose } from './policy-commands/propose.ts';
+import { policyTest } from './policy-commands/test.ts';
+import { policyReload } from './reload/command.ts';
 import { startWarning } from './start-words.ts';
 import { trustLint, trustShow, trustUpdate } from './trust/commands.ts';
 import { openFileVault } from './vault/file-vault.ts';
@@ -147,26 +154,35 @@ export function actions(process: NodeJS.Process, version: string): Actions {
         return EXIT.ok;
       }),
 
-    policyTest: (options) =>
+    policyTest: (options) => orSay(() => policyTest(configured(options), options, { print, say })),
+
+    policyLint: (options) =>
+      orSay(() => policyLint(configured(options), Date.now(), options, { print, say })),
+
+    policyDiff: (before, after, options) =>
+      orSay(() => policyDiff(configured(options), before, after, Date.now(), options, { print, say })),
+
+    policyExplain: (subject, options) =>
+      orSay(() => policyExplain(configured(options), subject, Date.now(), options, { print, say })),
+
+    policyPropose: (options) =>
+      orSay(() => policyPropose(configured(options), Date.now(), options, { print, say })),
+
+    policyReload: (options) => orSay(() => policyReload(configured(options), options, { print, say })),
+
+    policyDigest: (options) =>
       orSay(async () => {
-        const config = configured(options);
-        const policy = await loadPolicy(config.allowlists);
-        const results = runCases(
-          policy,
-          await readCaseSources(config.allowlists),
-          ECOSYSTEMS.map((e) => e.versions),
-        );
-        const failed = results.filter((r) => !r.passed);
-        for (const result of results) {
-          if (options.json) print(JSON.stringify(result));
-          else if (!result.passed)
-            print(
-              `FAIL ${result.place}: ${result.subject}: expected ${result.expected}, got ${result.got} (${result.why})`,
-            );
-        }
-        say(`${results.length - failed.length} passed, ${failed.length} failed`);
-        return failed.length > 0 ? EXIT.refused : EXIT.ok;
+        print((await loadPolicy(configured(options).allowlists)).digest);
+        return EXIT.ok;
       }),
+
+    importLockfiles: (files, options) =>
+      orSay(() => importLockfiles(configured(options), env, version, files, options, { print, say })),
+
+    feedUpdate: (from, options) =>
+      orSay(() => feedUpdate(configured(options), from, Date.now, options, { print, say })),
+
+    feedShow: (options) => orSay(() => feedShow(configured(options), Date.now(), options, { print, say })),
 
     async policySchema() {
       print(JSON.stringify(policyJsonSchema(), null, 2));

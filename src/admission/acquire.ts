@@ -22,6 +22,8 @@ export interface Acquired extends ArtifactDigests {
   readonly findings: readonly Finding[];
   /** sha256 hex of a wheel's METADATA. */
   readonly metadata: string | null;
+  /** The licence that the bytes declare: see model/licence.ts. */
+  readonly licence: string | null;
   /** Verdicts of the archive; the digests are compared anew for each asker. */
   readonly archive: readonly Verdict[];
   /** In the vault, or null where nobody's policy wanted to keep it. */
@@ -137,6 +139,7 @@ export class Acquisition {
       chunks: held.chunks,
       findings,
       metadata,
+      licence: inspection.licence,
       archive: inspectionVerdicts({ findings, metadata: SEEN }),
       stored: null,
     };
@@ -153,16 +156,23 @@ export class Acquisition {
     const seen = new Set(acquired.findings.map(({ code }) => code));
     const earlier = known.findings.filter((finding) => !isOfOneName(finding) && !seen.has(finding.code));
     const metadata = acquired.metadata ?? known.metadata;
-    if (earlier.length === 0) return { ...acquired, metadata };
+    const licence = acquired.licence ?? known.licence;
+    if (earlier.length === 0) return { ...acquired, metadata, licence };
     const findings = [...acquired.findings, ...earlier];
-    return { ...acquired, metadata, findings, archive: inspectionVerdicts({ findings, metadata: SEEN }) };
+    return {
+      ...acquired,
+      metadata,
+      licence,
+      findings,
+      archive: inspectionVerdicts({ findings, metadata: SEEN }),
+    };
   }
 
   /** One after the other for the same bytes: each must see what the one before it wrote. */
   #remember(artifact: ArtifactId, acquired: Acquired): Promise<void> {
     return this.#writing.run(acquired.sha256, async () => {
       if (await this.#isAnothers(acquired)) return;
-      const { sha256, sha512, size, chunks, findings, metadata } = await this.#withEarlier(acquired);
+      const { sha256, sha512, size, chunks, findings, metadata, licence } = await this.#withEarlier(acquired);
       const file: InspectedFile = {
         artifact,
         sha256,
@@ -172,6 +182,7 @@ export class Acquisition {
         findings,
         engine: ENGINE,
         metadata,
+        licence,
       };
       let changed = true;
       try {
@@ -205,6 +216,7 @@ function unexamined(held: Held, { code = 'DIGEST_MISMATCH' }: Verdict): Acquired
     chunks,
     findings: [],
     metadata: null,
+    licence: null,
     archive: (['archive', 'metadata'] as const).map((check) => ({ check, result: 'unchecked', code })),
     stored: null,
   };
@@ -218,6 +230,7 @@ function acquiredFrom(known: KnownArtifact, stored: Stored): Acquired {
     chunks: known.chunks,
     findings: known.findings,
     metadata: known.metadata,
+    licence: known.licence,
     archive: inspectionVerdicts({ findings: known.findings, metadata: SEEN }),
     stored: { sha256: stored.sha256, sha512: stored.sha512, size: stored.size, chunks: stored.chunks },
   };

@@ -96,7 +96,7 @@ export class Admitter {
     const { acquired, basis } = verified;
     const { sha256, sha512, size, chunks } = acquired;
     try {
-      const first = facts.first ? undefined : { artifact, sha256, sha512, size, chunks };
+      const first = facts.first || verified.observed ? undefined : { artifact, sha256, sha512, size, chunks };
       const carried = newlyCarried(facts.carried, verified.carried);
       const claims = { first, carried: carried ? { artifact, ...carried } : undefined };
       const receipt = await this.#recorder.allow(asked, artifact, basis, claims);

@@ -42,7 +42,7 @@ export async function audit(
   let leftOut = 0;
   for (const [name, versions] of wanted) {
     const id = { ecosystem: asked.ecosystem.id, name };
-    const decision = decide(policy, asked.caller.profile, { stage: 'name', ...id });
+    const decision = decide(policy, asked.caller.profile, { stage: 'name', ...id, now: ports.now() });
     // A name that we never saw has no business in an audit: nothing of it was installed through here.
     if (decision.verdict !== 'allow' || !(await ports.ledger.memory.lastIndex(id))) {
       leftOut++;

@@ -1,13 +1,17 @@
 import type { Ecosystem, FileView } from '../ecosystems/ecosystem.ts';
+import { affecting } from '../feeds/affecting.ts';
+import type { Advisory, FeedFacts, PackageAdvisories } from '../model/advisory.ts';
 import type { Reason } from '../model/decision.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Baseline, EvidenceSet, RegistrySignature } from '../model/evidence.ts';
 import { type FileFacts, NO_FACTS, type PackageFacts } from '../model/facts.ts';
 import type { ListedFile, Listing } from '../model/listing.ts';
+import type { VersionScheme } from '../model/versions.ts';
 import { decide } from '../policy/decide.ts';
 import { evidenceAsked } from '../policy/evidence.ts';
+import { AdmittedVersions } from '../policy/floor.ts';
 import { EvidenceHistory, type HistoricFile } from '../policy/history.ts';
-import type { ListingQuestion, Policy } from '../policy/policy.ts';
+import type { HigherAdmitted, ListingQuestion, Policy } from '../policy/policy.ts';
 import { evidenceWords } from './evidence/words.ts';
 import type { Downgraded, HeldEvidence, Withheld } from './ports.ts';
 
@@ -17,6 +21,10 @@ export interface ListingBasis {
   /** `historyOf` this listing and these facts; asked only where the policy asks for a baseline. */
   readonly history: Pick<EvidenceHistory, 'baseline'>;
   readonly held: HeldEvidence;
+  /** `admittedOf` this listing and these facts; asked only where the policy asks for a floor. */
+  readonly admitted: Pick<AdmittedVersions, 'above'>;
+  readonly advisories: PackageAdvisories;
+  readonly scheme: Pick<VersionScheme, 'compare'>;
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly withheld: Withheld | null;
@@ -91,7 +99,9 @@ class FileQuestion implements ListingQuestion {
   readonly file: ListedFile;
   readonly facts: FileFacts;
   readonly held: EvidenceSet;
-  readonly #history: ListingBasis['history'];
+  readonly feed: FeedFacts | null;
+  readonly #basis: ListingBasis;
+  #advisories: readonly Advisory[] | null = null;
 
   constructor(listing: Listing, basis: ListingBasis, file: ListedFile, facts: FileFacts, held: EvidenceSet) {
     this.ecosystem = listing.ecosystem;
@@ -101,11 +111,22 @@ class FileQuestion implements ListingQuestion {
     this.file = file;
     this.facts = facts;
     this.held = held;
-    this.#history = basis.history;
+    this.feed = basis.advisories.feed;
+    this.#basis = basis;
   }
 
   get baseline(): Baseline {
-    return this.#history.baseline({ ...placeOf(this.file), firstSeen: this.facts.firstSeen });
+    return this.#basis.history.baseline({ ...placeOf(this.file), firstSeen: this.facts.firstSeen });
+  }
+
+  get above(): HigherAdmitted {
+    return this.#basis.admitted.above(this.file.version);
+  }
+
+  get advisories(): readonly Advisory[] {
+    const { advisories, scheme } = this.#basis;
+    this.#advisories ??= affecting(advisories.records, scheme, this.file.version);
+    return this.#advisories;
   }
 }
 
@@ -141,6 +162,21 @@ export function historyOf(
   facts: PackageFacts,
 ): EvidenceHistory {
   return new EvidenceHistory(ecosystem.versions, historicFiles(ecosystem, listing, facts));
+}
+
+/** The versions of which we admitted a file, gone ones too. */
+export function admittedOf(
+  ecosystem: Pick<Ecosystem, 'versions' | 'parseFilename'>,
+  { name, files }: Pick<Listing, 'name' | 'files'>,
+  facts: PackageFacts,
+): AdmittedVersions {
+  const versions = new Set<string>();
+  for (const [filename, { first }] of facts) {
+    if (first === null) continue;
+    const version = (files.get(filename) ?? ecosystem.parseFilename(name, filename))?.version;
+    if (version !== undefined) versions.add(version);
+  }
+  return new AdmittedVersions(ecosystem.versions, versions);
 }
 
 function* historicFiles(

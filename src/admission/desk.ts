@@ -5,6 +5,7 @@ import { sha256 } from '../model/digest.ts';
 import { NO_BASELINE } from '../model/evidence.ts';
 import type { ListedFile, Listing } from '../model/listing.ts';
 import { wordsOf } from '../model/reason-codes.ts';
+import { NO_HIGHER } from '../policy/floor.ts';
 import type { Policy } from '../policy/policy.ts';
 import { readRegistryKeys } from '../verify/npm/registry-keys.ts';
 import type { TrustBytes } from '../verify/trust.ts';
@@ -67,7 +68,7 @@ export class Desk implements IndexDesk {
   async file(ref: IndexRef, filename: string, known: FactsBytes) {
     const listing = this.#listing(ref);
     const ecosystem = this.#ecosystem(ref);
-    const { facts, history } = this.#remembered.of(ecosystem, listing, known);
+    const { facts, history, admitted } = this.#remembered.of(ecosystem, listing, known);
     const file = listing.files.get(filename) ?? null;
     // Of a file that has left the index its name tells. What has no such name is no file, and nobody can have it.
     const named = file ?? ecosystem.parseFilename(ref.name, filename);
@@ -75,7 +76,8 @@ export class Desk implements IndexDesk {
     const baseline = named
       ? history.baseline({ filename, version: named.version, kind: named.kind, firstSeen })
       : NO_BASELINE;
-    return { file, quarantined: listing.quarantined, baseline };
+    const above = named ? admitted.above(named.version) : NO_HIGHER;
+    return { file, quarantined: listing.quarantined, baseline, above };
   }
 
   async page(request: PageRequest): Promise<Page> {
@@ -135,12 +137,15 @@ export class Desk implements IndexDesk {
   #view(request: VersionsRequest, listing: Listing, ahead: boolean) {
     const policy = this.#policies.get(request.policy);
     if (!policy) throw new Error('the desk does not hold the policy that was asked for');
-    const { facts: bytes, held, now, withheld } = request;
-    const known = this.#remembered.of(this.#ecosystem(request), listing, { bytes, digest: sha256(bytes) });
+    const { facts: bytes, held, now, withheld, advisories } = request;
+    const ecosystem = this.#ecosystem(request);
+    const known = this.#remembered.of(ecosystem, listing, { bytes, digest: sha256(bytes) });
     let budget = AHEAD;
     return decideListing(policy, request.profile, listing, {
       ...known,
       held,
+      advisories,
+      scheme: ecosystem.versions,
       now,
       withheld,
       signatures: (file) => {

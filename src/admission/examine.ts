@@ -12,7 +12,7 @@ import type { Evidence, Exhibit, Looked } from './evidence/look.ts';
 import { rememberOutcome } from './evidence/outcomes.ts';
 import type { FactsCache } from './facts.ts';
 import type { Ports } from './ports.ts';
-import type { Basis } from './record.ts';
+import { type Basis, said } from './record.ts';
 import type { FileRefuser } from './refuse-file.ts';
 import type { Resolved } from './resolve.ts';
 
@@ -23,6 +23,8 @@ export interface Verified {
   readonly evidence: Looked;
   /** What of its evidence later versions are held to from now on; null for nothing. */
   readonly carried: CarriedEvidence | null;
+  /** It is served only because the profile observes: it claims nothing. */
+  readonly observed: boolean;
   readonly basis: Basis;
 }
 
@@ -100,12 +102,14 @@ export class Examiner {
     const basis: Basis = {
       policy,
       now: question.now,
-      place: decision.place,
-      by: decision.by,
+      ...said(decision),
+      above: resolved.above,
+      feed: resolved.feed,
+      advisories: resolved.advisories,
       index: index.digest,
       quarantined,
       file,
-      facts: { ...facts, findings: acquired.findings },
+      facts: { ...facts, findings: acquired.findings, licence: acquired.licence },
       held: resolved.held,
       baseline: resolved.baseline,
       trust: evidence.trust,
@@ -115,8 +119,10 @@ export class Examiner {
     };
     if (allowed) {
       await this.#evidence.keep(exhibit, evidence);
-      const carried = carriedBy(policy, asked.caller.profile, question, evidence.verdicts);
-      return { acquired, verdicts, evidence, carried, basis };
+      // What is served in spite of the policy is nothing that later versions are held to.
+      const observed = decision.observed.length > 0;
+      const carried = observed ? null : carriedBy(policy, asked.caller.profile, question, evidence.verdicts);
+      return { acquired, verdicts, evidence, carried, observed, basis };
     }
     const { reasons, eligibleAt } = decision;
     return this.#refuser.refuse(asked, artifact, reasons, { ...basis, eligibleAt }, index);
@@ -131,10 +137,22 @@ export class Examiner {
   }
 
   async #asked(asked: Asked, resolved: Resolved, acquired: Acquired, also: EvidenceSet, wide: boolean) {
-    const { artifact, file, facts, policy, quarantined, held, baseline } = resolved;
+    const { artifact, file, facts, policy, quarantined, held, baseline, above, feed, advisories } = resolved;
     const { ecosystem, name, version } = artifact;
     const { profile } = asked.caller;
-    const listed = { ecosystem, name, file, quarantined, facts, held, baseline, now: this.#ports.now() };
+    const listed = {
+      ecosystem,
+      name,
+      file,
+      quarantined,
+      facts,
+      held,
+      baseline,
+      above,
+      feed,
+      advisories,
+      now: this.#ports.now(),
+    };
     const wanted = evidenceAsked(policy, profile, listed);
     const { sha256, sha512 } = acquired;
     const exhibit: Exhibit = {
@@ -156,7 +174,7 @@ export class Examiner {
     const question = {
       ...listed,
       stage: 'download',
-      facts: { ...facts, findings: acquired.findings },
+      facts: { ...facts, findings: acquired.findings, licence: acquired.licence },
       now: this.#ports.now(),
       sha256,
       sha512,

@@ -89,6 +89,7 @@ export class Lister {
     admitted: AdmittedName,
   ): Promise<KeptPage> {
     const [facts, held] = await Promise.all([this.#facts.of(index), heldOf(this.#ports.vault, index)]);
+    const advisories = this.#ports.advisories.of(index);
     const encoding = encodingOf(asked);
     const key = [
       ENGINE,
@@ -96,6 +97,9 @@ export class Lister {
       asked.caller.profile,
       facts.digest,
       held.key,
+      // A refresh of the feed changes until when it counts, and so what its age decides.
+      advisories.digest,
+      String(advisories.feed?.staleAt),
       this.#ports.evidence.trust(),
       index.ecosystem,
       index.name,
@@ -120,6 +124,7 @@ export class Lister {
           now,
           withheld: withheldFrom(index),
           held: held.evidence,
+          advisories,
           representation: route.representation,
           base: asked.base,
           encoding,

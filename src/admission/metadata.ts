@@ -108,7 +108,7 @@ export class MetadataAdmitter {
     declared: Digest,
     bytes: Uint8Array,
   ): Promise<Cut | Refusal> {
-    const { artifact, file, quarantined, policy, held, baseline } = resolved;
+    const { artifact, file, quarantined, policy, held, baseline, above, feed, advisories } = resolved;
     const shown = inspectMetadata(bytes, artifact);
     const facts = { ...resolved.facts, findings: [...(resolved.facts.findings ?? []), ...shown] };
     const now = this.#ports.now();
@@ -122,6 +122,9 @@ export class MetadataAdmitter {
       facts,
       held,
       baseline,
+      above,
+      feed,
+      advisories,
       now,
     });
     const basis: Basis = { ...basisOf(resolved, now), ...(shown.length > 0 ? { facts } : {}) };

@@ -26,7 +26,7 @@ export async function admitName(
 ): Promise<AdmittedName | Refusal> {
   const policy = ports.policy();
   const now = ports.now();
-  const decision = decide(policy, asked.caller.profile, { stage: 'name', ...id });
+  const decision = decide(policy, asked.caller.profile, { stage: 'name', ...id, now });
   const basis = { policy, now, place: decision.place, by: decision.by };
   if (decision.verdict !== 'allow') return recorder.refuse(asked, id, decision.reasons, basis);
   if (decision.by === 'prefix' && !(await ports.ledger.memory.lastIndex(id))) {

@@ -52,6 +52,7 @@ export async function admittedVersions(
       now: ports.now(),
       withheld: withheldFrom(index),
       held: held.evidence,
+      advisories: ports.advisories.of(id),
     }),
   );
 }

@@ -1,12 +1,14 @@
 import type { Ecosystem } from '../ecosystems/ecosystem.ts';
+import type { Advisories } from '../feeds/feeds.ts';
 import type { AlarmInput } from '../ledger/entry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { PackageAdvisories } from '../model/advisory.ts';
 import type { PackageId } from '../model/artifact.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Baseline, EvidenceJob, EvidenceName, EvidenceVerdict } from '../model/evidence.ts';
 import type { ListedFile } from '../model/listing.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { HigherAdmitted, Policy } from '../policy/policy.ts';
 import type { Source, Upstream } from '../upstream/upstream.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { TrustBytes } from '../verify/trust.ts';
@@ -33,6 +35,7 @@ export interface Ports {
   /** Inspects a file in quarantine, off the event loop. Rejects only where the thread itself failed. */
   inspect(path: string, expected: Expected): Promise<Inspection>;
   readonly evidence: EvidenceChecker;
+  readonly advisories: Advisories;
   readonly limits: AdmissionLimits;
   /** Aborts when the house closes: a download that nobody waits for any more must not keep it open. */
   readonly closing: AbortSignal;
@@ -74,7 +77,10 @@ export type AlarmKind =
   | 'evidence-failed'
   | 'evidence-unchecked'
   | 'signer-changed'
-  | 'trust-root';
+  | 'trust-root'
+  | 'malware'
+  | 'feed-stale'
+  | 'waiver-expiring';
 
 export interface AdmissionLimits {
   /** How long an index is taken as current without asking the upstream, ms. */
@@ -117,6 +123,8 @@ export interface PageRequest extends IndexRef {
   readonly withheld: Withheld | null;
   /** Digests of artifacts of which evidence is kept here. */
   readonly held: HeldEvidence;
+  /** What the feed has on the package. */
+  readonly advisories: PackageAdvisories;
   readonly representation: string;
   readonly base: string;
   readonly encoding: ContentEncoding;
@@ -171,6 +179,7 @@ export interface IndexDesk {
     readonly file: ListedFile | null;
     readonly quarantined: boolean;
     readonly baseline: Baseline;
+    readonly above: HigherAdmitted;
   }>;
   page(request: PageRequest): Promise<Page>;
   /**

@@ -1,7 +1,8 @@
 import { type DecisionInput, decisionEntry } from '../ledger/entry.ts';
 import { type CarriedFile, type FirstDigest, LedgerError, type Receipt } from '../ledger/ledger.ts';
+import type { Advisory, FeedFacts } from '../model/advisory.ts';
 import { purl } from '../model/artifact.ts';
-import type { Reason } from '../model/decision.ts';
+import type { Decision, Reason, Waived } from '../model/decision.ts';
 import type { ArtifactDigests, Digest } from '../model/digest.ts';
 import { ENGINE } from '../model/engine.ts';
 import type { Baseline, EvidenceSet, EvidenceVerdict } from '../model/evidence.ts';
@@ -9,7 +10,7 @@ import type { FileFacts } from '../model/facts.ts';
 import type { ListedFile } from '../model/listing.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
 import type { Verdict } from '../model/verdict.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { HigherAdmitted, Policy } from '../policy/policy.ts';
 import type { Asked, Refusal } from './admission.ts';
 import type { Ports } from './ports.ts';
 import { refusalOf, type Subject } from './refusal.ts';
@@ -31,6 +32,14 @@ export interface Basis {
   /** Evidence that was kept here for the file's declared digests. */
   readonly held?: EvidenceSet;
   readonly baseline?: Baseline;
+  readonly above?: HigherAdmitted;
+  readonly feed?: FeedFacts | null;
+  /** What the feed has on the version. */
+  readonly advisories?: readonly Advisory[];
+  /** For what it would have been refused, but for mode `observe`. */
+  readonly observed?: readonly Reason[];
+  readonly waived?: readonly Waived[];
+  readonly warnings?: readonly Reason[];
   /** Digest of the trust root and keys under which the evidence was verified. */
   readonly trust?: Digest;
   readonly nearest?: string | null;
@@ -110,6 +119,9 @@ export class Recorder {
       digests: basis.digests ? { sha256: basis.digests.sha256, sha512: basis.digests.sha512 } : null,
       verdict,
       reasons,
+      observed: basis.observed ?? [],
+      waived: basis.waived ?? [],
+      warnings: basis.warnings ?? [],
       place: basis.place ?? null,
       by: basis.by ?? null,
       checks: [...(basis.verdicts ?? []), ...(basis.evidence ?? [])],
@@ -137,11 +149,27 @@ export class Recorder {
         held: basis.held ?? null,
         baseline: basis.baseline ?? null,
         evidence: facts?.evidence ?? null,
+        licenceListed: file?.licence ?? null,
+        licence: facts?.licence ?? null,
+        above: basis.above ?? null,
+        feed: basis.feed ?? null,
+        advisories: basis.advisories ?? [],
       },
       nearestAllowed: basis.nearest ?? null,
       eligibleAt: basis.eligibleAt ?? null,
     };
   }
+}
+
+/** What of a decision goes into its entry, beside the verdict and its reasons. */
+export function said({
+  place,
+  by,
+  observed,
+  waived,
+  warnings,
+}: Decision): Pick<Basis, 'place' | 'by' | 'observed' | 'waived' | 'warnings'> {
+  return { place, by, observed, waived, warnings };
 }
 
 function latest(a: number | null, b: number | null): number | null {

@@ -2,8 +2,9 @@ import type { Ecosystem } from '../ecosystems/ecosystem.ts';
 import type { Digest } from '../model/digest.ts';
 import type { PackageFacts } from '../model/facts.ts';
 import type { Listing } from '../model/listing.ts';
+import type { AdmittedVersions } from '../policy/floor.ts';
 import type { EvidenceHistory } from '../policy/history.ts';
-import { historyOf, readFacts } from './decide-listing.ts';
+import { admittedOf, historyOf, readFacts } from './decide-listing.ts';
 import type { FactsBytes } from './facts.ts';
 
 /** What is remembered of a package, read. */
@@ -11,6 +12,8 @@ export interface Remembered {
   readonly facts: PackageFacts;
   /** Made when it is first asked. */
   readonly history: Pick<EvidenceHistory, 'baseline'>;
+  /** Made when it is first asked. */
+  readonly admitted: Pick<AdmittedVersions, 'above'>;
 }
 
 /**
@@ -32,7 +35,14 @@ export class RememberedFacts {
         return made.baseline(file);
       },
     };
-    const read = { facts, history };
+    let versions: AdmittedVersions | null = null;
+    const admitted: Remembered['admitted'] = {
+      above(version) {
+        versions ??= admittedOf(ecosystem, listing, facts);
+        return versions.above(version);
+      },
+    };
+    const read = { facts, history, admitted };
     this.#kept.set(listing, { digest, read });
     return read;
   }

@@ -1,4 +1,6 @@
 import type { FileRoute } from '../ecosystems/ecosystem.ts';
+import { affecting } from '../feeds/affecting.ts';
+import type { Advisory, FeedFacts } from '../model/advisory.ts';
 import type { ArtifactId } from '../model/artifact.ts';
 import {
   type Baseline,
@@ -9,7 +11,7 @@ import {
 import type { FileFacts } from '../model/facts.ts';
 import type { ListedFile } from '../model/listing.ts';
 import { decide } from '../policy/decide.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { HigherAdmitted, Policy } from '../policy/policy.ts';
 import type { Asked, Refusal } from './admission.ts';
 import type { PrefixBudget } from './budget.ts';
 import { heldFor, heldOf } from './evidence/held.ts';
@@ -17,7 +19,7 @@ import type { FactsCache } from './facts.ts';
 import { type Indexes, type UsableIndex, withheldFrom } from './indexes.ts';
 import { admitName } from './names.ts';
 import type { Ports } from './ports.ts';
-import type { Basis, Recorder } from './record.ts';
+import { type Basis, type Recorder, said } from './record.ts';
 import { isRefusal, type Subject } from './refusal.ts';
 import type { FileRefuser } from './refuse-file.ts';
 
@@ -30,6 +32,9 @@ export interface Resolved {
   readonly outcome: EvidenceOutcome | null;
   readonly held: EvidenceSet;
   readonly baseline: Baseline;
+  readonly above: HigherAdmitted;
+  readonly feed: FeedFacts | null;
+  readonly advisories: readonly Advisory[];
   readonly index: UsableIndex;
   readonly quarantined: boolean;
   readonly policy: Policy;
@@ -81,7 +86,7 @@ export class Resolver {
       ports.ledger.memory.fileFacts(id, route.filename),
       heldOf(ports.vault, id),
     ]);
-    const { quarantined, baseline } = listed;
+    const { quarantined, baseline, above } = listed;
     const facts: FileFacts = { ...remembered, evidence: null };
     const named = asked.ecosystem.parseFilename(route.name, route.filename);
     const file = listed.file ?? goneFile(route.filename, named, facts);
@@ -97,6 +102,8 @@ export class Resolver {
       return this.#refuser.refuse(asked, subject, [code], basis, index);
     }
     const held = heldFor(kept, file.digests);
+    const { feed, records } = ports.advisories.of(id);
+    const advisories = affecting(records, asked.ecosystem.versions, file.version);
     const decision = decide(policy, asked.caller.profile, {
       stage: 'listing',
       ...id,
@@ -105,9 +112,21 @@ export class Resolver {
       facts,
       held,
       baseline,
+      above,
+      feed,
+      advisories,
       now,
     });
-    const full: Basis = { ...basis, file, quarantined, held, place: decision.place, by: decision.by };
+    const full: Basis = {
+      ...basis,
+      file,
+      quarantined,
+      held,
+      above,
+      feed,
+      advisories,
+      ...said(decision),
+    };
     if (decision.verdict !== 'allow') {
       const { reasons, eligibleAt } = decision;
       return this.#refuser.refuse(asked, subject, reasons, { ...full, eligibleAt }, index);
@@ -124,6 +143,9 @@ export class Resolver {
       outcome: remembered.evidence,
       held,
       baseline,
+      above,
+      feed,
+      advisories,
       index,
       quarantined,
       policy,
@@ -152,6 +174,7 @@ function goneFile(
     metadataDigest: null,
     installScripts: false,
     directUrls: false,
+    licence: null,
     evidence: NO_LISTED_EVIDENCE,
   };
 }

@@ -12,11 +12,13 @@ import type { Ports } from './ports.ts';
 export async function visibleNames(ports: Ports, asked: Asked): Promise<PackageName[]> {
   const policy = ports.policy();
   const ecosystem = asked.ecosystem.id;
-  const names = new Set<PackageName>(admittedNames(policy, asked.caller.profile, ecosystem).exact);
+  const now = ports.now();
+  const names = new Set<PackageName>(admittedNames(policy, asked.caller.profile, ecosystem, now).exact);
   for (const name of await ports.ledger.memory.knownNames(ecosystem)) names.add(name);
   return [...names]
     .filter(
-      (name) => decide(policy, asked.caller.profile, { stage: 'name', ecosystem, name }).verdict === 'allow',
+      (name) =>
+        decide(policy, asked.caller.profile, { stage: 'name', ecosystem, name, now }).verdict === 'allow',
     )
     .sort();
 }

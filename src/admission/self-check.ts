@@ -15,7 +15,7 @@ export function selfCheck(
   route: Extract<Route, { kind: 'self-check' }>,
 ): Promise<Answer> {
   const id = { ecosystem: asked.ecosystem.id, name: route.name };
-  const decision = decide(ports.policy(), asked.caller.profile, { stage: 'name', ...id });
+  const decision = decide(ports.policy(), asked.caller.profile, { stage: 'name', ...id, now: ports.now() });
   if (decision.verdict === 'allow') return lister.list(asked, { ...route, kind: 'index' });
   return Promise.resolve({
     kind: 'document',

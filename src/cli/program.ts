@@ -10,7 +10,19 @@ export interface Actions {
     readonly json?: true;
     readonly url?: string;
   }): Promise<number>;
-  policyTest(options: { readonly config?: string; readonly json?: true }): Promise<number>;
+  policyTest(options: PolicyOptions): Promise<number>;
+  policyLint(options: PolicyOptions): Promise<number>;
+  policyDiff(before: string, after: string, options: PolicyDiffOptions): Promise<number>;
+  policyExplain(subject: string, options: CheckOptions): Promise<number>;
+  policyPropose(options: PolicyProposeOptions): Promise<number>;
+  policyReload(options: { readonly config?: string; readonly expect?: string }): Promise<number>;
+  policyDigest(options: { readonly config?: string }): Promise<number>;
+  importLockfiles(files: readonly string[], options: ImportOptions): Promise<number>;
+  feedUpdate(
+    from: readonly string[],
+    options: { readonly config?: string; readonly json?: true },
+  ): Promise<number>;
+  feedShow(options: { readonly config?: string; readonly json?: true }): Promise<number>;
   policySchema(): Promise<number>;
   ledgerList(options: LedgerListOptions): Promise<number>;
   ledgerShow(entry: string, options: { readonly config?: string }): Promise<number>;
@@ -23,6 +35,35 @@ export interface Actions {
   trustShow(options: { readonly config?: string; readonly json?: true }): Promise<number>;
   trustUpdate(options: { readonly config?: string }): Promise<number>;
   trustLint(file: string | undefined, options: { readonly config?: string }): Promise<number>;
+}
+
+export interface PolicyOptions {
+  readonly config?: string;
+  readonly json?: true;
+}
+
+export interface PolicyDiffOptions extends PolicyOptions {
+  /** How far back in the ledger: `30d`, `12h`. */
+  readonly since: string;
+}
+
+export interface PolicyProposeOptions extends PolicyOptions {
+  readonly fromLedger?: true;
+  readonly profile: string;
+  readonly since: string;
+  readonly as: string;
+  /** The file to write, below the allowlists folder; without it the terminal. */
+  readonly out?: string;
+}
+
+export interface ImportOptions extends PolicyOptions {
+  readonly profile: string;
+  /** `pins` or `rules`. */
+  readonly as: string;
+  /** The file to write, below the allowlists folder; default: named after the lockfile. */
+  readonly out?: string;
+  /** Says what would change, and writes nothing. */
+  readonly dryRun?: true;
 }
 
 export interface AttestVerifyOptions {
@@ -120,9 +161,83 @@ export function program(actions: Actions, version: string, exit: (code: number) 
     .option(...config)
     .action(run((options) => actions.policyTest(options)));
   policy
+    .command('lint')
+    .description('say what in the allowlists is wrong, idle or wider than it looks; no network')
+    .option('--json', 'one JSON object per finding')
+    .option(...config)
+    .action(run((options) => actions.policyLint(options)));
+  policy
+    .command('diff <old> <new>')
+    .description(
+      'say what a change admits or refuses anew, over the ledger and the cases; OLD and NEW are folders, or git revisions of the allowlists',
+    )
+    .option('--since <time>', 'how far back in the ledger', '30d')
+    .option('--json', 'as JSON')
+    .option(...config)
+    .action(run((before, after, options) => actions.policyDiff(before, after, options)));
+  policy
+    .command('explain <package>')
+    .description(
+      'say which rules speak of NAME or NAME@VERSION, in which order, and what comes of it; no network',
+    )
+    .option('-e, --ecosystem <id>', 'npm or pypi', 'npm')
+    .option('-p, --profile <name>', 'whose policy', 'default')
+    .option('--json', 'as JSON')
+    .option(...config)
+    .action(run((subject, options) => actions.policyExplain(subject, options)));
+  policy
+    .command('propose')
+    .description('write the allowlist that would have admitted what a profile observed, as a file to review')
+    .requiredOption('--from-ledger', 'from what mode observe recorded')
+    .option('-p, --profile <name>', 'whose', 'default')
+    .option('--since <time>', 'how far back in the ledger', '30d')
+    .option('--as <form>', 'rules or pins', 'rules')
+    .option('-o, --out <file>', 'file below the allowlists folder (default: the terminal)')
+    .option('--json', 'as JSON')
+    .option(...config)
+    .action(run((options) => actions.policyPropose(options)));
+  policy
+    .command('reload')
+    .description('have the running server take the allowlists as they are now, and say what became of it')
+    .option('--expect <digest>', 'only if the folder has this digest')
+    .option(...config)
+    .action(run((options) => actions.policyReload(options)));
+  policy
+    .command('digest')
+    .description('print the digest of the allowlists as they are now')
+    .option(...config)
+    .action(run((options) => actions.policyDigest(options)));
+  policy
     .command('schema')
     .description('print the JSON Schema of a policy file')
     .action(run(() => actions.policySchema()));
+
+  root
+    .command('import <lockfile...>')
+    .description('pin what lockfiles lock, as a file of the allowlists to review')
+    .option('-p, --profile <name>', 'for whom', 'default')
+    .option('--as <form>', 'pins or rules', 'pins')
+    .option('-o, --out <file>', 'file below the allowlists folder (default: named after the first lockfile)')
+    .option('--dry-run', 'say what would change and write nothing')
+    .option('--json', 'as JSON')
+    .option(...config)
+    .action(run((files, options) => actions.importLockfiles(files, options)));
+
+  const feed = root.command('feed').description('look after the feed of advisories');
+  feed
+    .command('update [from...]')
+    .description(
+      'read OSV records from addresses, zips or folders (default: SALLYPORT_FEED) and put them in force',
+    )
+    .option('--json', 'as JSON')
+    .option(...config)
+    .action(run((from, options) => actions.feedUpdate(from, options)));
+  feed
+    .command('show')
+    .description('print what is in force, how old it is, and how much it knows')
+    .option('--json', 'as JSON')
+    .option(...config)
+    .action(run((options) => actions.feedShow(options)));
 
   const ledger = root.command('ledger').description('read the install ledger');
   ledger

@@ -1,4 +1,5 @@
-import type { EvidenceDetail, Reason } from '../model/decision.ts';
+import type { Advisory, FeedFacts } from '../model/advisory.ts';
+import type { EvidenceDetail, Reason, Waived } from '../model/decision.ts';
 import type { Digest } from '../model/digest.ts';
 import type {
   Baseline,
@@ -63,6 +64,12 @@ export interface DecisionInput extends Stamp {
   readonly verdict: 'allow' | 'refuse';
   /** In the order of the policy language, with the place of the rule that refused; empty for `allow`. */
   readonly reasons: readonly (ReasonCode | Reason)[];
+  /** In mode `observe`: for what it would have been refused. */
+  readonly observed?: Maybe<readonly Reason[]>;
+  /** What waivers lifted, with the place of each. */
+  readonly waived?: Maybe<readonly Waived[]>;
+  /** What the policy asked to be told of and not refused for. */
+  readonly warnings?: Maybe<readonly Reason[]>;
   /** The rule's place in the policy, and whether it is an exact name, a prefix or a pin. */
   readonly place?: Maybe<string>;
   readonly by?: Maybe<string>;
@@ -107,9 +114,20 @@ export interface FactsRecord {
   readonly baseline?: Maybe<Baseline>;
   /** What the evidence came to when it was last looked at: for a decision that was made without a look of its own. */
   readonly evidence?: Maybe<EvidenceOutcome>;
+  /** What index and bytes say of the licence: see model/licence.ts. */
+  readonly licenceListed?: Maybe<string>;
+  readonly licence?: Maybe<string>;
+  /** Versions above this one that were admitted before. */
+  readonly above?: Maybe<{ readonly line: string | null; readonly any: string | null }>;
+  readonly feed?: Maybe<FeedFacts>;
+  /** What the feed has on the version; the first `MAX_ADVISORIES`. */
+  readonly advisories?: Maybe<readonly Advisory[]>;
 }
 
 const MAX_CLIENT = 200;
+
+/** Advisories of an entry at most: the worst first, so that those beyond decide nothing. */
+export const MAX_ADVISORIES = 32;
 
 /** Bytes of an entry that evidence may take at most, whatever room there is. */
 const MAX_EVIDENCE = 8 * 1024;
@@ -124,9 +142,8 @@ const MARGIN = 512;
 export function decisionEntry(input: DecisionInput): EntryDraft {
   const bare = decisionFields(input, NOTHING_TOLD);
   const verdicts = [...(input.checks?.filter(isEvidence) ?? []), ...(input.facts?.evidence?.verdicts ?? [])];
-  const details = input.reasons.flatMap((reason) =>
-    typeof reason === 'string' ? [] : (reason.detail ?? []),
-  );
+  const said = [...input.reasons, ...(input.observed ?? []), ...(input.warnings ?? [])];
+  const details = said.flatMap((reason) => (typeof reason === 'string' ? [] : (reason.detail ?? [])));
   const signer = input.facts?.baseline?.signer;
   if (verdicts.length === 0 && details.length === 0 && !signer) return entry('decision', input, bare);
   const left = MAX_ENTRY_BYTES - MARGIN - Buffer.byteLength(JSON.stringify(bare));
@@ -170,6 +187,9 @@ function decisionFields(input: DecisionInput, told: EvidenceTold): Record<string
     sha512: digests?.sha512,
     verdict: input.verdict,
     reasons: filled(input.reasons.map((reason) => reasonOf(reason, told.details))),
+    observed: filled(input.observed?.map((reason) => reasonOf(reason, told.details))),
+    waived: filled(input.waived?.map(({ code, place }) => ({ code, place }))),
+    warnings: filled(input.warnings?.map((reason) => reasonOf(reason, told.details))),
     place: input.place,
     by: input.by,
     checks: filled(checks?.map((check) => checkOf(check, told.verdicts))),
@@ -301,8 +321,8 @@ function reasonOf(
   details: ReadonlyMap<EvidenceDetail, Maybe<EntryValue>>,
 ): EntryValue {
   if (typeof reason === 'string') return { code: reason };
-  const { code, place, detail } = reason;
-  return present({ code, place, detail: detail && details.get(detail) });
+  const { code, place, detail, about } = reason;
+  return present({ code, place, detail: detail && details.get(detail), about: filled(about?.slice(0, 16)) });
 }
 
 function checkOf(verdict: Verdict | EvidenceVerdict, told: ToldOfVerdicts): EntryValue {
@@ -348,6 +368,15 @@ function factsOf(facts: FactsRecord, told: EvidenceTold): EntryValue {
       trust: evidence.trust,
       checks: evidence.verdicts.map((verdict) => checkOf(verdict, told.verdicts)),
     },
+    licenceListed: facts.licenceListed,
+    licence: facts.licence,
+    above: facts.above && some({ line: facts.above.line, any: facts.above.any }),
+    feed: facts.feed && { digest: facts.feed.digest, at: facts.feed.at, staleAt: facts.feed.staleAt },
+    advisories: filled(
+      facts.advisories
+        ?.slice(0, MAX_ADVISORIES)
+        .map(({ id, kind, severity }) => present({ id, kind, severity })),
+    ),
   });
 }
 

@@ -151,6 +151,8 @@ export interface KnownArtifact extends ArtifactDigests {
   readonly engine: string;
   /** sha256 hex of a wheel's METADATA, a document in the vault. */
   readonly metadata: string | null;
+  /** The licence that the bytes declare: see model/licence.ts; null where they declare none. */
+  readonly licence: string | null;
 }
 
 export interface InspectedFile extends KnownArtifact {

@@ -16,6 +16,8 @@ export interface FileFacts {
   readonly findings: readonly Finding[] | null;
   /** sha256 of the METADATA inside the inspected wheel, where there is one. */
   readonly metadata: string | null;
+  /** The licence that the inspected bytes declare, see `readLicence`; null where they declare none, or none were inspected. */
+  readonly licence: string | null;
   /** Evidence that an index at any time claimed for it. */
   readonly claimed: EvidenceSet;
   /** Evidence with which it was admitted; null where it was not, or under no policy that asked for any. */
@@ -32,6 +34,7 @@ export const NO_FACTS: FileFacts = {
   first: null,
   findings: null,
   metadata: null,
+  licence: null,
   claimed: NO_EVIDENCE,
   carried: null,
   evidence: null,

@@ -6,6 +6,7 @@ export const FINDINGS = {
   INSTALL_SCRIPT: 'install-scripts',
   NATIVE_BUILD: 'install-scripts',
   DIRECT_URL: 'direct-urls',
+  STARTUP_HOOK: 'startup-hooks',
   ARCHIVE_UNSAFE: 'integrity',
   METADATA_MISMATCH: 'integrity',
 } as const;

@@ -24,6 +24,8 @@ export interface ListedFile {
   /** Dependencies whose spec is an address, a path or a repository instead of a name. */
   readonly directUrls: boolean;
   readonly evidence: ListedEvidence;
+  /** What the index says of the licence: see `readLicence`; null where it says nothing. */
+  readonly licence: string | null;
 }
 
 /**

@@ -10,6 +10,7 @@ import type { VersionScheme } from '../model/versions.ts';
 import { AGE, parseAge } from './age.ts';
 import { baselineOf, evidenceFields, verdictsOf } from './case-evidence.ts';
 import { decide } from './decide.ts';
+import { NO_HIGHER } from './floor.ts';
 import { parsePinned, pinnedDigests } from './pins.ts';
 import {
   type DownloadQuestion,
@@ -151,7 +152,7 @@ function questionOf(
     const name = scheme.canonicalName(text);
     if (name === null) return { problem: `${quoted(text)} is not a valid ${ecosystem} name` };
     if (verdictsOf(input) !== null) return { problem: 'a name alone has no evidence: name a version' };
-    return { stage: 'name', ecosystem, name };
+    return { stage: 'name', ecosystem, name, now: NOW };
   }
   const pinned = parsePinned(text, scheme);
   if ('problem' in pinned) return pinned;
@@ -168,6 +169,9 @@ function questionOf(
     now: NOW,
     held: NO_EVIDENCE,
     baseline: baselineOf(input),
+    above: NO_HIGHER,
+    feed: null,
+    advisories: [],
     facts: {
       ...NO_FACTS,
       // Only the algorithm that the case names is ever compared: the schema sees to it.
@@ -189,6 +193,7 @@ function questionOf(
       installScripts: input['install-scripts'] ?? false,
       directUrls: input['direct-urls'] ?? false,
       evidence: NO_LISTED_EVIDENCE,
+      licence: null,
     },
   };
   const evidence = verdictsOf(input);

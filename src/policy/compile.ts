@@ -91,9 +91,9 @@ export function compileProfile(
   }
   const ecosystems = new Map<string, EcosystemRules>();
   for (const [id, { requirements, allow, deny, internal, pins }] of drafts) {
-    ecosystems.set(id, { requirements, allow, deny, internal, pins });
+    ecosystems.set(id, { requirements, allow, deny, internal, pins, waivers: new Map() });
   }
-  return { name, mode, ecosystems };
+  return { name, mode, until: null, layers: [name], ecosystems };
 }
 
 /** Two files may say the same thing of a profile, but not two different things: which one is meant? */
@@ -185,7 +185,7 @@ function compileDeny(file: PolicyFile, drafts: Map<string, Draft>, report: Repor
     // `*` is every version there is, also where the ecosystem's own rule would leave prereleases out.
     const versions = rule.versions?.trim() === '*' ? undefined : rule.versions;
     const range = readRange(versions, path, file, draft.scheme, true, report);
-    const entry: DenyRule = { place: placeOf(file, path), range };
+    const entry: DenyRule = { place: placeOf(file, path), reason: rule.reason ?? null, range };
     const entries = draft.deny.get(pattern);
     if (entries) entries.push(entry);
     else draft.deny.set(pattern, [entry]);
@@ -208,7 +208,7 @@ function compilePins(file: PolicyFile, drafts: Map<string, Draft>, report: Repor
     const single = input.integrity !== undefined;
     const before = versions.get(pinned.version);
     if (!before) {
-      versions.set(pinned.version, { place: placeOf(file, path), digests, single });
+      versions.set(pinned.version, { place: placeOf(file, path), digests, single, keepsAge: false });
       continue;
     }
     // Two lockfiles may pin the same artifact; an SRI string is of one file, so it must be the same one.

@@ -150,6 +150,9 @@ export function decide(policy: Policy, profile: string, question: Question): Dec
   return {
     verdict: reasons.length === 0 ? 'allow' : 'refuse',
     reasons,
+    observed: [],
+    waived: [],
+    warnings: [],
     ...admits,
     until: earliest(ripe, evidenceUntil(about, question, reasons)),
     eligibleAt: reasons.length === 1 ? ripe : null,
@@ -235,5 +238,15 @@ function reason(code: ReasonCode, place: PolicyPlace | null = null): Reason {
 }
 
 function refusal(reasons: readonly Reason[]): Decision {
-  return { verdict: 'refuse', reasons, place: null, by: null, until: null, eligibleAt: null };
+  return {
+    verdict: 'refuse',
+    reasons,
+    observed: [],
+    waived: [],
+    warnings: [],
+    place: null,
+    by: null,
+    until: null,
+    eligibleAt: null,
+  };
 }

@@ -46,6 +46,7 @@ export function parsePolicy(sources: readonly PolicySource[], schemes: readonly 
   return {
     digest: sha256(JSON.stringify(sorted.map(({ path, text }) => [path, text]))),
     profiles,
+    upstreams: new Map(),
     sources: sorted,
   };
 }

@@ -11,7 +11,12 @@ export interface AdmittedNames {
 }
 
 /** The names that `decide` admits by name: what search and the list of all names may show. */
-export function admittedNames(policy: Policy, profile: string, ecosystem: EcosystemId): AdmittedNames {
+export function admittedNames(
+  policy: Policy,
+  profile: string,
+  ecosystem: EcosystemId,
+  now: number,
+): AdmittedNames {
   const found = policy.profiles.get(profile);
   const rules = found?.ecosystems.get(ecosystem);
   if (!found || !rules) return { exact: [], prefixes: [] };
@@ -19,7 +24,7 @@ export function admittedNames(policy: Policy, profile: string, ecosystem: Ecosys
   // The keys are what the scheme's canonicalName gave at load.
   for (const name of rules.allow.exact.keys()) names.add(name as PackageName);
   const exact = [...names].filter(
-    (name) => decide(policy, profile, { stage: 'name', ecosystem, name }).verdict === 'allow',
+    (name) => decide(policy, profile, { stage: 'name', ecosystem, name, now }).verdict === 'allow',
   );
   return { exact: exact.sort(), prefixes: found.mode === 'frozen' ? [] : rules.allow.prefixes() };
 }

@@ -1,9 +1,12 @@
+import type { Advisory, FeedFacts } from '../model/advisory.ts';
 import type { EcosystemId, PackageName } from '../model/artifact.ts';
+import type { PolicyPlace } from '../model/decision.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Baseline, EvidenceSet, EvidenceVerdict } from '../model/evidence.ts';
 import type { FileFacts } from '../model/facts.ts';
 import type { ListedFile } from '../model/listing.ts';
 import type { Verdict } from '../model/verdict.ts';
+import type { PatternMap } from './patterns.ts';
 import type { Profile } from './profile.ts';
 
 /** One policy file as it was read. `path` is relative to the allowlists folder. */
@@ -39,6 +42,8 @@ export interface NameQuestion {
   readonly stage: 'name';
   readonly ecosystem: EcosystemId;
   readonly name: PackageName;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 /** By what the index claims and what we remember. */
@@ -53,8 +58,20 @@ export interface ListingQuestion {
   readonly held: EvidenceSet;
   /** What earlier versions carried. */
   readonly baseline: Baseline;
+  /** Versions above this one that were admitted before. */
+  readonly above: HigherAdmitted;
+  /** null where there is no feed of advisories. */
+  readonly feed: FeedFacts | null;
+  /** What the feed has on this version. */
+  readonly advisories: readonly Advisory[];
   /** Milliseconds since 1970. */
   readonly now: number;
+}
+
+/** The highest stable version above the one in question that was admitted: of its major line, and of all. */
+export interface HigherAdmitted {
+  readonly line: string | null;
+  readonly any: string | null;
 }
 
 /** By all of that and the verdicts on the bytes. A check that is missing from `verdicts` counts as `unchecked`. */
@@ -67,11 +84,18 @@ export interface DownloadQuestion extends Omit<ListingQuestion, 'stage'> {
   readonly evidence: readonly EvidenceVerdict[];
 }
 
+export interface NamedUpstream {
+  readonly upstream: string;
+  readonly place: PolicyPlace;
+}
+
 /** A policy that was read whole. Its digest is in every decision's record. */
 export interface Policy {
   /** sha256 over the paths and texts of its files, sorted by path. */
   readonly digest: Digest;
   readonly profiles: ReadonlyMap<string, Profile>;
+  /** Names that come from a private upstream, by its id in the configuration; of all profiles together. */
+  readonly upstreams: ReadonlyMap<EcosystemId, PatternMap<NamedUpstream>>;
   /** Sorted by path. */
   readonly sources: readonly PolicySource[];
 }

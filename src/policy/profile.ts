@@ -4,7 +4,8 @@ import type { Digest } from '../model/digest.ts';
 import type { VersionRange } from '../model/versions.ts';
 import type { PatternMap } from './patterns.ts';
 
-export type Mode = 'enforce' | 'frozen';
+/** From loose to strict. */
+export type Mode = 'observe' | 'enforce' | 'frozen';
 export type Permission = 'allow' | 'deny';
 
 /** From loose to strict. */
@@ -32,6 +33,22 @@ export interface Identity {
   readonly predicate: 'slsa' | 'publish' | null;
 }
 
+/** From loose to strict. `deny`: as far as there is a feed. `required`: and there must be one that is young enough. */
+export type MalwareLevel = 'off' | 'warn' | 'deny' | 'required';
+
+/** From loose to strict: a severity is refused from that one on, and those below it are warned of. */
+export type VulnerabilityLevel = 'off' | 'warn' | 'critical' | 'high' | 'moderate' | 'low';
+
+/** From loose to strict: not below what was admitted of the same major line, or of the package. */
+export type FloorLevel = 'off' | 'line' | 'admitted';
+
+/** Which licences are accepted. */
+export interface LicenceRule {
+  /** SPDX ids (`MIT`, `GPL-2.0+`, `Apache-2.0 WITH LLVM-exception`) as written; an expression must be satisfied by them. */
+  readonly allow: readonly string[];
+  readonly otherwise: 'warn' | 'deny';
+}
+
 /** What an artifact must show. Every value is set: see `STRICT` for what holds where a policy is silent. */
 export interface Requirements {
   /** Milliseconds; 0 asks for no age. */
@@ -41,6 +58,12 @@ export interface Requirements {
   readonly directUrls: Permission;
   readonly registrySignature: EvidenceLevel;
   readonly provenance: EvidenceLevel | Identity;
+  readonly startupHooks: Permission;
+  readonly malware: MalwareLevel;
+  readonly vulnerability: VulnerabilityLevel;
+  /** null: any, or none. */
+  readonly licence: LicenceRule | null;
+  readonly floor: FloorLevel;
 }
 
 /** What holds where neither the rule nor the profile says anything: nothing may run code or leave the index. */
@@ -51,6 +74,11 @@ export const STRICT: Requirements = {
   directUrls: 'deny',
   registrySignature: 'if-present',
   provenance: 'if-present',
+  startupHooks: 'deny',
+  malware: 'deny',
+  vulnerability: 'off',
+  licence: null,
+  floor: 'off',
 };
 
 /** An `allow` rule, with the requirements that hold for what it admits (the profile's, overridden by its own). */
@@ -63,6 +91,8 @@ export interface AllowRule {
 
 export interface DenyRule {
   readonly place: PolicyPlace;
+  /** For people; never in an answer. */
+  readonly reason: string | null;
   /** null: every version. Counts prereleases in. */
   readonly range: VersionRange | null;
 }
@@ -73,6 +103,38 @@ export interface Pin {
   readonly digests: ReadonlySet<Digest>;
   /** The digests are of one file in one or two algorithms (an SRI string), not of several files. */
   readonly single: boolean;
+  /** It does not stand for `age`: an upper layer has locked that. */
+  readonly keepsAge: boolean;
+}
+
+/** What a waiver can lift: a requirement, or `metadata` that disagrees with the artifact. */
+export const LIFTABLE = [
+  'age',
+  'install-scripts',
+  'sdist',
+  'startup-hooks',
+  'direct-urls',
+  'registry-signature',
+  'provenance',
+  'malware',
+  'vulnerability',
+  'licence',
+  'floor',
+  'metadata',
+] as const;
+export type Liftable = (typeof LIFTABLE)[number];
+
+/** Lifts one requirement for one version and the digests of its file or files, until it expires. */
+export interface Waiver {
+  readonly place: PolicyPlace;
+  readonly lifts: Liftable;
+  readonly digests: ReadonlySet<Digest>;
+  /** See Pin.single. */
+  readonly single: boolean;
+  readonly reason: string;
+  readonly approver: string;
+  /** From this instant on it lifts nothing, milliseconds since 1970. */
+  readonly expires: number;
 }
 
 /** What one profile says of one ecosystem. */
@@ -84,10 +146,16 @@ export interface EcosystemRules {
   readonly internal: PatternMap<PolicyPlace>;
   /** name → version in normal form → pin. */
   readonly pins: ReadonlyMap<PackageName, ReadonlyMap<string, Pin>>;
+  /** name → version in normal form → waivers. */
+  readonly waivers: ReadonlyMap<PackageName, ReadonlyMap<string, readonly Waiver[]>>;
 }
 
 export interface Profile {
   readonly name: string;
   readonly mode: Mode;
+  /** When `observe` ends and `enforce` begins, milliseconds since 1970; null in any other mode. */
+  readonly until: number | null;
+  /** The profiles that it is made of, the uppermost first, itself last. */
+  readonly layers: readonly string[];
   readonly ecosystems: ReadonlyMap<EcosystemId, EcosystemRules>;
 }

@@ -17,6 +17,11 @@ export function overridden(otherwise: Requirements, input: RequirementsInput | u
     registrySignature: input['registry-signature'] ?? otherwise.registrySignature,
     provenance:
       typeof provenance === 'object' ? identityOf(provenance) : (provenance ?? otherwise.provenance),
+    startupHooks: otherwise.startupHooks,
+    malware: otherwise.malware,
+    vulnerability: otherwise.vulnerability,
+    licence: otherwise.licence,
+    floor: otherwise.floor,
   };
 }
 

@@ -12,7 +12,7 @@ import type { PackageId } from '../model/artifact.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Baseline } from '../model/evidence.ts';
 import type { ListedFile } from '../model/listing.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { HigherAdmitted, Policy } from '../policy/policy.ts';
 import type { TrustBytes } from '../verify/trust.ts';
 import { owned, Thread, threadFile } from './rpc.ts';
 
@@ -38,6 +38,7 @@ interface FileOfIndex {
   readonly file: ListedFile | null;
   readonly quarantined: boolean;
   readonly baseline: Baseline;
+  readonly above: HigherAdmitted;
 }
 
 /** What both threads hold alike, by the method that gives it to them. */

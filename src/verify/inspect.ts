@@ -33,6 +33,6 @@ export async function inspect(
     }
   } catch (error) {
     if (!(error instanceof ArchiveUnsafe)) throw error;
-    return { findings: [{ code: 'ARCHIVE_UNSAFE', place: error.place }], metadata: null };
+    return { findings: [{ code: 'ARCHIVE_UNSAFE', place: error.place }], metadata: null, licence: null };
   }
 }

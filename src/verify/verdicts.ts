@@ -3,7 +3,7 @@ import type { Verdict } from '../model/verdict.ts';
 import type { Inspection } from './verify.ts';
 
 /** The verdicts `archive` and `metadata` of an inspection. An unsafe archive's metadata is `unchecked`. */
-export function inspectionVerdicts(inspection: Inspection): Verdict[] {
+export function inspectionVerdicts(inspection: Pick<Inspection, 'findings' | 'metadata'>): Verdict[] {
   const has = (code: FindingCode): boolean => inspection.findings.some((found) => found.code === code);
   if (has('ARCHIVE_UNSAFE')) {
     return [

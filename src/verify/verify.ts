@@ -42,4 +42,6 @@ export interface Inspection {
   readonly findings: readonly Finding[];
   /** METADATA of a wheel, PKG-INFO of an sdist, package.json of an npm tarball: the exact bytes. */
   readonly metadata: Uint8Array | null;
+  /** The licence that the metadata declares: see model/licence.ts; null where it declares none. */
+  readonly licence: string | null;
 }

@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { decideListing, historyOf, type ListingBasis } from '../../src/admission/decide-listing.ts';
+import {
+  admittedOf,
+  decideListing,
+  historyOf,
+  type ListingBasis,
+} from '../../src/admission/decide-listing.ts';
 import { ECOSYSTEMS } from '../../src/ecosystems/all.ts';
 import { npm } from '../../src/ecosystems/npm/npm.ts';
 import { pypi } from '../../src/ecosystems/pypi/pypi.ts';
+import { NO_ADVISORIES } from '../../src/feeds/none.ts';
 import type { PackageName } from '../../src/model/artifact.ts';
 import type { Digest } from '../../src/model/digest.ts';
 import { NO_BASELINE, NO_LISTED_EVIDENCE, type RegistrySignature } from '../../src/model/evidence.ts';
@@ -30,6 +36,7 @@ function fileOf(version: string, change: Partial<ListedFile> = {}): ListedFile {
     installScripts: false,
     directUrls: false,
     evidence: NO_LISTED_EVIDENCE,
+    licence: null,
     ...change,
   };
 }
@@ -59,6 +66,9 @@ function decided(listing: Listing, requirements: string, change: Partial<Listing
   return decideListing(policy, 'default', listing, {
     facts,
     history: historyOf(npm, listing, facts),
+    admitted: admittedOf(npm, listing, facts),
+    advisories: NO_ADVISORIES,
+    scheme: npm.versions,
     held: { 'registry-signature': [], provenance: [] },
     now: NOW,
     withheld: null,

@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Desk } from '../../src/admission/desk.ts';
 import type { HeldEvidence, IndexRef, PageRequest } from '../../src/admission/ports.ts';
 import { ECOSYSTEMS } from '../../src/ecosystems/all.ts';
+import { NO_ADVISORIES } from '../../src/feeds/none.ts';
 import type { PackageName } from '../../src/model/artifact.ts';
 import { type Digest, sha256, sriOf } from '../../src/model/digest.ts';
 import { NO_BASELINE } from '../../src/model/evidence.ts';
@@ -102,6 +103,7 @@ async function requestOf(ref: IndexRef, provenance: string, change: Partial<Page
     now: world.now,
     withheld: null,
     held: NOTHING,
+    advisories: NO_ADVISORIES,
     representation: 'full',
     base: 'http://127.0.0.1/npm/',
     encoding: 'identity',

@@ -72,6 +72,7 @@ function decidedAgain(entry: Entry) {
       signatures: [],
       attestations: facts.evidenceListed?.attestations === 'yes' ? 'somewhere' : null,
     },
+    licence: facts.licenceListed ?? null,
   };
   const listing = {
     stage: 'listing' as const,
@@ -86,12 +87,16 @@ function decidedAgain(entry: Entry) {
       first: facts.first ?? null,
       findings: (facts.findings ?? null) as Finding[] | null,
       metadata: null,
+      licence: facts.licence ?? null,
       claimed: kindsOf(facts.claimed),
       carried: facts.carried ? { ...kindsOf(facts.carried), signer: signerOf(facts.carried.signer) } : null,
       evidence: facts.evidence ? { ...facts.evidence, verdicts: facts.evidence.checks.map(verdictOf) } : null,
     },
     held: kindsOf(facts.held),
     baseline: { ...kindsOf(facts.baseline), signer: signerOf(facts.baseline?.signer) },
+    above: { line: facts.above?.line ?? null, any: facts.above?.any ?? null },
+    feed: facts.feed ?? null,
+    advisories: facts.advisories ?? [],
     now: entry['time'],
   };
   const checks = entry['checks']?.map(verdictOf) as EvidenceVerdict[] | undefined;

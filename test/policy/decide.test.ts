@@ -233,8 +233,18 @@ pins:
   });
 
   test('of one file are compared by all that can be, of several files by any', () => {
-    const one = (...digests: Digest[]) => ({ place: 'p', single: true, digests: new Set(digests) });
-    const several = (...digests: Digest[]) => ({ place: 'p', single: false, digests: new Set(digests) });
+    const one = (...digests: Digest[]) => ({
+      place: 'p',
+      keepsAge: false,
+      single: true,
+      digests: new Set(digests),
+    });
+    const several = (...digests: Digest[]) => ({
+      place: 'p',
+      keepsAge: false,
+      single: false,
+      digests: new Set(digests),
+    });
     expect(comparePin(one(A256, A512), [A256, A512])).toBe('match');
     expect(comparePin(one(A512), [A256, A512])).toBe('match');
     expect(comparePin(one(A256, A512), [B256, A512])).toBe('mismatch');
@@ -272,7 +282,7 @@ pins: [{ npm: pkg@1.0.0, integrity: "${sriOf(A512)}" }]
     expect(codes(policy, nameOf('only-allowed'))).toEqual(['NOT_PINNED']);
     expect(codes(policy, listingOf('only-allowed', '1.0.0'))).toEqual(['NOT_PINNED']);
     expect(codes(policy, nameOf('other'))).toEqual(['NOT_ALLOWLISTED']);
-    expect(admittedNames(policy, 'default', 'npm')).toEqual({ exact: ['pkg'], prefixes: [] });
+    expect(admittedNames(policy, 'default', 'npm', NOW)).toEqual({ exact: ['pkg'], prefixes: [] });
   });
 });
 
@@ -380,10 +390,10 @@ deny: [{ npm: gone }]
 internal: [ours]
 pins: [{ npm: pinned@1.0.0, integrity: "${sriOf(A512)}" }]
 `);
-  expect(admittedNames(policy, 'default', 'npm')).toEqual({
+  expect(admittedNames(policy, 'default', 'npm', NOW)).toEqual({
     exact: ['a', 'b', 'pinned'],
     prefixes: ['@t/deep', '@t/'],
   });
-  expect(admittedNames(policy, 'default', 'pypi')).toEqual({ exact: ['q'], prefixes: [] });
-  expect(admittedNames(policy, 'other', 'npm')).toEqual({ exact: [], prefixes: [] });
+  expect(admittedNames(policy, 'default', 'pypi', NOW)).toEqual({ exact: ['q'], prefixes: [] });
+  expect(admittedNames(policy, 'other', 'npm', NOW)).toEqual({ exact: [], prefixes: [] });
 });

@@ -11,6 +11,7 @@ import { NO_FACTS } from '../../src/model/facts.ts';
 import type { ListedFile } from '../../src/model/listing.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
 import { decide } from '../../src/policy/decide.ts';
+import { NO_HIGHER } from '../../src/policy/floor.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
 import type { DownloadQuestion, ListingQuestion, NameQuestion, Policy } from '../../src/policy/policy.ts';
 import { SCHEMES } from './schemes.ts';
@@ -28,7 +29,7 @@ export function policyOf(text: string): Policy {
 }
 
 export function nameOf(name: string, ecosystem = 'npm'): NameQuestion {
-  return { stage: 'name', ecosystem, name: name as PackageName };
+  return { stage: 'name', ecosystem, name: name as PackageName, now: NOW };
 }
 
 /** A file that is old, declared by sha512 `aaa…`, and does nothing unusual. */
@@ -45,6 +46,9 @@ export function listingOf(
     facts: NO_FACTS,
     held: NO_EVIDENCE,
     baseline: NO_BASELINE,
+    above: NO_HIGHER,
+    feed: null,
+    advisories: [],
     now: NOW,
     ...change,
     file: {
@@ -60,6 +64,7 @@ export function listingOf(
       installScripts: false,
       directUrls: false,
       evidence: NO_LISTED_EVIDENCE,
+      licence: null,
       ...change.file,
     },
   };

@@ -69,6 +69,7 @@ export function readRelease(
       metadataDigest: null,
       installScripts,
       directUrls: hasDirectDependency(manifest, specs),
+      licence: null,
       evidence: readEvidence(name, version, dist),
     },
     release: {

@@ -142,6 +142,7 @@ function readFile(
       // What installing runs is known of an npm package only; `kind` says that an sdist runs code.
       installScripts: false,
       directUrls: false,
+      licence: null,
       evidence: readEvidence(own(entry, 'provenance')),
     },
     kept: {

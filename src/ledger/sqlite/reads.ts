@@ -22,7 +22,7 @@ function memoryReads(db: Database.Database) {
     'SELECT source, digest, at, etag, last_modified AS lastModified FROM index_seen WHERE package = ?',
   );
   const findArtifact = db.prepare<[Digest, Digest], ArtifactRow>(
-    `SELECT sha256, sha512, size, chunks, findings, engine, metadata FROM artifact WHERE sha256 = ? OR sha512 = ?`,
+    `SELECT sha256, sha512, size, chunks, findings, engine, metadata, licence FROM artifact WHERE sha256 = ? OR sha512 = ?`,
   );
   const origins = db
     .prepare<[string], string>('SELECT origin FROM file_origin WHERE source = ? ORDER BY id')
@@ -83,7 +83,7 @@ function memoryReads(db: Database.Database) {
  */
 function factsQuery(wanted: string): string {
   return `SELECT wanted.filename, seen.first_seen, seen.last_absent, seen.claimed_at, seen.claimed,
-      first.sha256, first.sha512, artifact.findings, artifact.metadata, carried.kinds, carried.signer,
+      first.sha256, first.sha512, artifact.findings, artifact.metadata, artifact.licence, carried.kinds, carried.signer,
       outcome.sha256 AS looked_sha256, outcome.sha512 AS looked_sha512, outcome.at, outcome.trust, outcome.verdicts
     FROM ${wanted} AS wanted
     LEFT JOIN file_seen AS seen ON seen.package = :package AND seen.filename = wanted.filename
@@ -106,6 +106,7 @@ interface FactsRow {
   readonly sha512: Digest | null;
   readonly findings: string | null;
   readonly metadata: string | null;
+  readonly licence: string | null;
   readonly kinds: number | null;
   readonly signer: string | null;
   readonly looked_sha256: Digest | null;
@@ -129,6 +130,7 @@ function factsOf(row: FactsRow | undefined): FileFacts {
     first: row.sha256 !== null && row.sha512 !== null ? { sha256: row.sha256, sha512: row.sha512 } : null,
     findings: row.findings === null ? null : findingsOf(row.findings),
     metadata: row.metadata,
+    licence: row.licence,
     claimed: kindsOf(row.claimed ?? 0),
     carried: carriedOf(row),
     evidence: outcomeOf(row),

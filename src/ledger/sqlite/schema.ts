@@ -125,4 +125,8 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (package, filename)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- The licence that the bytes declare, as an SPDX expression. Older inspections knew none: ENGINE has them done anew.
+  ALTER TABLE artifact ADD COLUMN licence TEXT;
+  `,
 ];

@@ -155,12 +155,12 @@ function memoryWrites(db: Database.Database) {
   const claimLater = db.prepare('UPDATE file_seen SET claimed_at = ? WHERE package = ? AND filename = ?');
   const claimMore = db.prepare('UPDATE file_seen SET claimed = ? WHERE package = ? AND filename = ?');
   const findArtifacts = db.prepare<[string, string], ArtifactRow>(
-    `SELECT sha256, sha512, size, chunks, findings, engine, metadata FROM artifact WHERE sha256 = ? OR sha512 = ?`,
+    `SELECT sha256, sha512, size, chunks, findings, engine, metadata, licence FROM artifact WHERE sha256 = ? OR sha512 = ?`,
   );
   const upsertArtifact = db.prepare(
-    `INSERT INTO artifact (sha256, sha512, size, chunks, findings, engine, metadata) VALUES (?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO artifact (sha256, sha512, size, chunks, findings, engine, metadata, licence) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (sha256) DO UPDATE SET findings = excluded.findings, engine = excluded.engine,
-       metadata = excluded.metadata`,
+       metadata = excluded.metadata, licence = excluded.licence`,
   );
   const upsertFileArtifact = db.prepare(
     `INSERT INTO file_artifact (package, filename, sha256) VALUES (?, ?, ?)
@@ -213,7 +213,7 @@ function memoryWrites(db: Database.Database) {
   }
 
   function inspected(file: InspectedFile): { changed: boolean } {
-    const { artifact, sha256, sha512, size, chunks, engine, metadata } = file;
+    const { artifact, sha256, sha512, size, chunks, engine, metadata, licence } = file;
     const findings = JSON.stringify(file.findings.map(({ code, place }) => ({ code, place })));
     const known = findArtifacts.all(sha256, sha512);
     if (known.some((row) => row.sha256 !== sha256 || row.sha512 !== sha512)) {
@@ -222,8 +222,12 @@ function memoryWrites(db: Database.Database) {
     const before = known[0];
     const changed =
       before !== undefined &&
-      (before.findings !== findings || before.engine !== engine || before.metadata !== metadata);
-    if (!before || changed) upsertArtifact.run(sha256, sha512, size, chunks, findings, engine, metadata);
+      (before.findings !== findings ||
+        before.engine !== engine ||
+        before.metadata !== metadata ||
+        before.licence !== licence);
+    if (!before || changed)
+      upsertArtifact.run(sha256, sha512, size, chunks, findings, engine, metadata, licence);
     upsertFileArtifact.run(packages.make(artifact), artifact.filename, sha256);
     return { changed };
   }
@@ -247,6 +251,7 @@ interface ArtifactRow {
   readonly findings: string;
   readonly engine: string;
   readonly metadata: string | null;
+  readonly licence: string | null;
 }
 
 interface Carried {

@@ -54,7 +54,7 @@ export async function inspectNpmTarball(
     metadata = entry.bytes;
   }
   if (!metadata) throw new ArchiveUnsafe('no package.json');
-  return { findings: findings.list, metadata };
+  return { findings: findings.list, metadata, licence: null };
 }
 
 function isDocument(path: ArchivePath): boolean {

@@ -32,7 +32,7 @@ export async function inspectSdist(
   if (!core || !agrees(core, expected)) findings.add('METADATA_MISMATCH', 'PKG-INFO');
   if (core && leadsAway(core)) findings.add('DIRECT_URL', 'PKG-INFO');
   if (pyproject && buildLeadsAway(pyproject)) findings.add('DIRECT_URL', 'pyproject.toml');
-  return { findings: findings.list, metadata };
+  return { findings: findings.list, metadata, licence: null };
 }
 
 type Documents = ReadonlyMap<DocumentName, Uint8Array>;

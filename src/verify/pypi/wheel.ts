@@ -37,7 +37,7 @@ export async function inspectWheel(
   const entry = byPath.get(`${info}/METADATA`);
   if (infos.size !== 1 || !entry || entry.path.folder) {
     findings.add('METADATA_MISMATCH', info);
-    return { findings: findings.list, metadata: null };
+    return { findings: findings.list, metadata: null, licence: null };
   }
   const metadata = await zip.read(entry);
   const wheel = byPath.get(`${info}/WHEEL`);
@@ -47,5 +47,5 @@ export async function inspectWheel(
   }
   for (const { code, place } of inspectMetadata(metadata, expected, `${info}/METADATA`))
     findings.add(code, place);
-  return { findings: findings.list, metadata };
+  return { findings: findings.list, metadata, licence: null };
 }
