@@ -71,7 +71,7 @@ export class Admitter {
       if (!open) continue;
       let answered = false;
       try {
-        if (!isInForce(this.#ports, resolved.policy, verified)) continue;
+        if (!isInForce(this.#ports, resolved, verified)) continue;
         const receipt = await this.record(asked, resolved, verified);
         if (isRefusal(receipt)) return { kind: 'refusal', refusal: receipt };
         answered = true;
@@ -104,7 +104,10 @@ export class Admitter {
       return receipt;
     } catch (error) {
       if (!(error instanceof LedgerError) || error.code !== 'conflict') throw error;
-      return this.#refuser.refuse(asked, artifact, ['DIGEST_CHANGED'], basis, index);
+      // Another one was first while this one was on its way: the entry says which, so that it can be decided again.
+      const { first } = await this.#ports.ledger.memory.fileFacts(artifact, artifact.filename);
+      const known = { ...basis, facts: { ...(basis.facts ?? facts), first } };
+      return this.#refuser.refuse(asked, artifact, ['DIGEST_CHANGED'], known, index);
     }
   }
 

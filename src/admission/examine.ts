@@ -4,7 +4,6 @@ import type { Verdict } from '../model/verdict.ts';
 import { decide } from '../policy/decide.ts';
 import { carriedBy, evidenceAsked, isAboutEvidence } from '../policy/evidence.ts';
 import { pinnedDigests } from '../policy/pins.ts';
-import type { Policy } from '../policy/policy.ts';
 import { checkDigests } from '../verify/integrity.ts';
 import type { Acquired, Acquisition } from './acquire.ts';
 import type { Asked, Refusal } from './admission.ts';
@@ -14,7 +13,7 @@ import type { FactsCache } from './facts.ts';
 import type { Ports } from './ports.ts';
 import { type Basis, said } from './record.ts';
 import type { FileRefuser } from './refuse-file.ts';
-import type { Resolved } from './resolve.ts';
+import { feedKeyOf, type Resolved } from './resolve.ts';
 
 /** Bytes that the policy admits, with every check's verdict. */
 export interface Verified {
@@ -28,13 +27,17 @@ export interface Verified {
   readonly basis: Basis;
 }
 
-/** Whether what a file was admitted under still is in force: the policy, and what its evidence was verified with. */
+/**
+ * Whether what a file was admitted under still is in force: the policy, what the feed has on the package, and what its
+ * evidence was verified with (promise 5).
+ */
 export function isInForce(
-  ports: Pick<Ports, 'policy' | 'evidence'>,
-  policy: Policy,
+  ports: Pick<Ports, 'policy' | 'advisories' | 'evidence'>,
+  { policy, artifact, feedKey }: Pick<Resolved, 'policy' | 'artifact' | 'feedKey'>,
   verified: Pick<Verified, 'evidence'> | null,
 ): boolean {
-  return ports.policy() === policy && (!verified || ports.evidence.trust() === verified.evidence.trust);
+  if (ports.policy() !== policy || feedKeyOf(ports.advisories.of(artifact)) !== feedKey) return false;
+  return !verified || ports.evidence.trust() === verified.evidence.trust;
 }
 
 export interface ExamineOptions {

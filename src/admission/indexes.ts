@@ -2,7 +2,7 @@ import { IndexUnreadable } from '../ecosystems/ecosystem.ts';
 import type { RememberedIndex } from '../ledger/ledger.ts';
 import type { PackageId } from '../model/artifact.ts';
 import { Flights } from '../upstream/flights.ts';
-import { UpstreamFault } from '../upstream/upstream.ts';
+import { type Source, UpstreamFault } from '../upstream/upstream.ts';
 import { KeyedLock } from '../vault/keyed-lock.ts';
 import type { FactsCache } from './facts.ts';
 import { ecosystemOf, type IndexRef, NotOpen, type Ports, type Withheld } from './ports.ts';
@@ -13,6 +13,8 @@ import { ecosystemOf, type IndexRef, NotOpen, type Ports, type Withheld } from '
  * `expired`, `withdrawn`: only exact pins are served from it (design, section 3, "Gone upstream").
  */
 export interface UsableIndex extends IndexRef {
+  /** The id of the source that it is of. */
+  readonly source: string;
   readonly condition: 'current' | 'expired' | 'withdrawn';
   /** When the upstream last confirmed it, ms. */
   readonly at: number;
@@ -70,7 +72,9 @@ export class Indexes {
   }
 
   async get(id: PackageId): Promise<UsableIndex | null> {
-    const key = `${id.ecosystem}\n${id.name}`;
+    const source = this.#ports.source(id);
+    // A name that moves to another source with the policy is asked for there: nothing of the other one is its index.
+    const key = keyOf(id, source.id);
     const now = this.#ports.now();
     const held = this.#current.get(key);
     if (held && isBefore(now, held.freshUntil, this.#ports.limits.indexTtl)) return held;
@@ -79,7 +83,7 @@ export class Indexes {
     if (failed && isBefore(now, failed.until, FAULT_MEMORY)) throw failed.fault;
     return this.#flights.run(key, async () => {
       this.#faults.delete(key);
-      const index = await this.#refresh(id).catch((error: unknown) => {
+      const index = await this.#refresh(id, source).catch((error: unknown) => {
         if (isUpstreams(error)) this.#remember(key, error);
         throw error;
       });
@@ -100,7 +104,7 @@ export class Indexes {
    * Runs work at the desk, opening the listing again where the desk has let go of it. Throws UpstreamFault: the
    * index is gone from the vault, too, or others push it off the desk again and again (OVERLOADED).
    */
-  async at<T>(index: IndexRef, work: () => Promise<T>): Promise<T> {
+  async at<T>(index: IndexOfSource, work: () => Promise<T>): Promise<T> {
     const first = (await ifOpen(work)) ?? (await this.#reopened(index, work));
     if (first) return first.value;
     // The desk holds few large listings. Each that is opened again lets go of another: from here on in turns.
@@ -113,11 +117,11 @@ export class Indexes {
     });
   }
 
-  async #reopened<T>(index: IndexRef, work: () => Promise<T>): Promise<Done<T> | null> {
+  async #reopened<T>(index: IndexOfSource, work: () => Promise<T>): Promise<Done<T> | null> {
     await this.#openings.run(index.digest, async () => {
       const bytes = await this.#ports.vault.getDocument(index.digest);
       if (!bytes) {
-        this.#current.delete(`${index.ecosystem}\n${index.name}`);
+        this.#current.delete(keyOf(index, index.source));
         throw new UpstreamFault('UPSTREAM_FAULT', 'the kept index is gone; it will be fetched again');
       }
       await this.#ports.desk.open(index, [bytes]);
@@ -125,10 +129,9 @@ export class Indexes {
     return ifOpen(work);
   }
 
-  async #refresh(id: PackageId): Promise<UsableIndex | null> {
+  async #refresh(id: PackageId, source: Source): Promise<UsableIndex | null> {
     const ports = this.#ports;
     const remembered = await ports.ledger.memory.lastIndex(id);
-    const source = ports.source(id);
     // Another source's index is no memory of this one: a name that moved is judged anew.
     const last = remembered?.source === source.id ? remembered : null;
     const request = ecosystemOf(ports, id).indexRequest(id.name);
@@ -141,7 +144,7 @@ export class Indexes {
       switch (answer.kind) {
         case 'absent':
           if (!last) return null;
-          if (this.#current.get(`${id.ecosystem}\n${id.name}`)?.condition !== 'withdrawn') {
+          if (this.#current.get(keyOf(id, source.id))?.condition !== 'withdrawn') {
             ports.alarm('withdrawn', { ecosystem: id.ecosystem, name: id.name });
           }
           // A forged or passing absence must not stick, here neither.
@@ -190,6 +193,7 @@ export class Indexes {
     return {
       ecosystem: id.ecosystem,
       name: id.name,
+      source: index.source,
       digest: index.digest,
       condition,
       at: index.at,
@@ -215,6 +219,12 @@ export class Indexes {
     }
   }
 }
+
+function keyOf(id: PackageId, source: string): string {
+  return `${id.ecosystem}\n${id.name}\n${source}`;
+}
+
+type IndexOfSource = IndexRef & Pick<UsableIndex, 'source'>;
 
 interface Done<T> {
   readonly value: T;

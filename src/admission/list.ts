@@ -13,6 +13,7 @@ import { type KeptPage, PageCache } from './pages.ts';
 import type { Ports } from './ports.ts';
 import type { Recorder } from './record.ts';
 import { isRefusal } from './refusal.ts';
+import { feedKeyOf } from './resolve.ts';
 
 /**
  * The life of an index. In order, and what is true after each step:
@@ -98,8 +99,7 @@ export class Lister {
       facts.digest,
       held.key,
       // A refresh of the feed changes until when it counts, and so what its age decides.
-      advisories.digest,
-      String(advisories.feed?.staleAt),
+      feedKeyOf(advisories),
       this.#ports.evidence.trust(),
       index.ecosystem,
       index.name,

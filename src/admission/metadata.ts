@@ -46,7 +46,7 @@ export class MetadataAdmitter {
         : this.#cut(asked, resolved));
       if (cut === 'again') continue;
       if (isRefusal(cut)) return { kind: 'refusal', refusal: cut };
-      if (!isInForce(this.#ports, resolved.policy, cut.verified)) continue;
+      if (!isInForce(this.#ports, resolved, cut.verified)) continue;
       const receipt = await cut.record();
       if (isRefusal(receipt)) return { kind: 'refusal', refusal: receipt };
       const { bytes, digest } = cut;

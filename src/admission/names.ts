@@ -29,7 +29,9 @@ export async function admitName(
   const decision = decide(policy, asked.caller.profile, { stage: 'name', ...id, now });
   const basis = { policy, now, place: decision.place, by: decision.by };
   if (decision.verdict !== 'allow') return recorder.refuse(asked, id, decision.reasons, basis);
-  if (decision.by === 'prefix' && !(await ports.ledger.memory.lastIndex(id))) {
+  // A prefix, or nothing but mode observe: whoever may ask for any name can spell secrets in them.
+  const reviewed = decision.by === 'exact' || decision.by === 'pin';
+  if (!reviewed && !(await ports.ledger.memory.lastIndex(id))) {
     if (!budget.take(asked.caller.agent, `${id.ecosystem}\n${id.name}`, now)) {
       // In the words of an unlisted name: another code would tell internal names from the rest.
       ports.alarm('name-budget', { agent: asked.caller.agent, ecosystem: id.ecosystem });

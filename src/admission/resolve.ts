@@ -1,6 +1,6 @@
 import type { FileRoute } from '../ecosystems/ecosystem.ts';
 import { affecting } from '../feeds/affecting.ts';
-import type { Advisory, FeedFacts } from '../model/advisory.ts';
+import type { Advisory, FeedFacts, PackageAdvisories } from '../model/advisory.ts';
 import type { ArtifactId } from '../model/artifact.ts';
 import {
   type Baseline,
@@ -35,6 +35,8 @@ export interface Resolved {
   readonly above: HigherAdmitted;
   readonly feed: FeedFacts | null;
   readonly advisories: readonly Advisory[];
+  /** What the feed had on the package, by `feedKeyOf`. */
+  readonly feedKey: string;
   readonly index: UsableIndex;
   readonly quarantined: boolean;
   readonly policy: Policy;
@@ -102,7 +104,8 @@ export class Resolver {
       return this.#refuser.refuse(asked, subject, [code], basis, index);
     }
     const held = heldFor(kept, file.digests);
-    const { feed, records } = ports.advisories.of(id);
+    const known = ports.advisories.of(id);
+    const { feed, records } = known;
     const advisories = affecting(records, asked.ecosystem.versions, file.version);
     const decision = decide(policy, asked.caller.profile, {
       stage: 'listing',
@@ -146,6 +149,7 @@ export class Resolver {
       above,
       feed,
       advisories,
+      feedKey: feedKeyOf(known),
       index,
       quarantined,
       policy,
@@ -153,6 +157,11 @@ export class Resolver {
       by: decision.by,
     };
   }
+}
+
+/** Changes with what the feed has on a package, and with until when the feed counts. */
+export function feedKeyOf({ digest, feed }: PackageAdvisories): string {
+  return `${digest}\n${feed?.staleAt}`;
 }
 
 /** A file that left its index after we admitted it: described by our own memory alone. */

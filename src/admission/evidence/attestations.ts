@@ -37,7 +37,7 @@ export class AttestationsAdmitter {
       const verified = await this.#examiner.examine(asked, resolved, { also: PROVENANCE });
       if (isRefusal(verified)) return { kind: 'refusal', refusal: verified };
       // Nobody kept the file: another profile's fetch was refused. Ours fetches anew.
-      if (!verified.acquired.stored || !isInForce(this.#ports, resolved.policy, verified)) continue;
+      if (!verified.acquired.stored || !isInForce(this.#ports, resolved, verified)) continue;
       // Entered whatever comes of it: the file was fetched, and with its first digest the vault has it for the next.
       const receipt = await this.#admitter.record(asked, resolved, verified);
       if (isRefusal(receipt)) return { kind: 'refusal', refusal: receipt };

@@ -186,7 +186,8 @@ export class Evidence {
   /** The upstream's document, by one request for all who ask, or why there is none. */
   #fetched(exhibit: Exhibit, address: string): Promise<EvidenceAnswer> {
     const { artifact } = exhibit;
-    const key = [artifact.ecosystem, artifact.name, artifact.filename, address].join('\n');
+    const { id } = this.#ports.source(artifact);
+    const key = [id, artifact.ecosystem, artifact.name, artifact.filename, address].join('\n');
     const recent = this.#answers.get(key, this.#ports.now());
     if (recent) return Promise.resolve(recent);
     return this.#flights.run(key, async () => {
