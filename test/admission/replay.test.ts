@@ -1,16 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Digest } from '../../src/model/digest.ts';
-import { EVIDENCE, type EvidenceSet, type EvidenceVerdict, type Signer } from '../../src/model/evidence.ts';
-import type { Finding } from '../../src/model/finding.ts';
-import type { ListedFile } from '../../src/model/listing.ts';
+import { questionOf } from '../../src/admission/replay.ts';
+import { ECOSYSTEMS } from '../../src/ecosystems/all.ts';
 import { decide } from '../../src/policy/decide.ts';
 import { makeNpmTarball } from '../verify/archives.ts';
 import { type EvidenceHouse, startEvidenceHouse } from './evidence-house.ts';
-import { DAY, type Entry, SECOND, sri, tarballPath } from './harness.ts';
+import { DAY, SECOND, sri, tarballPath } from './harness.ts';
 
 // Promise 5: an entry holds all that its decision was made from. So each entry is decided again, by nothing but
 // the entry and the policy that it names, and has to come to the same verdict for the same reasons.
 
+const SCHEMES = ECOSYSTEMS.map((one) => one.versions);
 const PINNED = makeNpmTarball({ name: 'pinned', version: '1.0.0' });
 const NAMES = [
   'plain',
@@ -51,98 +50,6 @@ beforeAll(async () => {
   house = await startEvidenceHouse({ policy: POLICY });
 });
 afterAll(() => house.remove());
-
-/** The question that an entry's decision answered. */
-function decidedAgain(entry: Entry) {
-  const { facts, sha256, sha512 } = entry;
-  const file: ListedFile = {
-    filename: entry['file'],
-    version: entry['version'],
-    kind: facts.kind,
-    url: '',
-    digests: facts.declared ?? [],
-    size: facts.declaredSize ?? null,
-    claimedAt: facts.claimedAt ?? null,
-    yanked: facts.yanked === 'yes',
-    metadataDigest: facts.metadataDigest ?? null,
-    installScripts: facts.installScripts === 'yes',
-    directUrls: facts.directUrls === 'yes',
-    evidence: {
-      signed: facts.evidenceListed?.signed === 'yes',
-      signatures: [],
-      attestations: facts.evidenceListed?.attestations === 'yes' ? 'somewhere' : null,
-    },
-    licence: facts.licenceListed ?? null,
-  };
-  const listing = {
-    stage: 'listing' as const,
-    ecosystem: entry['ecosystem'],
-    name: entry['name'],
-    file,
-    quarantined: facts.quarantined === 'yes',
-    facts: {
-      firstSeen: facts.firstSeen ?? null,
-      lastAbsent: facts.lastAbsent ?? null,
-      claimedAt: facts.claimedAt ?? null,
-      first: facts.first ?? null,
-      findings: (facts.findings ?? null) as Finding[] | null,
-      metadata: null,
-      licence: facts.licence ?? null,
-      claimed: kindsOf(facts.claimed),
-      carried: facts.carried ? { ...kindsOf(facts.carried), signer: signerOf(facts.carried.signer) } : null,
-      evidence: facts.evidence ? { ...facts.evidence, verdicts: facts.evidence.checks.map(verdictOf) } : null,
-    },
-    held: kindsOf(facts.held),
-    baseline: { ...kindsOf(facts.baseline), signer: signerOf(facts.baseline?.signer) },
-    above: { line: facts.above?.line ?? null, any: facts.above?.any ?? null },
-    feed: facts.feed ?? null,
-    advisories: facts.advisories ?? [],
-    now: entry['time'],
-  };
-  const checks = entry['checks']?.map(verdictOf) as EvidenceVerdict[] | undefined;
-  const question = checks
-    ? {
-        ...listing,
-        stage: 'download' as const,
-        sha256: sha256 as Digest,
-        sha512: sha512 as Digest,
-        verdicts: checks,
-        evidence: checks.filter(({ check }) => EVIDENCE.includes(check)),
-      }
-    : listing;
-  return decide(house.house.policy(), entry['profile'], question);
-}
-
-function kindsOf(kinds: Readonly<Record<string, unknown>> | undefined): EvidenceSet {
-  return {
-    'registry-signature': kinds?.['registry-signature'] === 'yes',
-    provenance: kinds?.['provenance'] === 'yes',
-  };
-}
-
-/** A signer whose empty fields were left out. */
-function signerOf(signer: Partial<Signer> | undefined): Signer | null {
-  if (!signer?.issuer || !signer.subject || !signer.predicate) return null;
-  const { issuer, subject, predicate } = signer;
-  const nothing = {
-    repository: null,
-    repositoryId: null,
-    ownerId: null,
-    workflow: null,
-    ref: null,
-    commit: null,
-  };
-  const more = { trigger: null, runner: null, environment: null, builder: null };
-  return { ...nothing, ...more, ...signer, issuer, subject, predicate };
-}
-
-function verdictOf(check: EvidenceVerdict): EvidenceVerdict {
-  return {
-    ...check,
-    signers: (check.signers ?? []).map(signerOf).filter((signer) => signer !== null),
-    documents: check.documents ?? [],
-  };
-}
 
 test('every entry of a file is decided again from itself, to the same end', async () => {
   const { registry, clock } = house;
@@ -204,7 +111,10 @@ test('every entry of a file is decided again from itself, to the same end', asyn
   const decisions = (await house.entries({ type: 'decision' })).filter((e) => e['facts']?.kind !== undefined);
   const codes = new Set<string>();
   for (const entry of decisions) {
-    const again = decidedAgain(entry);
+    const replayed = questionOf(entry, SCHEMES);
+    if (replayed.question === null) throw new Error(`${entry['purl']}: ${replayed.why}`);
+    expect(replayed.incomplete).toBe(false);
+    const again = decide(house.house.policy(), entry['profile'], replayed.question);
     const reasons = (entry['reasons'] ?? []).map((r: { code: string }) => r.code);
     for (const code of reasons) codes.add(code);
     expect(

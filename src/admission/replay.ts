@@ -1,0 +1,354 @@
+import { z } from 'zod';
+import { ADVISORY_ID, type Advisory, SEVERITIES } from '../model/advisory.ts';
+import type { ArtifactKind, PackageName } from '../model/artifact.ts';
+import { type Digest, parseDigest } from '../model/digest.ts';
+import {
+  CAUSES,
+  type Cause,
+  EVIDENCE,
+  type EvidenceName,
+  type EvidenceSet,
+  type EvidenceVerdict,
+  type Signer,
+} from '../model/evidence.ts';
+import type { FileFacts } from '../model/facts.ts';
+import { FINDINGS, type FindingCode } from '../model/finding.ts';
+import type { ListedFile } from '../model/listing.ts';
+import { REASONS, type ReasonCode, statusOf } from '../model/reason-codes.ts';
+import type { CheckName, Verdict } from '../model/verdict.ts';
+import type { VersionScheme } from '../model/versions.ts';
+import type { ListingQuestion, Question } from '../policy/policy.ts';
+
+/*
+ * Promise 5, backwards: the question that an entry's decision answered, made of nothing but the entry
+ * (ledger/entry.ts, format version 1). It is decided again by an auditor under the policy of then, and by
+ * `policy diff` under one that is only proposed. Nothing is guessed: an entry that says a thing which is not
+ * known here, or lacks one that its question has, gives no question.
+ */
+
+export type Replayed =
+  | {
+      readonly question: Question;
+      /** The entry had no room for all of its evidence: what is missing can only refuse. */
+      readonly incomplete: boolean;
+    }
+  | {
+      readonly question: null;
+      /** In our words. */
+      readonly why: string;
+    };
+
+type Scheme = Pick<VersionScheme, 'ecosystem' | 'canonicalName' | 'parseVersion'>;
+
+const yes = z.literal('yes');
+const instant = z.int().min(0);
+const digest = z.custom<Digest>((text) => typeof text === 'string' && parseDigest(text) === text);
+const kinds = z.strictObject({ 'registry-signature': yes.optional(), provenance: yes.optional() });
+const optionalText = z.string().optional();
+
+const signer = z.strictObject({
+  predicate: z.enum(['slsa', 'publish']),
+  issuer: z.string().min(1),
+  subject: z.string().min(1),
+  repository: optionalText,
+  repositoryId: optionalText,
+  ownerId: optionalText,
+  workflow: optionalText,
+  ref: optionalText,
+  commit: optionalText,
+  trigger: optionalText,
+  runner: optionalText,
+  environment: optionalText,
+  builder: optionalText,
+});
+
+const CHECKS = [
+  'declared-digest',
+  'pin',
+  'first-digest',
+  'size',
+  'archive',
+  'metadata',
+  ...EVIDENCE,
+] as const satisfies readonly CheckName[];
+
+const check = z.strictObject({
+  check: z.enum(CHECKS),
+  result: z.enum(['verified', 'failed', 'absent', 'unchecked']),
+  code: z.enum(keysOf<ReasonCode>(REASONS)).optional(),
+  cause: z.enum(keysOf<Cause>(CAUSES)).optional(),
+  documents: z.array(digest).optional(),
+  signers: z.array(signer).optional(),
+});
+
+/** A fact that is not known here may be one that decides: it is an error. */
+const facts = z.strictObject({
+  index: digest.optional(),
+  quarantined: yes.optional(),
+  firstSeen: instant.optional(),
+  lastAbsent: instant.optional(),
+  claimedAt: z.int().optional(),
+  first: z.strictObject({ sha256: digest, sha512: digest }).optional(),
+  findings: z
+    .array(z.strictObject({ code: z.enum(keysOf<FindingCode>(FINDINGS)), place: z.string() }))
+    .optional(),
+  kind: z.enum(['npm-tarball', 'wheel', 'sdist'] satisfies readonly ArtifactKind[]).optional(),
+  declared: z.array(digest).optional(),
+  declaredSize: instant.optional(),
+  metadataDigest: digest.optional(),
+  yanked: yes.optional(),
+  installScripts: yes.optional(),
+  directUrls: yes.optional(),
+  evidenceListed: z.strictObject({ signed: yes.optional(), attestations: yes.optional() }).optional(),
+  trust: digest.optional(),
+  claimed: kinds.optional(),
+  carried: kinds.optional(),
+  held: kinds.optional(),
+  baseline: kinds.extend({ signer: signer.optional() }).optional(),
+  evidence: z
+    .strictObject({
+      sha256: digest,
+      sha512: digest,
+      at: instant,
+      trust: digest,
+      checks: z.array(check),
+    })
+    .optional(),
+  licenceListed: optionalText,
+  licence: optionalText,
+  above: z.strictObject({ line: optionalText, any: optionalText }).optional(),
+  feed: z.strictObject({ digest, at: instant, staleAt: instant }).optional(),
+  advisories: z
+    .array(
+      z.strictObject({
+        id: z.string().regex(ADVISORY_ID),
+        kind: z.enum(['malware', 'vulnerability']),
+        severity: z.enum(SEVERITIES).optional(),
+      }),
+    )
+    .optional(),
+});
+
+const decisionEntry = z.object({
+  type: z.literal('decision'),
+  v: z.literal(1),
+  time: instant,
+  route: z.string(),
+  ecosystem: optionalText,
+  name: optionalText,
+  version: optionalText,
+  file: optionalText,
+  sha256: digest.optional(),
+  sha512: digest.optional(),
+  verdict: z.enum(['allow', 'refuse']),
+  reasons: z.array(z.object({ code: z.enum(keysOf<ReasonCode>(REASONS)) })).optional(),
+  place: optionalText,
+  checks: z.array(check).optional(),
+  facts: facts.optional(),
+  evidenceCut: yes.optional(),
+});
+type DecisionEntry = z.infer<typeof decisionEntry>;
+type FactsOfEntry = z.infer<typeof facts>;
+
+/** Refusals of a file that say something of its index, and nothing of the policy. */
+const OF_THE_INDEX: ReadonlySet<ReasonCode> = new Set(['WITHDRAWN_UPSTREAM', 'UNKNOWN_VERSION']);
+
+/** What a name alone can be refused for. */
+const BY_NAME: ReadonlySet<ReasonCode> = new Set(['NOT_ALLOWLISTED', 'DENIED', 'NOT_PINNED']);
+
+/** What is found of bytes only, and so was not decided where none were judged. */
+const OF_THE_BYTES: ReadonlySet<ReasonCode> = new Set(['DIGEST_MISMATCH', 'SIZE_MISMATCH', 'TOO_LARGE']);
+
+/** The question that a decision answered: of a name, of a listed file, or of one whose bytes were examined. */
+export function questionOf(stored: unknown, schemes: readonly Scheme[]): Replayed {
+  const parsed = decisionEntry.safeParse(stored);
+  if (!parsed.success) return none(unreadable(parsed.error));
+  const entry = parsed.data;
+  const { ecosystem, name: raw, time } = entry;
+  if (ecosystem === undefined || raw === undefined) return none('it is about no package');
+  const scheme = schemes.find((one) => one.ecosystem === ecosystem);
+  if (!scheme) return none('its ecosystem is not known here');
+  const name = scheme.canonicalName(raw);
+  if (name === null || name !== raw) return none('its name is not in canonical spelling');
+  const codes = (entry.reasons ?? []).map(({ code }) => code);
+  if (entry.verdict === 'refuse' && codes.length === 0) return none('it is a refusal without a reason');
+  if (codes.some((code) => statusOf(code) !== 403 || OF_THE_INDEX.has(code)))
+    return none('it was refused for what no policy decides');
+  const { facts: told } = entry;
+  if (told?.kind === undefined) {
+    if (entry.verdict === 'allow' || told?.index !== undefined || entry.place !== undefined)
+      return none('it is about no single file');
+    if (!codes.every((code) => BY_NAME.has(code))) return none('it is about no single file');
+    return { question: { stage: 'name', ecosystem, name, now: time }, incomplete: false };
+  }
+  return fileQuestion(entry, told, told.kind, { scheme, name, codes });
+}
+
+function fileQuestion(
+  entry: DecisionEntry,
+  told: FactsOfEntry,
+  kind: ArtifactKind,
+  {
+    scheme,
+    name,
+    codes,
+  }: { readonly scheme: Scheme; readonly name: PackageName; readonly codes: readonly ReasonCode[] },
+): Replayed {
+  const { version, file: filename, checks, sha256, sha512 } = entry;
+  if (version === undefined || filename === undefined) return none('it names no version and file');
+  if (scheme.parseVersion(version) !== version) return none('its version is not in normal form');
+  // Another had claimed the file's first digest between the decision and its entry.
+  if (codes.includes('DIGEST_CHANGED') && told.first === undefined)
+    return none('its first digest was claimed while it was decided');
+  const listing: ListingQuestion = {
+    stage: 'listing',
+    ecosystem: scheme.ecosystem,
+    name,
+    file: listedFile(filename, version, kind, told),
+    quarantined: told.quarantined === 'yes',
+    facts: factsOf(told),
+    held: kindsOf(told.held),
+    baseline: {
+      ...kindsOf(told.baseline),
+      signer: told.baseline?.signer ? signerOf(told.baseline.signer) : null,
+    },
+    above: { line: told.above?.line ?? null, any: told.above?.any ?? null },
+    feed: told.feed ?? null,
+    advisories: (told.advisories ?? []).map(advisoryOf),
+    now: entry.time,
+  };
+  const incomplete = entry.evidenceCut === 'yes';
+  if (checks === undefined) {
+    if (sha256 !== undefined) return none('it has bytes, and no verdict on them');
+    if (codes.some((code) => OF_THE_BYTES.has(code))) return none('it is about another document of the file');
+    return { question: listing, incomplete };
+  }
+  if (sha256 === undefined || sha512 === undefined)
+    return none('it has verdicts, and no digests of the bytes');
+  const question = {
+    ...listing,
+    stage: 'download',
+    sha256,
+    sha512,
+    verdicts: checks.filter((one) => !isEvidence(one.check)).map(verdictOf),
+    evidence: checks.flatMap(evidenceOf),
+  } as const;
+  return { question, incomplete };
+}
+
+function listedFile(filename: string, version: string, kind: ArtifactKind, told: FactsOfEntry): ListedFile {
+  return {
+    filename,
+    version,
+    kind,
+    url: '',
+    digests: told.declared ?? [],
+    size: told.declaredSize ?? null,
+    claimedAt: told.claimedAt ?? null,
+    yanked: told.yanked === 'yes',
+    metadataDigest: told.metadataDigest ?? null,
+    installScripts: told.installScripts === 'yes',
+    directUrls: told.directUrls === 'yes',
+    evidence: {
+      signed: told.evidenceListed?.signed === 'yes',
+      signatures: [],
+      // Claimed, at an address that the entry does not have and a decision never asks for.
+      attestations: told.evidenceListed?.attestations === 'yes' ? '' : null,
+    },
+    licence: told.licenceListed ?? null,
+  };
+}
+
+function factsOf(told: FactsOfEntry): FileFacts {
+  const { evidence } = told;
+  return {
+    firstSeen: told.firstSeen ?? null,
+    lastAbsent: told.lastAbsent ?? null,
+    claimedAt: told.claimedAt ?? null,
+    first: told.first ?? null,
+    findings: told.findings ?? null,
+    metadata: null,
+    licence: told.licence ?? null,
+    claimed: kindsOf(told.claimed),
+    carried: told.carried ? { ...kindsOf(told.carried), signer: null } : null,
+    evidence: evidence
+      ? {
+          sha256: evidence.sha256,
+          sha512: evidence.sha512,
+          at: evidence.at,
+          trust: evidence.trust,
+          verdicts: evidence.checks.flatMap(evidenceOf),
+        }
+      : null,
+  };
+}
+
+function kindsOf(told: z.infer<typeof kinds> | undefined): EvidenceSet {
+  return {
+    'registry-signature': told?.['registry-signature'] === 'yes',
+    provenance: told?.provenance === 'yes',
+  };
+}
+
+function verdictOf({ check: name, result, code }: z.infer<typeof check>): Verdict {
+  return { check: name, result, ...(code !== undefined && { code }) };
+}
+
+/** The verdict of a check of evidence; empty for one of another kind. */
+function evidenceOf(told: z.infer<typeof check>): EvidenceVerdict[] {
+  const { check: name, result, code, cause, signers = [], documents = [] } = told;
+  if (!isEvidence(name)) return [];
+  const more = { ...(code !== undefined && { code }), ...(cause !== undefined && { cause }) };
+  return [{ check: name, result, ...more, signers: signers.map(signerOf), documents }];
+}
+
+function isEvidence(name: CheckName): name is EvidenceName {
+  return name === 'registry-signature' || name === 'provenance';
+}
+
+/** Fields that an entry leaves out are those of which the certificate is silent. */
+function signerOf(told: z.infer<typeof signer>): Signer {
+  const { predicate, issuer, subject } = told;
+  return {
+    predicate,
+    issuer,
+    subject,
+    repository: told.repository ?? null,
+    repositoryId: told.repositoryId ?? null,
+    ownerId: told.ownerId ?? null,
+    workflow: told.workflow ?? null,
+    ref: told.ref ?? null,
+    commit: told.commit ?? null,
+    trigger: told.trigger ?? null,
+    runner: told.runner ?? null,
+    environment: told.environment ?? null,
+    builder: told.builder ?? null,
+  };
+}
+
+function advisoryOf({
+  id,
+  kind,
+  severity,
+}: {
+  readonly id: string;
+  readonly kind: Advisory['kind'];
+  readonly severity?: Exclude<Advisory['severity'], null> | undefined;
+}): Advisory {
+  return { id, kind, severity: severity ?? null };
+}
+
+function none(why: string): Replayed {
+  return { question: null, why };
+}
+
+/** Where an entry is not as expected, by its own field names; what stands there is not repeated. */
+function unreadable({ issues }: z.ZodError): string {
+  const [issue] = issues;
+  const field = issue?.path.filter((part) => typeof part === 'string').join('.');
+  return `${field ? `its ${field}` : 'it'} cannot be read by this version`;
+}
+
+function keysOf<K extends string>(record: Readonly<Record<K, unknown>>): [K, ...K[]] {
+  return Object.keys(record) as [K, ...K[]];
+}
