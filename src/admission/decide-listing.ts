@@ -89,6 +89,12 @@ export function decideListing(
   return { files, admitted, changed, downgraded, until };
 }
 
+/** What the policy is asked about one file of a listing. */
+export function questionOf(listing: Listing, basis: ListingBasis, file: ListedFile): ListingQuestion {
+  const known = basis.facts.get(file.filename) ?? NO_FACTS;
+  return new FileQuestion(listing, basis, file, known, holder(basis.held)(file.digests));
+}
+
 /** The question about one file of a listing. Classes, because a getter of a class costs nothing until it is asked. */
 class FileQuestion implements ListingQuestion {
   readonly stage = 'listing';

@@ -1,4 +1,5 @@
 import type { PackageId } from '../model/artifact.ts';
+import type { VersionScheme } from '../model/versions.ts';
 import type { Asked } from './admission.ts';
 import { heldOf } from './evidence/held.ts';
 import type { FactsCache } from './facts.ts';
@@ -21,14 +22,25 @@ export async function nearestAllowed(
 ): Promise<string | null> {
   try {
     const { admitted } = await admittedVersions(ports, indexes, facts, asked.caller.profile, index, index);
-    const { versions } = asked.ecosystem;
-    const others = except ? admitted.filter((v) => v !== version) : admitted;
-    const stable = others.filter((v) => !versions.isPrerelease(v));
-    const below = version === null ? undefined : stable.find((v) => versions.compare(v, version) <= 0);
-    return below ?? stable[0] ?? others[0] ?? null;
+    return nearestOf(
+      asked.ecosystem.versions,
+      except ? admitted.filter((v) => v !== version) : admitted,
+      version,
+    );
   } catch {
     return null;
   }
+}
+
+/** The same of these versions, newest first. */
+export function nearestOf(
+  versions: Pick<VersionScheme, 'compare' | 'isPrerelease'>,
+  admitted: readonly string[],
+  version: string | null,
+): string | null {
+  const stable = admitted.filter((v) => !versions.isPrerelease(v));
+  const below = version === null ? undefined : stable.find((v) => versions.compare(v, version) <= 0);
+  return below ?? stable[0] ?? admitted[0] ?? null;
 }
 
 /** Versions of which something may be served to a profile now, newest first; and all that the index knows. */
