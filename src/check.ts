@@ -73,7 +73,9 @@ export async function check(
     say(`sallyport: --profile is one of ${[...policy.profiles.keys()].join(', ')}`);
     return EXIT.usage;
   }
-  const source = await openSources(config, env);
+  const sources = await openSources(config, env);
+  sources.check(policy);
+  const source = (id: PackageId) => sources.of(id, policy);
   const reader = await openLedgerReader({ dir: config.data }).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);
     say(`sallyport: decided without what the ledger remembers of each file: ${why}`);

@@ -69,6 +69,7 @@ export async function openHouse(
   const log: FastifyBaseLogger = pino({ level: config.logLevel, base: null }, { write });
   const first = await loadPolicy(config.allowlists);
   const sources = await openSources(config, env);
+  sources.check(first);
   const firstTrust = await loadTrust(config);
   await checkTls(config.tls);
   await checkFolder(config.data, 'SALLYPORT_DATA');
@@ -124,7 +125,11 @@ export async function openHouse(
         (error: unknown) => log.error({ err: error }, `${what} could not be entered in the ledger`),
       );
     const policy = new InForce(first, {
-      load: () => loadPolicy(config.allowlists),
+      async load() {
+        const next = await loadPolicy(config.allowlists);
+        sources.check(next);
+        return next;
+      },
       take: (next) => desk.setPolicy(next),
       async changed({ digest }, { digest: previous }) {
         watchers.policy(digest, now());
@@ -170,7 +175,7 @@ export async function openHouse(
       ecosystems: ECOSYSTEMS,
       desk,
       upstream,
-      source: sources,
+      source: (id) => sources.of(id, policy.current),
       verifiedFrom: (source, url) => origins.verifiedFrom(source, url),
       vault,
       ledger,

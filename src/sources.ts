@@ -2,15 +2,24 @@ import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
 import type { PackageId } from './model/artifact.ts';
-import { parsePattern } from './policy/patterns.ts';
+import type { PolicyPlace } from './model/decision.ts';
+import { type Pattern, type PatternMap, parsePattern } from './policy/patterns.ts';
+import { type NamedUpstream, type Policy, PolicyError, type PolicyProblem } from './policy/policy.ts';
 import { defaultNpmBase, defaultPypiBase } from './upstream/defaults.ts';
 import type { Source } from './upstream/upstream.ts';
 
-/** Which upstream each name comes from: the ecosystem's own, or the private one that speaks for the name. */
+/** A private upstream of the configuration, and the patterns that the configuration itself gives it. */
+interface Own {
+  readonly ecosystem: string;
+  readonly patterns: readonly string[];
+  readonly source: Source;
+}
+
+/** The sources of public names, and the private ones. */
 export async function openSources(
   config: Config,
   env: Readonly<Record<string, string | undefined>>,
-): Promise<(id: PackageId) => Source> {
+): Promise<Sources> {
   const publicSources = new Map<string, Source>([
     ['npm', sourceOf('npm', config.npmUpstream ?? (await defaultNpmBase()), config.fileOrigins['npm'] ?? [])],
     [
@@ -18,29 +27,122 @@ export async function openSources(
       sourceOf('pypi', config.pypiUpstream ?? (await defaultPypiBase()), config.fileOrigins['pypi'] ?? []),
     ],
   ]);
-  const own: { ecosystem: string; pattern: string; source: Source }[] = [];
+  const own: Own[] = [];
   for (const upstream of config.upstreams) {
+    const { id, ecosystem } = upstream;
     const source = {
-      ...sourceOf(upstream.id, upstream.base, upstream.fileOrigins),
+      ...sourceOf(id, upstream.base, upstream.fileOrigins),
       authorization: credential(upstream, env),
     };
+    // What is remembered of a name is kept under the id.
+    if (own.some((before) => before.source.id === id))
+      throw new ConfigError(`upstreams: ${id} is there twice; each id is one upstream`);
+    const patterns: string[] = [];
+    own.push({ ecosystem, patterns, source });
     for (const written of upstream.names) {
-      const pattern = canonical(upstream.id, upstream.ecosystem, written);
-      const clash = own.find((o) => o.ecosystem === upstream.ecosystem && overlaps(o.pattern, pattern));
+      const pattern = canonical(id, ecosystem, written);
+      const clash = clashOf(own, ecosystem, pattern);
       if (clash) {
         throw new ConfigError(
-          `upstreams: ${pattern} of ${upstream.id} and ${clash.pattern} of ${clash.source.id} speak for the same names; each name has exactly one upstream`,
+          `upstreams: ${pattern} of ${id} and ${clash.pattern} of ${clash.id} speak for the same names; each name has exactly one upstream`,
         );
       }
-      own.push({ ecosystem: upstream.ecosystem, pattern, source });
+      patterns.push(pattern);
     }
   }
-  return (id) => {
-    const mine = own.find((o) => o.ecosystem === id.ecosystem && matches(o.pattern, id.name));
-    const source = mine?.source ?? publicSources.get(id.ecosystem);
+  return new Sources(publicSources, own);
+}
+
+/** What a policy says of upstreams. */
+type Upstreams = Pick<Policy, 'upstreams'>;
+
+/**
+ * Which upstream each name comes from: the private one that the configuration or the policy names for it, else the
+ * ecosystem's own. A name of a private upstream is never asked of another one, whatever becomes of that one.
+ */
+export class Sources {
+  readonly #public: ReadonlyMap<string, Source>;
+  readonly #own: readonly Own[];
+
+  constructor(publicSources: ReadonlyMap<string, Source>, own: readonly Own[]) {
+    this.#public = publicSources;
+    this.#own = own;
+  }
+
+  /** Under a policy that `check` takes. */
+  of(id: PackageId, { upstreams }: Upstreams): Source {
+    const mine = this.#own.find(
+      (one) => one.ecosystem === id.ecosystem && one.patterns.some((pattern) => matches(pattern, id.name)),
+    );
+    if (mine) return mine.source;
+    const named = upstreams.get(id.ecosystem);
+    // In every case of its letters, as in the configuration.
+    const said = named?.best(id.name) ?? named?.best(id.name.toLowerCase());
+    const source = said
+      ? this.#find(id.ecosystem, said.value.upstream)?.source
+      : this.#public.get(id.ecosystem);
     if (!source) throw new ConfigError(`no upstream for ${id.ecosystem}`);
     return source;
-  };
+  }
+
+  /** Throws PolicyError where the policy names an upstream that there is none of, or another one than the configuration. */
+  check({ upstreams }: Upstreams): void {
+    const problems: PolicyProblem[] = [];
+    for (const [ecosystem, named] of upstreams) {
+      for (const [pattern, { upstream, place }] of entriesOf(named)) {
+        const written = `${pattern.text.toLowerCase()}${pattern.prefix ? '*' : ''}`;
+        const found = this.#find(ecosystem, upstream);
+        const clash = clashOf(this.#own, ecosystem, written);
+        if (!found) problems.push(problemAt(place, this.#missing(ecosystem, upstream)));
+        else if (clash && clash.id !== upstream) {
+          problems.push(
+            problemAt(
+              place,
+              `${written} comes from ${upstream} here, and ${clash.pattern} from ${clash.id} in the configuration; each name has exactly one upstream`,
+            ),
+          );
+        }
+      }
+    }
+    if (problems.length > 0) throw new PolicyError(problems);
+  }
+
+  #find(ecosystem: string, id: string): Own | undefined {
+    return this.#own.find((one) => one.ecosystem === ecosystem && one.source.id === id);
+  }
+
+  #missing(ecosystem: string, id: string): string {
+    const ids = this.#own.filter((one) => one.ecosystem === ecosystem).map((one) => one.source.id);
+    const there = ids.length > 0 ? `it has ${ids.join(', ')}` : 'it has none';
+    return `the configuration has no upstream ${id} for ${ecosystem} (${there})`;
+  }
+}
+
+function* entriesOf(named: PatternMap<NamedUpstream>): Generator<[Pattern, NamedUpstream]> {
+  for (const [text, value] of named.exact) yield [{ text, prefix: false }, value];
+  for (const text of named.prefixes()) {
+    const value = named.get({ text, prefix: true });
+    if (value) yield [{ text, prefix: true }, value];
+  }
+}
+
+function clashOf(
+  own: readonly Own[],
+  ecosystem: string,
+  pattern: string,
+): { readonly id: string; readonly pattern: string } | null {
+  for (const one of own) {
+    if (one.ecosystem !== ecosystem) continue;
+    const clash = one.patterns.find((other) => overlaps(other, pattern));
+    if (clash !== undefined) return { id: one.source.id, pattern: clash };
+  }
+  return null;
+}
+
+/** `place` is `file:line`. */
+function problemAt(place: PolicyPlace, message: string): PolicyProblem {
+  const colon = place.lastIndexOf(':');
+  return { path: place.slice(0, colon), line: Number(place.slice(colon + 1)), column: 1, message };
 }
 
 function sourceOf(id: string, base: string, fileOrigins: readonly string[]): Source {

@@ -25,7 +25,7 @@ import { Indexes } from './indexes.ts';
 import { Lister } from './list.ts';
 import { MetadataAdmitter } from './metadata.ts';
 import type { Ports } from './ports.ts';
-import { Recorder } from './record.ts';
+import { modeOf, Recorder } from './record.ts';
 import { plainRefusal, type Subject } from './refusal.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { FileRefuser } from './refuse-file.ts';
@@ -108,20 +108,21 @@ export function createAdmission(ports: Ports): Admission & Flushable {
 
   async function refuse(caller: Caller, code: ReasonCode, context: RefusalContext): Promise<Refusal> {
     const bare = plainRefusal(code, context.line);
+    const [policy, time] = [ports.policy(), ports.now()];
     try {
       const receipt = await refusals.record({
         id: context.requestId,
-        time: ports.now(),
+        time,
         agent: caller.agent,
         profile: caller.profile,
-        mode: ports.policy().profiles.get(caller.profile)?.mode ?? 'enforce',
+        mode: modeOf(policy, caller.profile, time),
         client: caller.client,
         route: 'gate',
         method: context.method,
         ecosystem: context.ecosystem,
         verdict: 'refuse',
         reasons: [code],
-        policy: ports.policy().digest,
+        policy: policy.digest,
         engine: ENGINE,
         ...(context.path ? { path: context.path } : {}),
       });

@@ -10,7 +10,8 @@ import type { FileFacts } from '../model/facts.ts';
 import type { ListedFile } from '../model/listing.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
 import type { Verdict } from '../model/verdict.ts';
-import type { HigherAdmitted, Policy } from '../policy/policy.ts';
+import type { HigherAdmitted, Mode, Policy } from '../policy/policy.ts';
+import { effectiveMode } from '../policy/profile.ts';
 import type { Asked, Refusal } from './admission.ts';
 import type { Ports } from './ports.ts';
 import { refusalOf, type Subject } from './refusal.ts';
@@ -106,7 +107,7 @@ export class Recorder {
       time: basis.now,
       agent: asked.caller.agent,
       profile: asked.caller.profile,
-      mode: basis.policy.profiles.get(asked.caller.profile)?.mode ?? 'enforce',
+      mode: modeOf(basis.policy, asked.caller.profile, basis.now),
       client: asked.caller.client,
       route: asked.route.kind,
       method: asked.method,
@@ -159,6 +160,12 @@ export class Recorder {
       eligibleAt: basis.eligibleAt ?? null,
     };
   }
+}
+
+/** The mode in effect then; for a profile that there is none of, `enforce`. */
+export function modeOf(policy: Policy, profile: string, now: number): Mode {
+  const found = policy.profiles.get(profile);
+  return found ? effectiveMode(found, now) : 'enforce';
 }
 
 /** What of a decision goes into its entry, beside the verdict and its reasons. */

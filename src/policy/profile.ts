@@ -159,3 +159,9 @@ export interface Profile {
   readonly layers: readonly string[];
   readonly ecosystems: ReadonlyMap<EcosystemId, EcosystemRules>;
 }
+
+/** The mode that holds at `now` (ms since 1970): `observe` is `enforce` from its `until` on, and where it has none. */
+export function effectiveMode({ mode, until }: Pick<Profile, 'mode' | 'until'>, now: number): Mode {
+  if (mode !== 'observe') return mode;
+  return until !== null && now < until ? 'observe' : 'enforce';
+}

@@ -51,9 +51,12 @@ function indexesAt(desk: NarrowDesk, kept: ReadonlyMap<Digest, Uint8Array>): Ind
   return new Indexes({ desk, vault } as unknown as Ports, new FactsCache({} as Memory));
 }
 
-function refOf(name: string): { readonly ref: IndexRef; readonly bytes: Uint8Array } {
+function refOf(name: string) {
   const bytes = Buffer.from(name);
-  return { ref: { ecosystem: 'npm', name: name as PackageName, digest: sha256(bytes) }, bytes };
+  return {
+    ref: { ecosystem: 'npm', name: name as PackageName, source: 'npm', digest: sha256(bytes) },
+    bytes,
+  };
 }
 
 test.each([2, 3, 20])('%i listings of which the desk holds one: all are answered', async (count) => {
