@@ -24,6 +24,8 @@ export interface ReadinessParts {
   /** Makes something durable in the vault. */
   writeVault(): Promise<unknown>;
   policyFailed(): boolean;
+  /** What of the policy in force people should know: profiles that only observe, waivers that end. */
+  policyNotes?(): readonly string[];
   /** The trust root and keys in force are not those that an update should have brought. */
   trustFailed(): boolean;
   /** A probe failed: for the log. */
@@ -62,6 +64,7 @@ export class HouseReadiness {
     if (this.#parts.policyFailed()) {
       notes.push('the policy files could not be taken into use; the policy before them is in force');
     }
+    notes.push(...(this.#parts.policyNotes?.() ?? []));
     if (this.#parts.trustFailed()) {
       notes.push(
         'the trust root or its update failed, or is long ago; the one before, or the pinned one, is in force',

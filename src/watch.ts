@@ -1,5 +1,5 @@
 import type { Metrics } from './gate/metrics.ts';
-import type { Ledger } from './ledger/ledger.ts';
+import type { EntryDraft, EntryValue, Ledger } from './ledger/ledger.ts';
 import { type Upstream, UpstreamFault } from './upstream/upstream.ts';
 
 /** The same upstream, with every exchange counted and timed. */
@@ -37,13 +37,26 @@ export function watchedUpstream(upstream: Upstream, metrics: Metrics): Upstream 
   };
 }
 
-/** The same ledger, with the time of every durable append. */
-export function watchedLedger(ledger: Ledger, metrics: Metrics): Ledger {
+/**
+ * The same ledger, with the time of every durable append, and with the count of what was admitted only by a waiver or
+ * by mode observe: what is counted is in the ledger. `lifted`: what the waiver at a place lifts.
+ */
+export function watchedLedger(
+  ledger: Ledger,
+  metrics: Metrics,
+  lifted: (place: string) => string | null = () => null,
+): Ledger {
+  function count({ type, verdict, waived, observed }: EntryDraft): void {
+    if (type !== 'decision' || verdict !== 'allow') return;
+    for (const place of textsOf(waived, 'place')) metrics.waiverUsed(lifted(place) ?? 'unknown');
+    for (const code of textsOf(observed, 'code')) metrics.wouldRefuse(code);
+  }
   return {
     async append(draft, first, carried) {
       const started = performance.now();
       const receipt = await ledger.append(draft, first, carried);
       metrics.append((performance.now() - started) / 1000);
+      count(draft);
       return receipt;
     },
     query: (filter) => ledger.query(filter),
@@ -51,4 +64,14 @@ export function watchedLedger(ledger: Ledger, metrics: Metrics): Ledger {
     health: () => ledger.health(),
     close: () => ledger.close(),
   };
+}
+
+/** A member of each object in a list, where it is a text. */
+function textsOf(list: EntryValue | undefined, member: string): string[] {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((one: EntryValue) => {
+    if (typeof one !== 'object' || !(member in one)) return [];
+    const value = Reflect.get(one, member);
+    return typeof value === 'string' ? [value] : [];
+  });
 }

@@ -25,6 +25,14 @@ export interface Metrics {
   vault(bytes: number): void;
   /** The policy in force, and when it was loaded (ms since 1970). */
   policy(digest: string, loadedAt: number): void;
+  /** The mode in effect of each profile. */
+  profileModes(modes: ReadonlyMap<string, string>): void;
+  /** Waivers that end within a week, and those that have ended. */
+  waivers(expiring: number, expired: number): void;
+  /** A waiver lifted a requirement of what was admitted. */
+  waiverUsed(lifts: string): void;
+  /** What mode `observe` let through would have been refused for this. */
+  wouldRefuse(code: string): void;
   /** What is trusted now, and when it was loaded (ms since 1970). */
   trust(digest: string, loadedAt: number): void;
 }
@@ -73,6 +81,20 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
   const policy = gauge('sallyport_policy_loaded_seconds', 'When the policy in force was loaded, by digest.', [
     'digest',
   ]);
+  const modes = gauge('sallyport_profile_mode', 'The mode in effect of each profile: 1.', [
+    'profile',
+    'mode',
+  ]);
+  const expiring = gauge('sallyport_waivers_expiring', 'Waivers that expire within a week.');
+  const expired = gauge('sallyport_waivers_expired', 'Waivers in the policy that have expired.');
+  const waiversUsed = counter('sallyport_waivers_used_total', 'Admissions for which a waiver was needed.', [
+    'lifts',
+  ]);
+  const wouldRefuse = counter(
+    'sallyport_would_refuse_total',
+    'What mode observe let through, by the code for which it would have been refused.',
+    ['code'],
+  );
   const trust = gauge('sallyport_trust_loaded_seconds', 'When what is trusted now was loaded, by digest.', [
     'digest',
   ]);
@@ -103,6 +125,16 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
       policy.reset();
       policy.set({ digest }, loadedAt / 1000);
     },
+    profileModes(now) {
+      modes.reset();
+      for (const [profile, mode] of now) modes.set({ profile, mode }, 1);
+    },
+    waivers(soon, past) {
+      expiring.set(soon);
+      expired.set(past);
+    },
+    waiverUsed: (lifts) => waiversUsed.inc({ lifts }),
+    wouldRefuse: (code) => wouldRefuse.inc({ code }),
     trust(digest, loadedAt) {
       trust.reset();
       trust.set({ digest }, loadedAt / 1000);

@@ -253,16 +253,37 @@ export interface AlarmInput extends Stamp {
   /** What was known, and what came instead: digests, origins. */
   readonly expected?: Maybe<string>;
   readonly found?: Maybe<string>;
+  /** Of a waiver: where in the policy it stands, what it lifts, and until when (ms since 1970). */
+  readonly place?: Maybe<string>;
+  readonly lifts?: Maybe<string>;
+  readonly expires?: Maybe<number>;
 }
 
 export function alarmEntry(input: AlarmInput): EntryDraft {
   const { code, agent, ecosystem, name, version, file, source, expected, found } = input;
-  return entry('alarm', input, { code, agent, ecosystem, name, version, file, source, expected, found });
+  const { place, lifts, expires } = input;
+  return entry('alarm', input, {
+    code,
+    agent,
+    ecosystem,
+    name,
+    version,
+    file,
+    source,
+    expected,
+    found,
+    place,
+    lifts,
+    expires,
+  });
 }
 
-/** A policy was loaded, or a broken one was not and `policy` stays in force. */
+/**
+ * A policy was loaded, or a broken one was not and `policy` stays in force, or somebody asked for a reload and the
+ * files are what is in force.
+ */
 export interface PolicyInput extends Stamp {
-  readonly outcome: 'loaded' | 'rejected';
+  readonly outcome: 'loaded' | 'rejected' | 'unchanged';
   /** Digest of the policy that is in force now. */
   readonly policy: string;
   /** Digest of the one before, where it changed. */
