@@ -33,10 +33,14 @@ interface Asked {
 }
 
 /** What is wrong with one kind of evidence: a reason but for its place. */
-type Fault = Pick<Reason, 'code'> & { readonly detail: EvidenceDetail };
+type Fault = Pick<EvidenceReason, 'code' | 'detail'>;
+
+interface EvidenceReason extends Reason {
+  readonly detail: EvidenceDetail;
+}
 
 export interface EvidenceJudgement {
-  readonly reasons: readonly Reason[];
+  readonly reasons: readonly EvidenceReason[];
   /** When a remembered outcome that refuses stops to count (ms); null where none refuses. */
   readonly until: number | null;
 }
@@ -88,7 +92,7 @@ export function judgeEvidence(
   place: PolicyPlace | null,
   question: ListingQuestion | DownloadQuestion,
 ): EvidenceJudgement {
-  const reasons: Reason[] = [];
+  const reasons: EvidenceReason[] = [];
   let until: number | null = null;
   for (const check of EVIDENCE) {
     const asked: Asked = { check, level: levelOf(required, check), question };

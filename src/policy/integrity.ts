@@ -2,6 +2,7 @@ import type { ArtifactDigests, Digest } from '../model/digest.ts';
 import { FINDINGS, type Finding } from '../model/finding.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
 import type { CheckName, Verdict } from '../model/verdict.ts';
+import { firm, type Given } from './matter.ts';
 import { comparePin } from './pins.ts';
 import type { DownloadQuestion, ListingQuestion } from './policy.ts';
 import type { Pin } from './profile.ts';
@@ -11,23 +12,28 @@ export function decidedBy(finding: Finding): (typeof FINDINGS)[keyof typeof FIND
   return Object.hasOwn(FINDINGS, finding.code) ? FINDINGS[finding.code] : 'integrity';
 }
 
-/** What no policy lifts, by what the index claims and what the bytes of this file showed before. */
-export function judgeListing(question: ListingQuestion | DownloadQuestion, pin: Pin | null): ReasonCode[] {
-  const codes: ReasonCode[] = [];
-  if (question.quarantined) codes.push('QUARANTINED_UPSTREAM');
-  if (question.file.digests.length === 0 && pin === null) codes.push('NO_DIGEST');
+/**
+ * What no policy lifts, by what the index claims and what the bytes of this file showed before. Of metadata that
+ * was read and disagrees somebody may say, for these very bytes, that it does not matter.
+ */
+export function judgeListing(question: ListingQuestion | DownloadQuestion, pin: Pin | null): Given[] {
+  const given: Given[] = [];
+  if (question.quarantined) given.push(firm('QUARANTINED_UPSTREAM'));
+  if (question.file.digests.length === 0 && pin === null) given.push(firm('NO_DIGEST'));
   for (const finding of question.facts.findings ?? []) {
     if (decidedBy(finding) !== 'integrity') continue;
-    codes.push(finding.code === 'METADATA_MISMATCH' ? 'METADATA_MISMATCH' : 'ARCHIVE_UNSAFE');
+    given.push(finding.code === 'METADATA_MISMATCH' ? DISAGREES : firm('ARCHIVE_UNSAFE'));
   }
-  return codes;
+  return given;
 }
+
+const DISAGREES: Given = { ...firm('METADATA_MISMATCH'), lifts: 'metadata' };
 
 /**
  * What no policy lifts, by the verdicts on the bytes. The digests are compared here once more, so that no
  * verdict has to be believed.
  */
-export function judgeBytes(question: DownloadQuestion): ReasonCode[] {
+export function judgeBytes(question: DownloadQuestion): Given[] {
   const { file, verdicts } = question;
   const declared = file.digests.length > 0;
   const codes: ReasonCode[] = [];
@@ -36,37 +42,49 @@ export function judgeBytes(question: DownloadQuestion): ReasonCode[] {
     ...unproven(verdicts, 'declared-digest', declared, 'DIGEST_MISMATCH'),
     ...unproven(verdicts, 'size', file.size !== null, 'SIZE_MISMATCH'),
     ...unproven(verdicts, 'archive', true, 'ARCHIVE_UNSAFE'),
-    ...unproven(verdicts, 'metadata', true, 'METADATA_MISMATCH'),
   );
   // `archive` may be verified and its findings lost on the way: bytes of which nothing is known are not served.
   if (question.facts.findings === null) codes.push('ARCHIVE_UNSAFE');
-  return codes;
+  return [...codes.map((code) => firm(code)), ...judgeMetadata(verdicts)];
+}
+
+/** Only a comparison that was made, and found a difference, can be waived: never one that nobody made. */
+function judgeMetadata(verdicts: readonly Verdict[]): Given[] {
+  const disagrees = ({ check, result, code }: Verdict): boolean =>
+    check === 'metadata' && result === 'failed' && code === 'METADATA_MISMATCH';
+  const others = verdicts.filter((verdict) => !disagrees(verdict));
+  if (others.length === verdicts.length) {
+    return unproven(verdicts, 'metadata', true, 'METADATA_MISMATCH').map((code) => firm(code));
+  }
+  const bad = others.filter(({ check, result }) => check === 'metadata' && result !== 'verified');
+  return [DISAGREES, ...bad.map(({ code = 'METADATA_MISMATCH' }) => firm(code))];
 }
 
 /** Whether the file is the one that was first admitted under its name, version and file name. */
-export function judgeFirstDigest(question: ListingQuestion | DownloadQuestion): ReasonCode[] {
+export function judgeFirstDigest(question: ListingQuestion | DownloadQuestion): Given[] {
   const { first } = question.facts;
   const codes: ReasonCode[] = [];
   if (first !== null && !agrees(question.file.digests, first)) {
     codes.push('DIGEST_CHANGED');
   }
-  if (question.stage !== 'download') return codes;
+  if (question.stage !== 'download') return codes.map((code) => firm(code));
   if (first !== null && (first.sha256 !== question.sha256 || first.sha512 !== question.sha512)) {
     codes.push('DIGEST_CHANGED');
   }
   codes.push(...unproven(question.verdicts, 'first-digest', first !== null, 'DIGEST_CHANGED'));
-  return codes;
+  return codes.map((code) => firm(code));
 }
 
 /** Whether the file is one that its version's pin names. */
-export function judgePin(question: ListingQuestion | DownloadQuestion, pin: Pin | null): ReasonCode[] {
+export function judgePin(question: ListingQuestion | DownloadQuestion, pin: Pin | null): Given[] {
+  const place = pin?.place ?? null;
   const codes: ReasonCode[] = [];
   if (pin !== null && comparePin(pin, question.file.digests) === 'mismatch') codes.push('PIN_MISMATCH');
-  if (question.stage !== 'download') return codes;
+  if (question.stage !== 'download') return codes.map((code) => firm(code, place));
   if (pin !== null && comparePin(pin, [question.sha256, question.sha512]) !== 'match')
     codes.push('PIN_MISMATCH');
   codes.push(...unproven(question.verdicts, 'pin', pin !== null, 'PIN_MISMATCH'));
-  return codes;
+  return codes.map((code) => firm(code, place));
 }
 
 /** Every declared digest must be the file's: an index that declares two different files says nothing. */

@@ -52,7 +52,10 @@ export function parsePinDigests(pin: PinInput): Set<Digest> | Problem {
  * Whether digests of one file are those of a pin: `unknown` where pin and file have no algorithm in common.
  * A pin of several files is matched by the digest of any of them; a pin of one file by all that can be compared.
  */
-export function comparePin(pin: Pin, digests: readonly Digest[]): 'match' | 'mismatch' | 'unknown' {
+export function comparePin(
+  pin: Pick<Pin, 'digests' | 'single'>,
+  digests: readonly Digest[],
+): 'match' | 'mismatch' | 'unknown' {
   const pinned = new Set([...pin.digests].map(algorithmOf));
   const comparable = digests.filter((digest) => pinned.has(algorithmOf(digest)));
   if (comparable.length === 0) return 'unknown';
