@@ -28,6 +28,13 @@ const ALLOWLISTS = join(import.meta.dirname, '..', 'allowlists');
  */
 const SAID_BY_THE_INDEX = new Map([['fsevents', 'the index marks it so, for its native addon on macOS']]);
 
+/** Have a `.pth` that Python runs at every start, and are of no use without it. */
+const STARTUP_HOOKS = new Map([
+  ['coverage', 'a1_coverage.pth measures subprocesses'],
+  ['pytest-cov', 'pytest-cov.pth, before 7'],
+  ['setuptools', 'distutils-precedence.pth stands in for distutils'],
+]);
+
 /** The oldest Python for which the PyPI tree is resolved; uv forks upwards from here. */
 const OLDEST_PYTHON = '3.9';
 
@@ -156,6 +163,8 @@ function write(ecosystem: string, names: Names): void {
     lines.push(`  - ${ecosystem}: ${name.startsWith('@') ? `"${name}"` : name}`);
     const why = names.get(name);
     if (why) lines.push(`    requirements: { install-scripts: allow } # ${why}`);
+    const hook = ecosystem === 'pypi' ? STARTUP_HOOKS.get(name) : undefined;
+    if (hook) lines.push(`    requirements: { startup-hooks: allow } # ${hook}`);
   }
   writeFileSync(join(ALLOWLISTS, `${ecosystem}.yaml`), `${lines.join('\n')}\n`);
 }
