@@ -7,69 +7,13 @@ import type { Advisory } from '../../src/model/advisory.ts';
 import type { EvidenceVerdict } from '../../src/model/evidence.ts';
 import type { ListedFile } from '../../src/model/listing.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
-import type { DownloadQuestion, ListingQuestion } from '../../src/policy/policy.ts';
 import { outcome, proven, sha256, sha512, signer } from '../ledger/fixtures/drafts.ts';
 import { downloadOf, listingOf } from '../policy/questions.ts';
+import { inputOf } from './entry-input.ts';
 
 // An entry is written and read back as the question that it answered: nothing is lost, and nothing is guessed.
 
 const SCHEMES = ECOSYSTEMS.map((one) => one.versions);
-
-/** What admission says of a question in its entry (admission/record.ts). */
-function inputOf(
-  question: ListingQuestion | DownloadQuestion,
-  more: Partial<DecisionInput> = {},
-): DecisionInput {
-  const { file, facts } = question;
-  const bytes = question.stage === 'download' ? question : null;
-  return {
-    id: 'r1',
-    time: question.now,
-    agent: 'ana',
-    profile: 'default',
-    mode: 'enforce',
-    route: 'artifact',
-    method: 'GET',
-    ecosystem: question.ecosystem,
-    name: question.name,
-    version: file.version,
-    file: file.filename,
-    digests: bytes && { sha256: bytes.sha256, sha512: bytes.sha512 },
-    verdict: 'refuse',
-    reasons: [{ code: 'VERSION_NOT_ALLOWED', place: 'default.yaml:3' }],
-    checks: bytes ? [...bytes.verdicts, ...bytes.evidence] : [],
-    policy: sha256('policy'),
-    engine: '3',
-    facts: {
-      index: sha256('index'),
-      quarantined: question.quarantined,
-      firstSeen: facts.firstSeen,
-      lastAbsent: facts.lastAbsent,
-      claimedAt: facts.claimedAt,
-      first: facts.first,
-      findings: facts.findings,
-      kind: file.kind,
-      declared: file.digests,
-      declaredSize: file.size,
-      metadataDigest: file.metadataDigest,
-      yanked: file.yanked,
-      installScripts: file.installScripts,
-      directUrls: file.directUrls,
-      evidenceListed: file.evidence,
-      claimed: facts.claimed,
-      carried: facts.carried,
-      held: question.held,
-      baseline: question.baseline,
-      evidence: facts.evidence,
-      licenceListed: file.licence,
-      licence: facts.licence,
-      above: question.above,
-      feed: question.feed,
-      advisories: question.advisories,
-    },
-    ...more,
-  };
-}
 
 const stored = (input: DecisionInput): Record<string, unknown> =>
   JSON.parse(entryBytes(decisionEntry(input)));
