@@ -20,7 +20,7 @@ export interface Actions {
   importLockfiles(files: readonly string[], options: ImportOptions): Promise<number>;
   feedUpdate(
     from: readonly string[],
-    options: { readonly config?: string; readonly json?: true },
+    options: { readonly config?: string; readonly json?: true; readonly force?: true },
   ): Promise<number>;
   feedShow(options: { readonly config?: string; readonly json?: true }): Promise<number>;
   policySchema(): Promise<number>;
@@ -229,6 +229,7 @@ export function program(actions: Actions, version: string, exit: (code: number) 
     .description(
       'read OSV records from addresses, zips or folders (default: SALLYPORT_FEED) and put them in force',
     )
+    .option('--force', 'though little or nothing is left of the one before')
     .option('--json', 'as JSON')
     .option(...config)
     .action(run((from, options) => actions.feedUpdate(from, options)));
