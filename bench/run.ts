@@ -4,3 +4,5 @@ console.log();
 await import('./warm.ts');
 console.log();
 await import('./evidence.ts');
+console.log();
+await import('./policy.ts');
