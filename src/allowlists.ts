@@ -29,11 +29,42 @@ export async function loadPolicy(folder: string): Promise<Policy> {
 const MAX_POLICY_FILE = 16 * 1024 ** 2;
 
 /**
- * Every YAML file below a folder. A file that is there and cannot be read is an error: it may hold a `deny`. A
+ * What is the same as long as no policy file of a folder changes: every path with the file that it leads to, by its
+ * number, size and times. Never rejects: what cannot be read is a state of its own.
+ */
+export async function fingerprintOf(folder: string): Promise<string> {
+  let paths: string[];
+  try {
+    paths = (await listYamlFiles(folder)).filter(isPolicyPath);
+  } catch (error) {
+    return `unreadable: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  const lines: string[] = [];
+  for (const path of paths) lines.push(`${path}\n${await stateOf(join(folder, path))}`);
+  return lines.join('\n');
+}
+
+/** Of the file that a link leads to; editors and volumes replace files, so that its number is part of it. */
+async function stateOf(path: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+  }
+}
+
+async function readYamlFiles(folder: string): Promise<PolicySource[]> {
+  const wanted = await listYamlFiles(folder);
+  return Promise.all(wanted.map(async (path) => ({ path, text: await readRegularFile(folder, path) })));
+}
+
+/**
+ * Every YAML file below a folder, sorted. A file that is there and cannot be read is an error: it may hold a `deny`. A
  * link to a file is read as that file; folders that begin with `..` are a mounted volume's own and hold the
  * files that its links lead to.
  */
-async function readYamlFiles(folder: string): Promise<PolicySource[]> {
+async function listYamlFiles(folder: string): Promise<string[]> {
   let found: Dirent[];
   try {
     found = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -48,9 +79,7 @@ async function readYamlFiles(folder: string): Promise<PolicySource[]> {
       throw problem(name, 'a link to a folder is not followed; link its files, or put them here');
     if (/\.ya?ml$/i.test(name) && !entry.isDirectory()) wanted.push(name);
   }
-  return Promise.all(
-    wanted.sort().map(async (path) => ({ path, text: await readRegularFile(folder, path) })),
-  );
+  return wanted.sort();
 }
 
 /** Never waits: what is no file of a bearable size is an error, even if it became so a moment ago. */

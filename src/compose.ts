@@ -21,6 +21,9 @@ import { FileOriginBook } from './origins.ts';
 import { type Policy, PolicyError } from './policy/policy.ts';
 import { writeToVault } from './probe.ts';
 import { HouseReadiness } from './readiness.ts';
+import { alarmsSince, PolicyNews } from './reload/announce.ts';
+import { removeServerFile } from './reload/server-file.ts';
+import { watchOf } from './reload/watched-policy.ts';
 import { openSources } from './sources.ts';
 import { checkFolder, checkTls } from './start-checks.ts';
 import { DeskPool } from './threads/desk-pool.ts';
@@ -82,8 +85,12 @@ export async function openHouse(
     if (faults.length > 0) throw faults[0];
   };
   try {
-    const ledger: Ledger = watchedLedger(await openLedger({ dir: config.data }), watchers);
+    const ledger: Ledger = watchedLedger(await openLedger({ dir: config.data }), watchers, (place) =>
+      news.liftedAt(place),
+    );
     closing.push(() => ledger.close());
+    // The lock is ours: what is there is of a process that ended, whose number may be another's by now.
+    await removeServerFile(config.data);
     const dir = config.vault ?? join(config.data, 'vault');
     // The data folder's lock does not cover a vault that another data folder names, too.
     const release = await lockFolder(dir, 'SALLYPORT_VAULT');
@@ -124,19 +131,22 @@ export async function openHouse(
         () => undefined,
         (error: unknown) => log.error({ err: error }, `${what} could not be entered in the ledger`),
       );
+    const checked = (next: Policy) => {
+      sources.check(next);
+      return next;
+    };
     const policy = new InForce(first, {
-      async load() {
-        const next = await loadPolicy(config.allowlists);
-        sources.check(next);
-        return next;
-      },
+      load: async () => checked(await loadPolicy(config.allowlists)),
       take: (next) => desk.setPolicy(next),
       async changed({ digest }, { digest: previous }) {
         watchers.policy(digest, now());
         // It is in force all the same: where nothing can be written, nothing is served.
         await enter('a reload', policyEntry({ ...stamp(), outcome: 'loaded', policy: digest, previous }));
         log.info({ before: previous, after: digest }, 'policy reloaded');
+        news.look();
       },
+      unchanged: ({ digest }) =>
+        enter('a reload', policyEntry({ ...stamp(), outcome: 'unchanged', policy: digest })),
       async rejected(error, { digest }) {
         log.error({ err: error }, 'the policy was not reloaded; the one before stays in force');
         watchers.alarm('policy-reload');
@@ -153,6 +163,7 @@ export async function openHouse(
       writeLedger: () => ledger.append(alarmEntry({ ...stamp(), code: 'ledger-failing' })),
       writeVault: () => writeToVault(dir),
       policyFailed: () => policy.failed,
+      policyNotes: () => news.notes(),
       trustFailed: () => trust.failed,
       failed: (what, error) => log.error({ err: error }, `not ready: the ${what} cannot be written`),
     });
@@ -168,6 +179,14 @@ export async function openHouse(
       },
       warn: (kind, about) => log.warn({ alarm: kind, ...about }, 'alarm'),
       enter: (entry) => enter('an alarm', entry),
+    });
+    const news = new PolicyNews({
+      now,
+      policy: () => policy.current,
+      metrics: watchers,
+      alarm: (about) => alarms.raise('waiver-expiring', about),
+      warn: (what, fields) => log.warn(fields, what),
+      alarmedSince: (since) => alarmsSince(ledger, 'waiver-expiring', since),
     });
     const ports: Ports = {
       now,
@@ -218,6 +237,20 @@ export async function openHouse(
         );
       },
     });
+    await news
+      .remember()
+      .catch((error: unknown) => log.error({ err: error }, 'the alarms of today were not read'));
+    news.look();
+    const looking = setInterval(() => news.look(), LOOK_EVERY);
+    looking.unref();
+    const watch = watchOf(config, policy, {
+      async load(expect) {
+        const next = await loadPolicy(config.allowlists);
+        return expect === null || next.digest === expect ? checked(next) : null;
+      },
+      log,
+    });
+    watch?.start();
     const sum = () =>
       admission
         .flush()
@@ -231,8 +264,9 @@ export async function openHouse(
       admission,
       policy: () => policy.current,
       async reload() {
-        const taken = await policy.reload();
-        return (await trust.reload()) && taken;
+        // The policy last: its entry says that the reload is done.
+        const trusted = await trust.reload();
+        return (await policy.reload()) && trusted;
       },
       ready: () => readiness.state(),
       why: (leaf, agent) => why(ledger, leaf, agent),
@@ -243,6 +277,8 @@ export async function openHouse(
       },
       async close() {
         clearInterval(summing);
+        clearInterval(looking);
+        await watch?.stop();
         await sum();
         await enter('the stop', stopEntry({ ...stamp(), code: 'shutdown' }));
         await closeAll();
@@ -253,6 +289,9 @@ export async function openHouse(
     throw error;
   }
 }
+
+/** How often it is looked at which waivers end and which profiles observe no more, ms. */
+const LOOK_EVERY = 60_000;
 
 /** How often refusals past an agent's budget are summed where no further one does it, ms. */
 const SUM_EVERY = 60_000;

@@ -10,6 +10,19 @@ export interface Steps<T> {
   changed(next: T, before: T): Promise<void>;
   /** Another one was not taken; this one stays in force. */
   rejected(error: unknown, current: T): Promise<void>;
+  /** Somebody asked for a reload, and the files are what is in force. */
+  unchanged?(current: T): Promise<void>;
+}
+
+/** What became of a reload; `passed`: what was read was not to be taken, and nothing came of it. */
+export type Outcome = 'taken' | 'unchanged' | 'rejected' | 'passed';
+
+/** How a reload that nobody asked for is done. */
+export interface Quietly<T> {
+  /** In place of the step; null where the files are not those that are waited for. */
+  load(): Promise<T | null>;
+  /** Asked once the files were read, well or badly: whether they still are as they were. */
+  still(): Promise<boolean>;
 }
 
 /** A policy, or what is trusted: the one that decides. Another one takes its place whole, or not at all. */
@@ -35,28 +48,42 @@ export class InForce<T extends { readonly digest: Digest }> {
   }
 
   /** Reads the files again; false where the one before them stays in force. */
-  reload(): Promise<boolean> {
-    // One after the other, so that the files that were read last are in force.
-    const reloaded = this.#turn.then(() => this.#reload());
+  async reload(): Promise<boolean> {
+    return (await this.#inTurn(() => this.#reload(null))) !== 'rejected';
+  }
+
+  /** The same, for files that are taken when they are ready. That nothing changed is not said. */
+  reloadQuietly(quietly: Quietly<T>): Promise<Outcome> {
+    return this.#inTurn(() => this.#reload(quietly));
+  }
+
+  /** One after the other, so that the files that were read last are in force. */
+  #inTurn(work: () => Promise<Outcome>): Promise<Outcome> {
+    const reloaded = this.#turn.then(work);
     this.#turn = reloaded.catch(() => undefined);
     return reloaded;
   }
 
-  async #reload(): Promise<boolean> {
+  async #reload(quietly: Quietly<T> | null): Promise<Outcome> {
     const before = this.#current;
-    let next: T;
+    let next: T | null;
     try {
-      next = await this.#steps.load();
+      next = await (quietly ?? this.#steps).load();
+      if (next === null || (quietly && !(await quietly.still()))) return 'passed';
       if (next.digest !== before.digest) await this.#steps.take(next, before);
     } catch (error) {
+      if (quietly && !(await quietly.still())) return 'passed';
       this.#failed = true;
       await this.#steps.rejected(error, before);
-      return false;
+      return 'rejected';
     }
     this.#failed = false;
-    if (next.digest === before.digest) return true;
+    if (next.digest === before.digest) {
+      if (!quietly) await this.#steps.unchanged?.(before);
+      return 'unchanged';
+    }
     this.#current = next;
     await this.#steps.changed(next, before);
-    return true;
+    return 'taken';
   }
 }

@@ -30,6 +30,7 @@ import { policyLint } from './policy-commands/lint.ts';
 import { policyPropose } from './policy-commands/propose.ts';
 import { policyTest } from './policy-commands/test.ts';
 import { policyReload } from './reload/command.ts';
+import { removeServerFile, writeServerFile } from './reload/server-file.ts';
 import { startWarning } from './start-words.ts';
 import { trustLint, trustShow, trustUpdate } from './trust/commands.ts';
 import { openFileVault } from './vault/file-vault.ts';
@@ -75,6 +76,11 @@ export function actions(process: NodeJS.Process, version: string): Actions {
         const metrics = createMetrics();
         const log = pino.destination({ dest: 2, sync: false, maxLength: LOG_WAITING });
         const house = await openHouse(config, env, Date.now, version, metrics, (line) => log.write(line));
+        process.on('SIGHUP', () => void house.reload());
+        const close = async () => {
+          await removeServerFile(config.data).catch(() => undefined);
+          await house.close();
+        };
         const tls = config.tls
           ? { cert: await readFile(config.tls.cert), key: await readFile(config.tls.key) }
           : null;
@@ -97,9 +103,10 @@ export function actions(process: NodeJS.Process, version: string): Actions {
           why: (leaf, caller) => house.why(leaf, caller.agent),
         });
         try {
+          await writeServerFile(config.data, { pid: process.pid, startedAt: Date.now() });
           await gate.listen({ host: config.host, port: config.port });
         } catch (error) {
-          await house.close();
+          await close();
           throw error;
         }
         const address = gate.server.address();
@@ -115,7 +122,6 @@ export function actions(process: NodeJS.Process, version: string): Actions {
             .catch((error: unknown) => house.log.error({ err: error }, 'the vault was not trimmed'));
         void trim();
         const evicting = setInterval(() => void trim(), EVICT_EVERY);
-        process.on('SIGHUP', () => void house.reload());
         await new Promise<void>((resolve) => {
           process.once('SIGTERM', resolve);
           process.once('SIGINT', resolve);
@@ -124,7 +130,7 @@ export function actions(process: NodeJS.Process, version: string): Actions {
         clearInterval(evicting);
         const drained = gate.close();
         await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, DRAIN).unref())]);
-        await house.close();
+        await close();
         return EXIT.ok;
       }),
 

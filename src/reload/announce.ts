@@ -1,11 +1,24 @@
+import { z } from 'zod';
+import type { AlarmKind } from '../admission/ports.ts';
 import type { AlarmSubject } from '../alarms.ts';
 import type { Metrics } from '../gate/metrics.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Liftable, Mode } from '../policy/profile.ts';
 import { effectiveMode } from '../policy/profile.ts';
 import { type DatedWaiver, keyOf, type WaiverDates, waiverDates, waiversOf } from '../policy/waiver-dates.ts';
 
 const DAY = 86_400_000;
+
+/** An alarm of a waiver, as far as it tells one from another. */
+const entered = z.object({
+  code: z.string(),
+  place: z.string().optional(),
+  ecosystem: z.string().optional(),
+  name: z.string().optional(),
+  version: z.string().optional(),
+  lifts: z.string().optional(),
+});
 
 /** Alarms of one look at most: what is beyond is counted in the log and in the metric. */
 const MAX_ALARMS = 100;
@@ -127,4 +140,18 @@ function subjectKey({ ecosystem, name, version, place, lifts }: AlarmSubject): s
 
 function dayOf(now: number): number {
   return Math.floor(now / DAY);
+}
+
+/** What alarms of a kind were entered since an instant about. */
+export async function alarmsSince(
+  ledger: Pick<Ledger, 'query'>,
+  kind: AlarmKind,
+  since: number,
+): Promise<AlarmSubject[]> {
+  const found: AlarmSubject[] = [];
+  for await (const { bytes } of ledger.query({ type: 'alarm', since })) {
+    const parsed = entered.safeParse(JSON.parse(bytes));
+    if (parsed.success && parsed.data.code === kind) found.push(parsed.data);
+  }
+  return found;
 }
