@@ -1,11 +1,12 @@
 import { loadPolicy, readCaseSources } from '../allowlists.ts';
+import { caseLines } from '../cli/case-lines.ts';
 import { EXIT, type PolicyOptions } from '../cli/program.ts';
 import type { Config } from '../config.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
 import { runCases } from '../policy/cases.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Runs the cases below the allowlists folder. No network. */
+/** Runs the cases below the allowlists folder. No network. Exit code 1: one of them failed. */
 export async function policyTest(
   config: Config,
   options: PolicyOptions,
@@ -18,13 +19,9 @@ export async function policyTest(
     ECOSYSTEMS.map((e) => e.versions),
   );
   const failed = results.filter((r) => !r.passed);
-  for (const result of results) {
-    if (options.json) print(JSON.stringify(result));
-    else if (!result.passed)
-      print(
-        `FAIL ${result.place}: ${result.subject}: expected ${result.expected}, got ${result.got} (${result.why})`,
-      );
-  }
+  if (options.json) for (const result of results) print(JSON.stringify(result));
+  else for (const result of failed) for (const line of caseLines(result)) print(line);
+  if (results.length === 0) say('sallyport: there are no cases: write some below cases/');
   say(`${results.length - failed.length} passed, ${failed.length} failed`);
   return failed.length > 0 ? EXIT.refused : EXIT.ok;
 }
