@@ -1,6 +1,7 @@
 import { type PackageId, purl } from '../model/artifact.ts';
-import type { EvidenceDetail, Reason } from '../model/decision.ts';
+import type { Reason } from '../model/decision.ts';
 import { type ReasonCode, statusOf, wordsOf } from '../model/reason-codes.ts';
+import { aboutWords } from './about-words.ts';
 import type { Refusal } from './admission.ts';
 import { evidenceWords } from './evidence/words.ts';
 
@@ -43,7 +44,7 @@ export function refusalOf(
   const codes = codesOf(reasons);
   const code = codes[0] ?? 'INTERNAL';
   const [first] = reasons;
-  const detail = typeof first === 'object' ? first.detail : undefined;
+  const reason: Reason = typeof first === 'object' ? first : { code, place: null };
   const nearest = more.nearest ? `${subject.name}@${more.nearest}` : null;
   const eligibleAt = more.eligibleAt ?? null;
   return {
@@ -53,7 +54,7 @@ export function refusalOf(
       typeof reason === 'object' && reason.detail ? [reason.detail] : [],
     ),
     package: purl(subject, subject.version),
-    line: lineOf(subject, code, detail, nearest, eligibleAt),
+    line: lineOf(subject, reason, nearest, eligibleAt),
     nearestAllowed: nearest,
     eligibleAt,
     entry: null,
@@ -66,16 +67,12 @@ function retryAfter(code: ReasonCode): { readonly retryAfter: number } | null {
   return statusOf(code) >= 500 ? { retryAfter: RETRY_AFTER } : null;
 }
 
-function lineOf(
-  subject: Subject,
-  code: ReasonCode,
-  detail: EvidenceDetail | undefined,
-  nearest: string | null,
-  eligibleAt: number | null,
-): string {
+function lineOf(subject: Subject, reason: Reason, nearest: string | null, eligibleAt: number | null): string {
+  const { code, detail } = reason;
   const what = subject.version ? `${subject.name}@${subject.version}` : subject.name;
   if (statusOf(code) >= 500) return `sallyport cannot serve ${what}: ${wordsOf(code)} (${code})`;
-  const parts = [`sallyport refused ${what}: it ${wordsOf(code)} (${code})`];
+  const about = aboutWords(reason);
+  const parts = [`sallyport refused ${what}: it ${wordsOf(code)} (${code})${about ? `: ${about}` : ''}`];
   const why = detail && evidenceWords(detail, code);
   if (why) parts.push(why);
   if (nearest) parts.push(`admitted instead: ${nearest}`);

@@ -80,6 +80,12 @@ export function verdictsOf(input: EvidenceInput): EvidenceVerdict[] | null {
   ];
 }
 
+/** The verdicts on a file of which nobody claims any evidence. */
+export const NOTHING_CLAIMED: readonly EvidenceVerdict[] = [
+  verdict('registry-signature', 'absent', []),
+  verdict('provenance', 'absent', []),
+];
+
 /** What the case says of earlier versions. */
 export function baselineOf({ earlier }: EvidenceInput): Baseline {
   if (earlier === undefined) return NO_BASELINE;

@@ -1,16 +1,15 @@
-import { z } from 'zod';
 import type { ArtifactKind } from '../model/artifact.ts';
 import type { Decision, PolicyPlace } from '../model/decision.ts';
 import { algorithmOf, type Digest, parseDigest, sha256 } from '../model/digest.ts';
 import { type EvidenceVerdict, NO_EVIDENCE, NO_LISTED_EVIDENCE } from '../model/evidence.ts';
 import { NO_FACTS } from '../model/facts.ts';
-import { REASONS, type ReasonCode } from '../model/reason-codes.ts';
 import type { CheckName, Verdict } from '../model/verdict.ts';
 import type { VersionScheme } from '../model/versions.ts';
-import { AGE, parseAge } from './age.ts';
-import { baselineOf, evidenceFields, verdictsOf } from './case-evidence.ts';
+import { parseAge } from './age.ts';
+import { baselineOf, NOTHING_CLAIMED, verdictsOf } from './case-evidence.ts';
+import { aboveOf, advisoriesOf, saysFacts, shownBytesOf } from './case-facts.ts';
+import { type CaseInput, caseFileSchema, parseAt } from './case-schema.ts';
 import { decide } from './decide.ts';
-import { NO_HIGHER } from './floor.ts';
 import { parsePinned, pinnedDigests } from './pins.ts';
 import {
   type DownloadQuestion,
@@ -22,55 +21,23 @@ import {
   type Question,
 } from './policy.ts';
 import { shapeProblems } from './problems.ts';
+import type { Liftable } from './profile.ts';
+import { requirementsFor } from './requirements.ts';
+import { LIFTED_BY, waivedDigests } from './waivers.ts';
 import { quoted } from './words.ts';
 import { readYaml } from './yaml.ts';
 
 /*
  * What must be allowed and what refused, as data under `allowlists/cases/`: reviewed with the policy, run in CI
  * with no network. A case without a version asks by name alone; one with a version describes a listed file, and
- * one that says anything of evidence a file whose bytes are here and are what its index says.
+ * one that says anything of evidence, or of what only bytes can show, a file whose bytes are here and are what its
+ * index says.
  */
 
-const CODES = Object.keys(REASONS) as [ReasonCode, ...ReasonCode[]];
-/** Any fixed instant: a case's `age` is counted back from it. */
+/** Any fixed instant, where a case does not say when it is asked: its `age` is counted back from it. */
 const NOW = Date.parse('2030-01-01T00:00:00Z');
 /** Old enough for any requirement, where a case does not speak of age. */
 const OLD = '3650d';
-
-function caseSchema(ecosystems: readonly string[]) {
-  const names = Object.fromEntries(ecosystems.map((id) => [id, z.string().optional()]));
-  const digest = z.string().refine((text) => parseDigest(text) !== null, 'must be sha256:… or sha512:…');
-  return z
-    .strictObject({
-      ...names,
-      profile: z.string().optional(),
-      expect: z.enum(['allow', 'refuse']),
-      code: z.enum(CODES).optional(),
-      why: z.string().min(1, 'must say why'),
-      age: z.union([z.string().regex(AGE), z.literal(0), z.literal('unknown')]).optional(),
-      'install-scripts': z.boolean().optional(),
-      'direct-urls': z.boolean().optional(),
-      sdist: z.boolean().optional(),
-      quarantined: z.boolean().optional(),
-      digest: z.union([digest, z.literal('none')]).optional(),
-      'first-digest': digest.optional(),
-      ...evidenceFields,
-    })
-    .refine((entry) => ecosystems.filter((id) => Object.hasOwn(entry, id)).length === 1, {
-      error: `must name exactly one of ${ecosystems.join(', ')}`,
-    })
-    .refine((entry) => (entry.expect === 'refuse') === (entry.code !== undefined), {
-      error: 'a refusal must name its code, and only a refusal has one',
-    })
-    .refine(
-      (entry) => !entry['first-digest'] || entry.digest?.slice(0, 6) === entry['first-digest'].slice(0, 6),
-      {
-        error: 'first-digest needs a digest of the same algorithm to compare with',
-      },
-    );
-}
-
-type CaseInput = z.infer<ReturnType<typeof caseSchema>>;
 
 export interface CaseResult {
   /** Where the case stands. */
@@ -79,9 +46,12 @@ export interface CaseResult {
   readonly subject: string;
   readonly why: string;
   readonly passed: boolean;
-  /** `allow`, or the code of the refusal. */
-  readonly expected: 'allow' | ReasonCode;
-  readonly got: 'allow' | ReasonCode;
+  /**
+   * `allow`, the code of the refusal, or `observe` with the code for which it would be one; and what waivers lifted,
+   * where the case speaks of it: `allow, waived: install-scripts`.
+   */
+  readonly expected: string;
+  readonly got: string;
   readonly decision: Decision;
 }
 
@@ -95,7 +65,7 @@ export function runCases(
   schemes: readonly VersionScheme[],
 ): CaseResult[] {
   const ecosystems = schemes.map((scheme) => scheme.ecosystem);
-  const schema = z.strictObject({ profile: z.string(), cases: z.array(caseSchema(ecosystems)).min(1) });
+  const schema = caseFileSchema(ecosystems);
   const problems: PolicyProblem[] = [];
   const results: CaseResult[] = [];
   for (const source of sources) {
@@ -134,10 +104,28 @@ function runCase(
   const question = questionOf(policy, profile, input, scheme, text);
   if ('problem' in question) return question;
   const decision = decide(policy, profile, question);
-  const got = decision.verdict === 'allow' ? 'allow' : (decision.reasons[0]?.code ?? 'INTERNAL');
-  const expected = input.code ?? 'allow';
+  const expected = expectedOf(input);
+  const got = gotOf(decision, input.waived);
   const subject = `${scheme.ecosystem} ${text}`;
   return { place, subject, why: input.why, passed: got === expected, expected, got, decision };
+}
+
+function expectedOf({ expect, code, waived }: CaseInput): string {
+  const outcome = expect === 'observe' ? `observe ${code}` : (code ?? 'allow');
+  return waived === undefined ? outcome : withWaived(outcome, [waived]);
+}
+
+function gotOf({ verdict, reasons, observed, waived }: Decision, asked: Liftable | undefined): string {
+  const [first] = observed;
+  const served = first === undefined ? 'allow' : `observe ${first.code}`;
+  const outcome = verdict === 'allow' ? served : (reasons[0]?.code ?? 'INTERNAL');
+  if (asked === undefined) return outcome;
+  const lifted = new Set(waived.flatMap(({ code }) => LIFTED_BY[code] ?? []));
+  return withWaived(outcome, lifted.has(asked) ? [asked] : [...lifted]);
+}
+
+function withWaived(outcome: string, lifted: readonly Liftable[]): string {
+  return `${outcome}, ${lifted.length === 0 ? 'nothing waived' : `waived: ${lifted.join(' ')}`}`;
 }
 
 function questionOf(
@@ -148,30 +136,34 @@ function questionOf(
   text: string,
 ): Question | { readonly problem: string } {
   const { ecosystem } = scheme;
+  const now = input.at === undefined ? NOW : (parseAt(input.at) ?? Number.NaN);
   if (!/[^@]@|==/.test(text)) {
     const name = scheme.canonicalName(text);
     if (name === null) return { problem: `${quoted(text)} is not a valid ${ecosystem} name` };
     if (verdictsOf(input) !== null) return { problem: 'a name alone has no evidence: name a version' };
-    return { stage: 'name', ecosystem, name, now: NOW };
+    if (saysFacts(input)) return { problem: 'a name alone has no facts: name a version' };
+    return { stage: 'name', ecosystem, name, now };
   }
   const pinned = parsePinned(text, scheme);
   if ('problem' in pinned) return pinned;
   const { name, version } = pinned;
-  const claimedAt = input.age === 'unknown' ? null : NOW - (parseAge(input.age ?? OLD) ?? 0);
+  const claimedAt = input.age === 'unknown' ? null : now - (parseAge(input.age ?? OLD) ?? 0);
   const first = input['first-digest'] === undefined ? null : parseDigest(input['first-digest']);
   const kind: ArtifactKind = input.sdist ? 'sdist' : ecosystem === 'npm' ? 'npm-tarball' : 'wheel';
   const pins = pinnedDigests(policy, profile, ecosystem, name, version);
+  const bound = pins ?? waivedDigests(policy, profile, ecosystem, name, version);
+  const above = aboveOf(input, scheme, version);
+  if ('problem' in above) return above;
   const listing: ListingQuestion = {
     stage: 'listing',
     ecosystem,
     name,
     quarantined: input.quarantined ?? false,
-    now: NOW,
+    now,
     held: NO_EVIDENCE,
     baseline: baselineOf(input),
-    above: NO_HIGHER,
-    feed: null,
-    advisories: [],
+    above,
+    ...advisoriesOf(input, now),
     facts: {
       ...NO_FACTS,
       // Only the algorithm that the case names is ever compared: the schema sees to it.
@@ -185,7 +177,7 @@ function questionOf(
       version,
       kind,
       url: '',
-      digests: digestsOf(input.digest, pins),
+      digests: digestsOf(input.digest, bound),
       size: null,
       claimedAt,
       yanked: false,
@@ -196,20 +188,35 @@ function questionOf(
       licence: null,
     },
   };
-  const evidence = verdictsOf(input);
-  return evidence === null ? listing : downloaded(listing, evidence, pins);
+  const verdicts = verdictsOf(input);
+  const shown = shownBytesOf(input);
+  if (verdicts === null && shown === null) return listing;
+  const licence = shown?.licence === undefined ? acceptedLicence(policy, profile, listing) : shown.licence;
+  const bytes = downloaded(listing, verdicts ?? NOTHING_CLAIMED, { pinned: pins !== null, digests: bound });
+  return { ...bytes, facts: { ...bytes.facts, findings: shown?.findings ?? [], licence } };
+}
+
+/** Where a case does not speak of the licence, it is one that the policy accepts. */
+function acceptedLicence(
+  policy: Policy,
+  profile: string,
+  { ecosystem, name, file }: ListingQuestion,
+): string | null {
+  const rules = policy.profiles.get(profile)?.ecosystems.get(ecosystem);
+  const required = rules && requirementsFor(rules, rules.allow.best(name)?.value ?? null, file.version);
+  return required?.licence?.allow[0] ?? null;
 }
 
 /** The listed file with its bytes here: they are what index and pin say, and show nothing else. */
 function downloaded(
   listing: ListingQuestion,
   evidence: readonly EvidenceVerdict[],
-  pins: readonly Digest[] | null,
+  bound: { readonly pinned: boolean; readonly digests: readonly Digest[] | null },
 ): DownloadQuestion {
   const { file, facts } = listing;
   const told = [
     ...file.digests,
-    ...(pins ?? []),
+    ...(bound.digests ?? []),
     ...(facts.first ? [facts.first.sha256, facts.first.sha512] : []),
   ];
   const verdict = (check: CheckName, due: boolean): Verdict => ({
@@ -224,7 +231,7 @@ function downloaded(
     sha512: told.find((digest) => algorithmOf(digest) === 'sha512') ?? `sha512:${'0'.repeat(128)}`,
     verdicts: [
       verdict('declared-digest', file.digests.length > 0),
-      verdict('pin', pins !== null),
+      verdict('pin', bound.pinned),
       verdict('first-digest', facts.first !== null),
       verdict('size', false),
       verdict('archive', true),
@@ -234,9 +241,9 @@ function downloaded(
   };
 }
 
-/** A case that says nothing of digests is about the pinned file, or else about a file with some digest. */
-function digestsOf(said: string | undefined, pinned: readonly Digest[] | null): Digest[] {
+/** A case that says nothing of digests is about the pinned or waived file, or else about one with some digest. */
+function digestsOf(said: string | undefined, bound: readonly Digest[] | null): Digest[] {
   if (said === 'none') return [];
-  const digest = said === undefined ? (pinned?.[0] ?? sha256('a file')) : parseDigest(said);
+  const digest = said === undefined ? (bound?.[0] ?? sha256('a file')) : parseDigest(said);
   return digest ? [digest] : [];
 }

@@ -1,7 +1,10 @@
+import type { EcosystemId, PackageName } from '../model/artifact.ts';
+import type { Digest } from '../model/digest.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
 import type { FileMatter, Given, Matter } from './matter.ts';
 import { isFile } from './matter.ts';
 import { comparePin } from './pins.ts';
+import type { Policy } from './policy.ts';
 import type { Liftable, Waiver } from './profile.ts';
 
 /** The requirement whose waiver lifts a reason; evidence of both kinds can be lost. What is not here, none lifts. */
@@ -53,4 +56,17 @@ function isInForce(waiver: Waiver, { question }: FileMatter): boolean {
 function laterOf(a: Waiver | null, b: Waiver): Waiver {
   if (a === null || a.expires < b.expires) return b;
   return a.expires === b.expires && b.place < a.place ? b : a;
+}
+
+/** The digests that the first waiver of one version names; null where there is none. */
+export function waivedDigests(
+  policy: Policy,
+  profile: string,
+  ecosystem: EcosystemId,
+  name: PackageName,
+  version: string,
+): readonly Digest[] | null {
+  const rules = policy.profiles.get(profile)?.ecosystems.get(ecosystem);
+  const [first] = rules?.waivers.get(name)?.get(version) ?? [];
+  return first ? [...first.digests] : null;
 }
