@@ -1,14 +1,182 @@
-import type { ImportOptions } from '../cli/program.ts';
+import { readFile } from 'node:fs/promises';
+import { readPolicySources } from '../allowlists.ts';
+import { type ImportReport, importLines } from '../cli/import-lines.ts';
+import { EXIT, type ImportOptions } from '../cli/program.ts';
 import type { Config } from '../config.ts';
+import { writeDurable } from '../disk/durable.ts';
+import { ECOSYSTEMS } from '../ecosystems/all.ts';
+import { LockfileUnreadable } from '../ecosystems/lockfile.ts';
+import { parsePolicy } from '../policy/load.ts';
+import { type Policy, PolicyError, type PolicySource } from '../policy/policy.ts';
 import type { Terminal } from '../policy-commands/terminal.ts';
+import { changesOf } from './changes.ts';
+import { type Collected, collect } from './collect.ts';
+import { type GivenLockfile, readLockfiles } from './files.ts';
+import { openLockHouse } from './house.ts';
+import { type Flag, subjectOf, type WrittenPin } from './pinned.ts';
+import { placeFor } from './place.ts';
+import { isInTheWay, NOTHING_BEFORE, NotOurs, type Previous, readPrevious } from './previous.ts';
+import { unapproved } from './profile-names.ts';
+import { exactRules, rulesFor } from './rules.ts';
+import { fileText, keyOf } from './written.ts';
 
+/** Reviewed in a repository, and read by whoever runs the firewall. */
+const MODE = 0o644;
+
+const SCHEMES = ECOSYSTEMS.map((one) => one.versions);
+const IDS = ECOSYSTEMS.map(({ id }) => id);
+
+/**
+ * Writes what lockfiles lock as a file of the allowlists. Nothing is written that the allowlists would not load with,
+ * over what another hand wrote, or outside of their folder. Refused (1): something could not be pinned, or has to be
+ * looked at; what can be pinned is written all the same.
+ */
 export async function importLockfiles(
-  _config: Config,
-  _env: Readonly<Record<string, string | undefined>>,
-  _version: string,
-  _files: readonly string[],
-  _options: ImportOptions,
-  _terminal: Terminal,
+  config: Config,
+  env: Readonly<Record<string, string | undefined>>,
+  version: string,
+  files: readonly string[],
+  options: ImportOptions,
+  terminal: Terminal,
 ): Promise<number> {
-  throw new Error('not yet');
+  const { say } = terminal;
+  const form = options.as;
+  if (form !== 'pins' && form !== 'rules') {
+    say('sallyport: --as is pins or rules');
+    return EXIT.usage;
+  }
+  let given: GivenLockfile[];
+  try {
+    given = await readLockfiles(files);
+  } catch (error) {
+    if (!(error instanceof LockfileUnreadable)) throw error;
+    for (const line of importLines.fault(error.message)) say(line);
+    return EXIT.failed;
+  }
+  const [first] = given;
+  if (!first) return EXIT.usage;
+  const place = await placeFor(config.allowlists, options.out, first, options.profile);
+  if ('problem' in place) {
+    say(`sallyport: ${place.problem}`);
+    return EXIT.usage;
+  }
+  const sources = await readPolicySources(config.allowlists);
+  const others = sources.filter(({ path }) => path !== place.path);
+  const previous = await previousAt(place.absolute, place.path, options.profile);
+  if (previous instanceof NotOurs) {
+    say(`sallyport: ${place.path} is not replaced: ${previous.message}; name another file with --out`);
+    return EXIT.refused;
+  }
+  const policy = policyOf(sources, others);
+  const house = await openLockHouse(config, env, version, policy, say);
+  let collected: Collected;
+  try {
+    collected = await collect(house, given);
+  } finally {
+    await house.close();
+  }
+  const { pins } = collected;
+  const ruled = form === 'rules' ? rulesFor(pins, exactRules(policy, options.profile, place.path)) : null;
+  const flags: readonly Flag[] = [...collected.flags, ...(ruled?.flags ?? [])];
+  const review = pins
+    .map((pin) => ({ ...pin, approvals: unapproved(policy, options.profile, pin) }))
+    .filter(({ approvals }) => approvals.length > 0);
+  const locked = new Set(pins.map(keyOf));
+  const [waivers, ended] = parted(previous.waivers, (one) => locked.has(`${one.ecosystem} ${one.subject}`));
+  const text = fileText({
+    profile: options.profile,
+    origins: given.map(({ lockfile, digest }) => ({ format: lockfile.format, digest })),
+    pins,
+    rules: ruled?.rules ?? null,
+    days: daysFor(pins, previous, house.now()),
+    review,
+    waivers,
+  });
+  const changes = changesOf(previous, pins, ruled?.rules ?? null);
+  const unchanged = text === previous.text;
+  const problems = problemsOf([...others, { path: place.path, text }]);
+  const written = !unchanged && problems.length === 0 && options.dryRun !== true;
+  if (written) await writeDurable(place.absolute, Buffer.from(text), MODE);
+
+  const report: ImportReport = {
+    file: place.path,
+    profile: options.profile,
+    as: form,
+    written,
+    unchanged,
+    lockfiles: given.map(({ lockfile, digest }) => ({
+      format: lockfile.format,
+      digest,
+      packages: lockfile.packages.length,
+    })),
+    count: ruled ? ruled.rules.length : pins.length,
+    ...changes,
+    flags,
+    review: review.flatMap((pin) =>
+      pin.approvals.map(({ lifts }) => ({ ecosystem: pin.ecosystem, package: subjectOf(pin), lifts })),
+    ),
+    endedWaivers: ended.map(({ ecosystem, subject }) => `${ecosystem} ${subject}`),
+    problems,
+  };
+  if (options.json) terminal.print(JSON.stringify(report));
+  else {
+    const { data, words } = importLines.report(report, options.dryRun === true);
+    for (const line of data) terminal.print(line);
+    for (const line of words) say(line);
+  }
+  return problems.length > 0 || flags.some(({ fails }) => fails) ? EXIT.refused : EXIT.ok;
+}
+
+/** What is there is ours, nothing, or in the way. */
+async function previousAt(absolute: string, path: string, profile: string): Promise<Previous | NotOurs> {
+  try {
+    if (await isInTheWay(absolute)) return new NotOurs('it is no regular file');
+    const text = await readFile(absolute, 'utf8').catch((error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+      throw error;
+    });
+    return text === null ? NOTHING_BEFORE : readPrevious({ path, text }, IDS, profile);
+  } catch (error) {
+    if (error instanceof NotOurs) return error;
+    throw error;
+  }
+}
+
+/** The policy as it is; where it does not load with what an earlier import left, without that. Throws PolicyError. */
+function policyOf(sources: readonly PolicySource[], others: readonly PolicySource[]): Policy {
+  try {
+    return parsePolicy(sources, SCHEMES);
+  } catch (error) {
+    if (!(error instanceof PolicyError) || others.length === sources.length) throw error;
+    return parsePolicy(others, SCHEMES);
+  }
+}
+
+/** Why the allowlists would not load with the new file: `path:line:column: message`. */
+function problemsOf(sources: readonly PolicySource[]): readonly string[] {
+  try {
+    parsePolicy(sources, SCHEMES);
+    return [];
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    return error.problems.map(({ path, line, column, message }) => `${path}:${line}:${column}: ${message}`);
+  }
+}
+
+/** The day on which each digest was taken from the index: the earlier one where it is still the same digest. */
+function daysFor(pins: readonly WrittenPin[], previous: Previous, now: number): Map<string, string> {
+  const today = new Date(now).toISOString().slice(0, 10);
+  return new Map(
+    pins
+      .filter(({ fromIndex }) => fromIndex)
+      .map((pin) => {
+        const key = keyOf(pin);
+        const same = previous.pins.get(key)?.join() === [...pin.digests].sort().join();
+        return [key, (same ? previous.days.get(key) : undefined) ?? today];
+      }),
+  );
+}
+
+function parted<T>(items: readonly T[], is: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(is), items.filter((item) => !is(item))];
 }

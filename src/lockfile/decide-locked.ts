@@ -1,0 +1,190 @@
+import {
+  admittedOf,
+  decideListing,
+  historyOf,
+  type ListingBasis,
+  questionOf,
+} from '../admission/decide-listing.ts';
+import { heldOf } from '../admission/evidence/held.ts';
+import { evidenceWords } from '../admission/evidence/words.ts';
+import { nearestOf } from '../admission/nearest.ts';
+import type { Withheld } from '../admission/ports.ts';
+import type { LockedChecked, LockedCode } from '../cli/lockfile-lines.ts';
+import type { Ecosystem } from '../ecosystems/ecosystem.ts';
+import type { PackageId } from '../model/artifact.ts';
+import type { Decision } from '../model/decision.ts';
+import type { PackageFacts } from '../model/facts.ts';
+import type { ListedFile, Listing } from '../model/listing.ts';
+import { wordsOf } from '../model/reason-codes.ts';
+import { decide } from '../policy/decide.ts';
+import { compareLocked, filesOf } from './compared.ts';
+import type { LockHouse } from './house.ts';
+import { ecosystemOf, factsOf, indexOf } from './indexes.ts';
+import type { MergedPackage } from './merged.ts';
+import type { Origins } from './origins.ts';
+
+/** A verdict on one locked version; `checked` names it. */
+export type Verdict = Omit<LockedChecked, 'package' | 'version' | 'ecosystem' | 'line'>;
+
+/** What every version of one package is decided with. */
+interface About {
+  readonly house: LockHouse;
+  readonly profile: string;
+  readonly ecosystem: Ecosystem;
+  readonly listing: Listing;
+  readonly withheld: Withheld | null;
+  readonly basis: ListingBasis;
+}
+
+/** A refusal before any index is asked for. */
+export function refused(
+  codes: readonly LockedCode[],
+  words: readonly string[],
+  place: string | null = null,
+): Verdict {
+  return { verdict: 'refuse', codes, words, place, eligibleAt: null, nearest: null, notes: [] };
+}
+
+/**
+ * Decides the locked versions of one package whose name the policy admits, as requests for their files would be: by what
+ * the index claims and what we remember. Evidence counts as it is claimed, and bytes are not looked at.
+ */
+export async function decidePackage(
+  house: LockHouse,
+  profile: string,
+  origins: Origins,
+  locked: readonly MergedPackage[],
+): Promise<Verdict[]> {
+  const [first] = locked;
+  if (!first) return [];
+  const id: PackageId = { ecosystem: first.locked.ecosystem, name: first.locked.name };
+  const [index, facts] = await Promise.all([indexOf(house, id), factsOf(house, id)]);
+  if (index.kind === 'absent')
+    return locked.map(() => refused(['NOT_ALLOWLISTED'], ['is not known to its registry [NOT_ALLOWLISTED]']));
+  if (index.kind === 'fault')
+    return locked.map(() =>
+      refused([index.code], [`cannot be decided: ${wordsOf(index.code)} [${index.code}]`]),
+    );
+  const about = await aboutOf(house, profile, id, index.listing, index.withheld, facts);
+  return Promise.all(locked.map((one) => decideVersion(about, origins, one)));
+}
+
+async function aboutOf(
+  house: LockHouse,
+  profile: string,
+  id: PackageId,
+  listing: Listing,
+  withheld: Withheld | null,
+  facts: PackageFacts,
+): Promise<About> {
+  const ecosystem = ecosystemOf(id);
+  // Made when they are first asked for, which few policies do.
+  const history = once(() => historyOf(ecosystem, listing, facts));
+  const admitted = once(() => admittedOf(ecosystem, listing, facts));
+  const basis: ListingBasis = {
+    facts,
+    history: { baseline: (place) => history().baseline(place) },
+    admitted: { above: (version) => admitted().above(version) },
+    held: (await heldOf({ evidence: house.shelf }, id)).evidence,
+    advisories: house.advisories.of(id),
+    scheme: ecosystem.versions,
+    now: house.now(),
+    withheld,
+    signatures: () => [],
+  };
+  return { house, profile, ecosystem, listing, withheld, basis };
+}
+
+async function decideVersion(about: About, origins: Origins, merged: MergedPackage): Promise<Verdict> {
+  const { locked, digests, resolved } = merged;
+  const { listing, ecosystem } = about;
+  const all = filesOf(listing, ecosystem.versions, locked.version);
+  if (all.length === 0)
+    return instead(
+      about,
+      merged,
+      refused(['UNKNOWN_VERSION'], [`${wordsOf('UNKNOWN_VERSION')} [UNKNOWN_VERSION]`]),
+    );
+  const { files, undeclared, compared } = compareLocked(all, digests);
+  if (merged.contradicts)
+    return refused(['LOCKED_DIGEST'], ['is locked with two different digests [LOCKED_DIGEST]']);
+  if (undeclared.length > 0) {
+    const words =
+      'is locked with a digest that its registry does not declare: it would serve other bytes [LOCKED_DIGEST]';
+    return refused(['LOCKED_DIGEST'], [words]);
+  }
+  const odd = await origins.oddities(locked, locked.version, resolved, all);
+  if (odd.length > 0 && !compared) {
+    const words =
+      'is locked to an address elsewhere, and no digest says that it is the same file [LOCKED_ADDRESS]';
+    return refused(['LOCKED_ADDRESS'], [words]);
+  }
+  return overFiles(about, merged, files);
+}
+
+/** A version is admitted if one of the files that the lockfile lets a client take is. */
+function overFiles(about: About, merged: MergedPackage, files: readonly ListedFile[]): Verdict {
+  const { house, profile, listing, basis, withheld } = about;
+  const decided = files.map((file) => {
+    const decision = decide(house.policy, profile, questionOf(listing, basis, file));
+    const held = withheld !== null && decision.by !== 'pin';
+    return { file, decision, allowed: decision.verdict === 'allow' && !held };
+  });
+  const allowed = decided.filter((one) => one.allowed);
+  const [first] = allowed;
+  if (!first) {
+    const reasons = decided.flatMap(({ decision }) => decision.reasons);
+    const codes = new Set<LockedCode>(reasons.map(({ code }) => code));
+    const words = new Set(reasons.map(wordsOfReason));
+    if (withheld !== null && codes.size === 0) {
+      codes.add(withheld);
+      words.add(`${wordsOf(withheld)} [${withheld}]`);
+    }
+    // A refusal without a reason would be a fault of ours: it stays a refusal.
+    if (codes.size === 0) codes.add('INTERNAL');
+    const place = reasons.find((reason) => reason.place !== null)?.place ?? null;
+    const verdict = { ...refused([...codes], [...words], place), eligibleAt: ripe(decided) };
+    return instead(about, merged, verdict);
+  }
+  const notes: string[] = [];
+  if (files.length > allowed.length) notes.push(`${allowed.length} of ${files.length} locked files`);
+  if (allowed.every(({ file }) => file.kind === 'sdist')) notes.push('a source distribution only');
+  for (const code of new Set(first.decision.observed.map((reason) => reason.code)))
+    notes.push(`would be refused but for mode observe: ${code}`);
+  for (const code of new Set(first.decision.warnings.map((reason) => reason.code)))
+    notes.push(`warned of: ${code}`);
+  const { place } = first.decision;
+  return { verdict: 'allow', codes: [], words: [], place, eligibleAt: null, nearest: null, notes };
+}
+
+/** When the first of its files that is only too young is old enough. */
+function ripe(decided: readonly { readonly decision: Decision }[]): number | null {
+  const times = decided.flatMap(({ decision }) =>
+    decision.eligibleAt === null ? [] : [decision.eligibleAt],
+  );
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+/** With what would be admitted in its place. */
+function instead(about: About, { locked }: MergedPackage, verdict: Verdict): Verdict {
+  const { house, profile, listing, basis, ecosystem } = about;
+  const { compare } = ecosystem.versions;
+  const view = decideListing(house.policy, profile, listing, basis);
+  const admitted = [...view.admitted].sort((a, b) => compare(b, a));
+  const others = admitted.filter((version) => compare(version, locked.version) !== 0);
+  return { ...verdict, nearest: nearestOf(ecosystem.versions, others, locked.version) };
+}
+
+function wordsOfReason({ code, detail, about }: Decision['reasons'][number]): string {
+  const why = detail ? evidenceWords(detail, code) : null;
+  const more = why ?? (about && about.length > 0 ? about.join(', ') : null);
+  return `${wordsOf(code)} [${code}]${more ? `: ${more}` : ''}`;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
