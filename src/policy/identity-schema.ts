@@ -24,7 +24,7 @@ const repository = text('host/owner/name, such as github.com/owner/name')
 
 /** What somebody who pasted an address most likely meant: `; write github.com/owner/name`. */
 function meant(input: unknown, usable: (text: string) => boolean): string {
-  if (typeof input !== 'string') return '';
+  if (typeof input !== 'string' || input.length > 512) return '';
   const bare = input
     .trim()
     .replace(/^(?:git\+)?(?:https?|ssh|git):\/\//i, '')

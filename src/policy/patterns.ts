@@ -11,60 +11,106 @@ export const EVERY_NAME: Pattern = { text: '', prefix: true };
 /**
  * Values by name pattern. Of all patterns that match a name exactly one is the most specific: the exact name,
  * else the longest prefix, since two different prefixes of one name differ in length. So the order in which
- * patterns were added cannot matter.
+ * patterns were added cannot matter. A look-up is one walk over the name's letters, however many patterns there are.
  */
 export class PatternMap<T> {
   readonly exact = new Map<string, T>();
-  /** By length, the longest first. */
-  readonly #prefixes: [length: number, byText: Map<string, T>][] = [];
+  readonly #prefixes = new Map<string, T>();
+  /** Prefixes by the hash of their text, and which lengths they have. */
+  readonly #byHash = new Map<number, string[]>();
+  readonly #lengths = new Set<number>();
 
   set(pattern: Pattern, value: T): void {
-    if (pattern.prefix) this.#ofLength(pattern.text.length).set(pattern.text, value);
-    else this.exact.set(pattern.text, value);
+    const { text, prefix } = pattern;
+    if (!prefix) {
+      this.exact.set(text, value);
+      return;
+    }
+    if (!this.#prefixes.has(text)) {
+      const hash = hashOf(text);
+      const alike = this.#byHash.get(hash);
+      if (alike) alike.push(text);
+      else this.#byHash.set(hash, [text]);
+      this.#lengths.add(text.length);
+    }
+    this.#prefixes.set(text, value);
   }
 
   /** The value of this very pattern. */
   get(pattern: Pattern): T | undefined {
-    if (!pattern.prefix) return this.exact.get(pattern.text);
-    return this.#prefixes.find(([length]) => length === pattern.text.length)?.[1].get(pattern.text);
+    return (pattern.prefix ? this.#prefixes : this.exact).get(pattern.text);
   }
 
   /** The value of the most specific pattern that matches, or null. */
   best(name: string): { readonly value: T; readonly by: 'exact' | 'prefix' } | null {
     const exact = this.exact.get(name);
     if (exact !== undefined) return { value: exact, by: 'exact' };
-    for (const [length, byText] of this.#prefixes) {
-      const value = length <= name.length ? byText.get(name.slice(0, length)) : undefined;
-      if (value !== undefined) return { value, by: 'prefix' };
-    }
-    return null;
+    const value = this.#longest(name);
+    return value === undefined ? null : { value, by: 'prefix' };
+  }
+
+  /** The value of the most specific pattern that takes in every name of the given one, itself if it is there; or null. */
+  over(pattern: Pattern): T | null {
+    if (!pattern.prefix) return this.best(pattern.text)?.value ?? null;
+    return this.#longest(pattern.text) ?? null;
   }
 
   /** The values of every pattern that matches, the most specific first. */
   all(name: string): T[] {
     const found: T[] = [];
+    this.#walk(name, (value) => found.push(value));
     const exact = this.exact.get(name);
     if (exact !== undefined) found.push(exact);
-    for (const [length, byText] of this.#prefixes) {
-      const value = length <= name.length ? byText.get(name.slice(0, length)) : undefined;
-      if (value !== undefined) found.push(value);
-    }
-    return found;
+    return found.reverse();
   }
 
   /** Every prefix, the longest first. */
   prefixes(): string[] {
-    return this.#prefixes.flatMap(([, byText]) => [...byText.keys()].sort());
+    return [...this.#prefixes.keys()].sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
   }
 
-  #ofLength(length: number): Map<string, T> {
-    const at = this.#prefixes.findIndex(([l]) => l <= length);
-    const there = at < 0 ? undefined : this.#prefixes[at];
-    if (there?.[0] === length) return there[1];
-    const fresh = new Map<string, T>();
-    this.#prefixes.splice(at < 0 ? this.#prefixes.length : at, 0, [length, fresh]);
-    return fresh;
+  /** Every pattern with its value, in the order in which the patterns were added: first the names, then the prefixes. */
+  *entries(): IterableIterator<[Pattern, T]> {
+    for (const [text, value] of this.exact) yield [{ text, prefix: false }, value];
+    for (const [text, value] of this.#prefixes) yield [{ text, prefix: true }, value];
   }
+
+  #longest(name: string): T | undefined {
+    let longest: T | undefined;
+    this.#walk(name, (value) => {
+      longest = value;
+    });
+    return longest;
+  }
+
+  /** Visits what is said of each prefix of a name, the shortest first. */
+  #walk(name: string, visit: (value: T) => void): void {
+    if (this.#prefixes.size === 0) return;
+    let hash = EMPTY;
+    for (let length = 0; length <= name.length; length += 1) {
+      if (length > 0) hash = hashOn(hash, name.charCodeAt(length - 1));
+      if (!this.#lengths.has(length)) continue;
+      for (const text of this.#byHash.get(hash) ?? NONE) {
+        const value = text.length === length && name.startsWith(text) ? this.#prefixes.get(text) : undefined;
+        if (value !== undefined) visit(value);
+      }
+    }
+  }
+}
+
+const NONE: readonly string[] = [];
+
+/** FNV-1a over UTF-16 units: of a text one letter longer it is one step more. */
+const EMPTY = 0x811c9dc5 | 0;
+
+function hashOn(hash: number, unit: number): number {
+  return Math.imul(hash ^ unit, 0x01000193);
+}
+
+function hashOf(text: string): number {
+  let hash = EMPTY;
+  for (let i = 0; i < text.length; i += 1) hash = hashOn(hash, text.charCodeAt(i));
+  return hash;
 }
 
 /**

@@ -87,6 +87,8 @@ export interface AllowRule {
   /** null: any version that meets the requirements. */
   readonly range: VersionRange | null;
   readonly requirements: Requirements;
+  /** What holds for a pinned version outside of its range: the profile's, and what upper layers locked of the name. */
+  readonly beyond: Requirements;
 }
 
 export interface DenyRule {

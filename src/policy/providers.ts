@@ -73,7 +73,10 @@ export function workflowPath(workflow: string, issuer: string): string {
  * Of an issuer that we do not know (a self-managed GitLab is one) it need not be said; where it is, it must be a word
  * of one of the others.
  */
-export function startedBy({ issuer, trigger }: Signer, triggers: readonly string[] | null): boolean {
+export function startedBy(
+  { issuer, trigger }: Pick<Signer, 'issuer' | 'trigger'>,
+  triggers: readonly string[] | null,
+): boolean {
   const known = providerOf(issuer);
   if (triggers === null && known === null && trigger === null) return true;
   const allowed = triggers ?? known?.triggers ?? [...TRIGGERS.values()].flat();

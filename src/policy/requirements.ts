@@ -1,7 +1,7 @@
 import { parseAge } from './age.ts';
 import { identityOf } from './identity-schema.ts';
-import type { AllowRule, EcosystemRules, Requirements } from './profile.ts';
-import type { RequirementsInput } from './schema.ts';
+import type { AllowRule, EcosystemRules, LicenceRule, Requirements } from './profile.ts';
+import type { LicenceInput, RequirementsInput } from './schema.ts';
 
 /** The requirements that `input` says, and `otherwise` where it is silent. */
 export function overridden(otherwise: Requirements, input: RequirementsInput | undefined): Requirements {
@@ -17,20 +17,27 @@ export function overridden(otherwise: Requirements, input: RequirementsInput | u
     registrySignature: input['registry-signature'] ?? otherwise.registrySignature,
     provenance:
       typeof provenance === 'object' ? identityOf(provenance) : (provenance ?? otherwise.provenance),
-    startupHooks: otherwise.startupHooks,
-    malware: otherwise.malware,
-    vulnerability: otherwise.vulnerability,
-    licence: otherwise.licence,
-    floor: otherwise.floor,
+    startupHooks: input['startup-hooks'] ?? otherwise.startupHooks,
+    malware: input.malware ?? otherwise.malware,
+    vulnerability: input.vulnerability ?? otherwise.vulnerability,
+    licence: input.licence === undefined ? otherwise.licence : licenceOf(input.licence),
+    floor: input.floor ?? otherwise.floor,
   };
 }
 
-/** A rule's own requirements hold for what it admits; a pinned version outside of its range has the profile's. */
+function licenceOf(input: LicenceInput): LicenceRule | null {
+  if (input === 'off') return null;
+  // As `readLicence` writes them: a blank more is no other licence.
+  const allow = input.allow.map((id) => id.trim().replaceAll(/\s+/g, ' '));
+  return { allow: [...new Set(allow)].sort(), otherwise: input.otherwise ?? 'deny' };
+}
+
+/** A rule's own requirements hold for what it admits; a pinned version outside of its range has those of `beyond`. */
 export function requirementsFor(
   rules: EcosystemRules,
   rule: AllowRule | null,
   version: string,
 ): Requirements {
   if (rule === null) return rules.requirements;
-  return rule.range === null || rule.range.has(version) ? rule.requirements : rules.requirements;
+  return rule.range === null || rule.range.has(version) ? rule.requirements : rule.beyond;
 }

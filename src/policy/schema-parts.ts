@@ -22,8 +22,10 @@ export function known<S extends z.ZodRawShape>(shape: S): z.ZodObject<S, z.core.
 }
 
 export function text(what: string): z.ZodString {
-  const wrong = (issue: Issue): string =>
-    typeof issue.input === 'number' ? `must be text: put ${what} in quotes` : `must be ${what}`;
+  const wrong = (issue: Issue): string => {
+    if (issue.input === undefined) return `is missing: it must be ${what}`;
+    return typeof issue.input === 'number' ? `must be text: put ${what} in quotes` : `must be ${what}`;
+  };
   return z
     .string({ error: wrong })
     .min(1, `must be ${what}`)
@@ -44,7 +46,8 @@ export function oneOf<const V extends readonly [string, ...string[]]>(
 ) {
   const wrong = (issue: Issue): string => {
     const near = typeof issue.input === 'string' ? nearest(issue.input, values) : null;
-    return `must be ${values.join(' or ')}${instead}${near ? `; did you mean "${near}"?` : ''}`;
+    const missing = issue.input === undefined ? 'is missing: it ' : '';
+    return `${missing}must be ${values.join(' or ')}${instead}${near ? `; did you mean "${near}"?` : ''}`;
   };
   return z.enum(values, { error: wrong }).describe(description);
 }
