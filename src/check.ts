@@ -12,9 +12,13 @@ import { EXIT } from './cli/program.ts';
 import type { Config } from './config.ts';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
 import type { Ecosystem } from './ecosystems/ecosystem.ts';
-import { NO_ADVISORIES } from './feeds/none.ts';
+import type { Advisories } from './feeds/feeds.ts';
+import { openFeed } from './feeds/open.ts';
+import { feedFolder } from './feeds/status.ts';
 import type { LedgerReader } from './ledger/ledger.ts';
 import { openLedgerReader } from './ledger/open.ts';
+import { checkLockfiles } from './lockfile/check.ts';
+import { isLockfile } from './lockfile/files.ts';
 import type { PackageId } from './model/artifact.ts';
 import type { PackageFacts } from './model/facts.ts';
 import { decide } from './policy/decide.ts';
@@ -39,11 +43,12 @@ interface Basis {
   readonly source: Ports['source'];
   /** null where the ledger cannot be read: what it remembers can only refuse more. */
   readonly reader: LedgerReader | null;
+  readonly feed: Advisories;
   readonly look: Awaited<ReturnType<typeof openEvidenceCheck>>;
 }
 
 /**
- * What would be decided for `NAME` or `NAME@VERSION`, by the same code as a request: by name alone first, then
+ * What would be decided for `NAME` or `NAME@VERSION`, or for all that a lockfile locks (see lockfile/check.ts), by the same code as a request: by name alone first, then
  * over the upstream's index, and for one version over its evidence. What only the bytes can show is not looked at,
  * unless it is remembered. Nothing is written.
  */
@@ -51,12 +56,20 @@ export async function check(
   config: Config,
   env: Readonly<Record<string, string | undefined>>,
   version: string,
-  names: readonly string[],
+  words: readonly string[],
   options: CheckOptions,
   print: (line: string) => void,
   say: (line: string) => void,
 ): Promise<number> {
   const { profile } = options;
+  const areLockfiles = await Promise.all(words.map(isLockfile));
+  const names = words.filter((_, i) => !areLockfiles[i]);
+  const lockfiles = words.filter((_, i) => areLockfiles[i]);
+  const ofLockfiles =
+    lockfiles.length > 0
+      ? await checkLockfiles(config, env, version, lockfiles, options, { print, say })
+      : EXIT.ok;
+  if (names.length === 0 || ofLockfiles > EXIT.refused) return ofLockfiles;
   const ecosystem = ECOSYSTEMS.find((e) => e.id === options.ecosystem);
   if (!ecosystem) {
     say(`sallyport: --ecosystem is one of ${ECOSYSTEMS.map((e) => e.id).join(', ')}`);
@@ -90,10 +103,11 @@ export async function check(
   });
   const fault = (error: unknown) =>
     say(`sallyport: evidence was not fetched: ${error instanceof Error ? error.message : String(error)}`);
-  let refused = false;
+  const feed = openFeed({ dir: feedFolder(config.data), maxAge: config.feedMaxAge });
+  let refused = ofLockfiles === EXIT.refused;
   try {
     const look = await openEvidenceCheck(config, { now: Date.now, upstream, source, fault });
-    const basis: Basis = { config, ecosystem, policy, profile, upstream, source, reader, look };
+    const basis: Basis = { config, ecosystem, policy, profile, upstream, source, reader, feed, look };
     for (const subject of subjects) {
       if (subject === null) continue;
       const result = await checkSubject(basis, subject);
@@ -104,6 +118,7 @@ export async function check(
   } finally {
     await upstream.close();
     await reader?.close();
+    feed.close();
   }
   return refused ? EXIT.refused : EXIT.ok;
 }
@@ -120,7 +135,7 @@ function subjectOf({ id, versions }: Ecosystem, raw: string): Subject | null {
 }
 
 async function checkSubject(basis: Basis, subject: Subject): Promise<Checked> {
-  const { config, ecosystem, policy, profile, upstream, source, reader, look } = basis;
+  const { config, ecosystem, policy, profile, upstream, source, reader, feed, look } = basis;
   const { name, version } = subject;
   const id: PackageId = { ecosystem: ecosystem.id, name };
   const about = { package: name, version } as const;
@@ -136,6 +151,7 @@ async function checkSubject(basis: Basis, subject: Subject): Promise<Checked> {
   const listing = ecosystem.readIndex(name, Buffer.concat(answer.chunks));
   const shelf = openEvidenceShelf({ dir: config.vault ?? join(config.data, 'vault') });
   const [facts, held] = await Promise.all([factsOf(reader, id), heldOf({ evidence: shelf }, id)]);
+  const advisories = feed.of(id);
   const now = Date.now();
   if (version === null) {
     const view = decideListing(policy, profile, listing, {
@@ -143,7 +159,7 @@ async function checkSubject(basis: Basis, subject: Subject): Promise<Checked> {
       history: historyOf(ecosystem, listing, facts),
       held: held.evidence,
       admitted: admittedOf(ecosystem, listing, facts),
-      advisories: NO_ADVISORIES,
+      advisories,
       scheme: ecosystem.versions,
       now,
       withheld: null,
@@ -155,7 +171,7 @@ async function checkSubject(basis: Basis, subject: Subject): Promise<Checked> {
     return { ...about, verdict: 'refuse', codes: [first ?? 'UNKNOWN_VERSION'], place, admitted };
   }
   const files = await checkVersion(
-    { policy, profile, ecosystem, listing, facts, held, advisories: NO_ADVISORIES, now, look },
+    { policy, profile, ecosystem, listing, facts, held, advisories, now, look },
     version,
   );
   if (files.some(({ verdict }) => verdict === 'allow'))

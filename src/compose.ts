@@ -7,7 +7,9 @@ import { Alarms } from './alarms.ts';
 import { loadPolicy } from './allowlists.ts';
 import type { Config } from './config.ts';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
-import { NO_ADVISORIES } from './feeds/none.ts';
+import { FeedWatch } from './feed/watch.ts';
+import { openFeed } from './feeds/open.ts';
+import { feedFolder } from './feeds/status.ts';
 import type { Metrics } from './gate/metrics.ts';
 import type { Readiness } from './gate/options.ts';
 import { InForce } from './in-force.ts';
@@ -109,6 +111,12 @@ export async function openHouse(
       timed: (check, seconds, result) => watchers.verification(check, seconds, result),
     });
     closing.push(() => verifiers.close());
+    const feed = openFeed({
+      dir: feedFolder(config.data),
+      maxAge: config.feedMaxAge,
+      damaged: (error) => log.error({ err: error }, 'the feed of advisories is damaged; nothing is served'),
+    });
+    closing.push(async () => feed.close());
     const origins = new FileOriginBook(ledger.memory, (source, origin) =>
       log.info({ source, origin }, 'a file origin was learned with its first verified file'),
     );
@@ -164,6 +172,7 @@ export async function openHouse(
       writeVault: () => writeToVault(dir),
       policyFailed: () => policy.failed,
       policyNotes: () => news.notes(),
+      feed: () => feedWatch.health(),
       trustFailed: () => trust.failed,
       failed: (what, error) => log.error({ err: error }, `not ready: the ${what} cannot be written`),
     });
@@ -188,6 +197,15 @@ export async function openHouse(
       warn: (what, fields) => log.warn(fields, what),
       alarmedSince: (since) => alarmsSince(ledger, 'waiver-expiring', since),
     });
+    const feedWatch = new FeedWatch({
+      feed,
+      now,
+      policy: () => policy.current,
+      metrics: watchers,
+      stale: (about) => alarms.raise('feed-stale', about),
+      failed: (error) =>
+        log.error({ err: error }, 'the feed of advisories cannot be read; nothing is served'),
+    });
     const ports: Ports = {
       now,
       policy: () => policy.current,
@@ -200,7 +218,7 @@ export async function openHouse(
       ledger,
       inspect: (path, expected) => inspectors.inspect(path, expected),
       evidence: verifiers,
-      advisories: { of: () => NO_ADVISORIES },
+      advisories: feed,
       limits: config.limits,
       closing: ending.signal,
       alarm: (kind, about) => alarms.raise(kind, about),
@@ -251,6 +269,11 @@ export async function openHouse(
       log,
     });
     watch?.start();
+    feedWatch.look();
+    // What is in force from the start on was hashed before the first request.
+    await feed.checked();
+    const lookingAtFeed = setInterval(() => feedWatch.look(), LOOK_EVERY);
+    lookingAtFeed.unref();
     const sum = () =>
       admission
         .flush()
@@ -277,6 +300,7 @@ export async function openHouse(
       },
       async close() {
         clearInterval(summing);
+        clearInterval(lookingAtFeed);
         clearInterval(looking);
         await watch?.stop();
         await sum();
@@ -290,7 +314,7 @@ export async function openHouse(
   }
 }
 
-/** How often it is looked at which waivers end and which profiles observe no more, ms. */
+/** How often it is looked at which waivers end, which profiles observe no more, and how old the feed is, ms. */
 const LOOK_EVERY = 60_000;
 
 /** How often refusals past an agent's budget are summed where no further one does it, ms. */

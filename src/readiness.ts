@@ -26,6 +26,8 @@ export interface ReadinessParts {
   policyFailed(): boolean;
   /** What of the policy in force people should know: profiles that only observe, waivers that end. */
   policyNotes?(): readonly string[];
+  /** What is to be known of the feed of advisories; not `ok`: it cannot be read, and every request is a fault. */
+  feed?(): { readonly ok: boolean; readonly notes: readonly string[] };
   /** The trust root and keys in force are not those that an update should have brought. */
   trustFailed(): boolean;
   /** A probe failed: for the log. */
@@ -70,10 +72,12 @@ export class HouseReadiness {
         'the trust root or its update failed, or is long ago; the one before, or the pinned one, is in force',
       );
     }
+    const feed = this.#parts.feed?.();
+    notes.push(...(feed?.notes ?? []));
     const now = this.#parts.now();
     for (const [event, at] of this.#last) {
       if (now - at <= LATELY) notes.push(`lately: ${EVENTS[event]}`);
     }
-    return { ok: health === 'ok' && vault, notes };
+    return { ok: health === 'ok' && vault && feed?.ok !== false, notes };
   }
 }

@@ -158,6 +158,7 @@ export class Lister {
     const parsed = version === null ? null : asked.ecosystem.versions.parseVersion(version);
     const subject = { ecosystem: index.ecosystem, name: index.name, ...(parsed ? { version: parsed } : {}) };
     const code = page.code ?? withheldFrom(index) ?? 'VERSION_NOT_ALLOWED';
+    if (code === 'MALWARE') this.#ports.alarm('malware', subject);
     const refusal = await this.#recorder.refuse(asked, subject, [code], {
       policy: admitted.policy,
       now: this.#ports.now(),

@@ -22,6 +22,7 @@ const ALARMS: Partial<Record<ReasonCode, AlarmKind>> = {
   // An outage passes; a registry's new key refuses everything until somebody pins it.
   SIGNATURE_UNCHECKED: 'evidence-unchecked',
   PROVENANCE_UNCHECKED: 'evidence-unchecked',
+  MALWARE: 'malware',
 };
 
 /** After these the version that was asked for may still be listed, and is no replacement for itself. */

@@ -29,6 +29,8 @@ export interface Metrics {
   profileModes(modes: ReadonlyMap<string, string>): void;
   /** Waivers that end within a week, and those that have ended. */
   waivers(expiring: number, expired: number): void;
+  /** The feed of advisories: its age in ms, and how many records it has; null where there is none that can be read. */
+  feed(state: { readonly age: number; readonly records: number } | null): void;
   /** A waiver lifted a requirement of what was admitted. */
   waiverUsed(lifts: string): void;
   /** What mode `observe` let through would have been refused for this. */
@@ -85,6 +87,9 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
     'profile',
     'mode',
   ]);
+  const feedAge = gauge('sallyport_feed_age_seconds', 'Age of the feed of advisories; NaN without one.');
+  const feedRecords = gauge('sallyport_feed_records', 'Records of the feed of advisories.');
+  feedAge.set(Number.NaN);
   const expiring = gauge('sallyport_waivers_expiring', 'Waivers that expire within a week.');
   const expired = gauge('sallyport_waivers_expired', 'Waivers in the policy that have expired.');
   const waiversUsed = counter('sallyport_waivers_used_total', 'Admissions for which a waiver was needed.', [
@@ -128,6 +133,10 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
     profileModes(now) {
       modes.reset();
       for (const [profile, mode] of now) modes.set({ profile, mode }, 1);
+    },
+    feed(state) {
+      feedAge.set(state === null ? Number.NaN : state.age / 1000);
+      feedRecords.set(state?.records ?? 0);
     },
     waivers(soon, past) {
       expiring.set(soon);
