@@ -48,9 +48,9 @@ interface Basis {
 }
 
 /**
- * What would be decided for `NAME` or `NAME@VERSION`, or for all that a lockfile locks (see lockfile/check.ts), by the same code as a request: by name alone first, then
- * over the upstream's index, and for one version over its evidence. What only the bytes can show is not looked at,
- * unless it is remembered. Nothing is written.
+ * What would be decided for `NAME` or `NAME@VERSION`, or for all that a lockfile locks (lockfile/check.ts), by the same
+ * code as a request: by name alone first, then over the upstream's index, and for one version over its evidence. What
+ * only the bytes can show is not looked at, unless it is remembered. Nothing is written.
  */
 export async function check(
   config: Config,

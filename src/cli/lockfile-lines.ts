@@ -30,6 +30,13 @@ export interface LockfileSummary {
   readonly packages: number;
   readonly admitted: number;
   readonly refused: number;
+  /** Notes on what could not be decided. */
+  readonly undecided: number;
+  readonly notes: readonly {
+    readonly line: number | null;
+    readonly what: string;
+    readonly harmless?: true;
+  }[];
 }
 
 const number = (n: number) => n.toLocaleString('en-US');
@@ -56,14 +63,15 @@ export const lockfileLines = {
     return [oneLine(`refuse ${what}: it ${words.join('; it ')}${tail}`)];
   },
 
-  note: (line: number | null, what: string): string[] => [
+  note: (line: number | null, what: string): string =>
     oneLine(`note: ${what}${line === null ? '' : ` (line ${line})`}`),
-  ],
 
-  summary: ({ lockfile, packages, admitted, refused }: LockfileSummary): string =>
-    oneLine(
-      `${lockfile}: ${number(packages)} packages: ${number(admitted)} admitted, ${number(refused)} refused`,
-    ),
+  summary: ({ lockfile, packages, admitted, refused, undecided }: LockfileSummary): string => {
+    const open = undecided > 0 ? `; ${number(undecided)} to look at` : '';
+    return oneLine(
+      `${lockfile}: ${number(packages)} packages: ${number(admitted)} admitted, ${number(refused)} refused${open}`,
+    );
+  },
 };
 
 function oneLine(text: string): string {

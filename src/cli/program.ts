@@ -131,7 +131,7 @@ export function program(actions: Actions, version: string, exit: (code: number) 
   root
     .command('check <package...>')
     .description(
-      'say what would be decided for NAME or NAME@VERSION, and why; asks the upstream for admitted names',
+      'say what would be decided for NAME, NAME@VERSION or all that a lockfile locks, and why; asks the upstream for admitted names',
     )
     .option('-e, --ecosystem <id>', 'npm or pypi', 'npm')
     .option('-p, --profile <name>', 'whose policy', 'default')
@@ -214,7 +214,9 @@ export function program(actions: Actions, version: string, exit: (code: number) 
 
   root
     .command('import <lockfile...>')
-    .description('pin what lockfiles lock, as a file of the allowlists to review')
+    .description(
+      'pin what lockfiles lock, as a file of the allowlists to review; asks the upstream for their names, but for internal ones',
+    )
     .option('-p, --profile <name>', 'for whom', 'default')
     .option('--as <form>', 'pins or rules', 'pins')
     .option('-o, --out <file>', 'file below the allowlists folder (default: named after the first lockfile)')

@@ -35,6 +35,8 @@ export interface LockedPackage {
 export interface LockfileNote {
   readonly line: number | null;
   readonly what: string;
+  /** It is said for completeness: nothing was left out that a client would ask a registry for. */
+  readonly harmless?: true;
 }
 
 export interface Lockfile {

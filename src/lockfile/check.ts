@@ -2,7 +2,7 @@ import { loadPolicy } from '../allowlists.ts';
 import { type LockedChecked, type LockfileSummary, lockfileLines } from '../cli/lockfile-lines.ts';
 import { type CheckOptions, EXIT } from '../cli/program.ts';
 import type { Config } from '../config.ts';
-import { LockfileUnreadable } from '../ecosystems/lockfile.ts';
+import { type LockfileNote, LockfileUnreadable } from '../ecosystems/lockfile.ts';
 import { wordsOf } from '../model/reason-codes.ts';
 import { decide } from '../policy/decide.ts';
 import type { Terminal } from '../policy-commands/terminal.ts';
@@ -11,6 +11,7 @@ import { eachOf } from './each-of.ts';
 import { type GivenLockfile, readLockfiles } from './files.ts';
 import { AT_ONCE, type LockHouse, openLockHouse } from './house.ts';
 import { type MergedPackage, merged } from './merged.ts';
+import { notesOf } from './notes.ts';
 import { Origins } from './origins.ts';
 
 /**
@@ -43,14 +44,15 @@ export async function checkLockfiles(
   try {
     for (const one of given) {
       const checked = await checkOne(house, options.profile, one);
-      const summary = summaryOf(one, checked);
-      failed ||= summary.refused > 0;
+      const notes = notesOf(one.lockfile);
+      const summary = summaryOf(one, checked, notes);
+      // What a reader left out was not decided on, and a client may ask for it.
+      failed ||= summary.refused > 0 || summary.undecided > 0;
       if (options.json) for (const line of checked) print(JSON.stringify(line));
       else for (const line of checked.flatMap(lockfileLines.package)) print(line);
       if (options.json) print(JSON.stringify(summary));
       else print(lockfileLines.summary(summary));
-      for (const { line, what } of one.lockfile.notes)
-        for (const words of lockfileLines.note(line, what)) say(words);
+      for (const { line, what } of notes) if (!options.json) say(lockfileLines.note(line, what));
     }
   } finally {
     await house.close();
@@ -116,6 +118,7 @@ function byNameAlone(house: LockHouse, profile: string, { locked }: MergedPackag
 function summaryOf(
   { filename, lockfile }: GivenLockfile,
   checked: readonly LockedChecked[],
+  notes: readonly LockfileNote[],
 ): LockfileSummary {
   const refusedOnes = checked.filter(({ verdict }) => verdict === 'refuse').length;
   return {
@@ -124,5 +127,7 @@ function summaryOf(
     packages: checked.length,
     admitted: checked.length - refusedOnes,
     refused: refusedOnes,
+    undecided: notes.filter(({ harmless }) => harmless !== true).length,
+    notes,
   };
 }

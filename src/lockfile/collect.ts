@@ -5,6 +5,7 @@ import type { GivenLockfile } from './files.ts';
 import { AT_ONCE, type LockHouse } from './house.ts';
 import { flag, judgePackage } from './judge.ts';
 import { type MergedPackage, merged } from './merged.ts';
+import { notesOf } from './notes.ts';
 import { Origins } from './origins.ts';
 import type { Flag, WrittenPin } from './pinned.ts';
 import { isInternal } from './profile-names.ts';
@@ -54,9 +55,9 @@ export async function collect(house: LockHouse, given: readonly GivenLockfile[])
   }
   flags.push(...elsewhere.flags());
   for (const { lockfile, filename } of given) {
-    for (const { line, what } of lockfile.notes) {
+    for (const { line, what, harmless } of notesOf(lockfile)) {
       const where = { package: null, version: null, line, ecosystem: lockfile.ecosystem };
-      flags.push({ ...where, code: 'note', words: `${filename}: ${what}`, fails: false });
+      flags.push({ ...where, code: 'note', words: `${filename}: ${what}`, fails: harmless !== true });
     }
   }
   return { pins: judged.flat().flatMap(({ pin }) => (pin ? [pin] : [])), flags };

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { type Lockfile, LockfileUnreadable } from '../ecosystems/lockfile.ts';
-import { readLockfile } from '../ecosystems/lockfiles.ts';
+import { LOCKFILES, readLockfile } from '../ecosystems/lockfiles.ts';
 import { type Digest, sha256 } from '../model/digest.ts';
 
 /** More than any lockfile that is seen in practice; the largest are some 10 MB. */
@@ -18,6 +18,16 @@ export interface GivenLockfile {
   /** sha256 of its bytes. */
   readonly digest: Digest;
   readonly lockfile: Lockfile;
+}
+
+/**
+ * Whether a word of the command line is a lockfile and no package: by its name, which a format claims, or because it is
+ * spelled like a path and is a file. What is both, such as a package named `yarn.lock`, is taken for the file.
+ */
+export async function isLockfile(word: string): Promise<boolean> {
+  if (LOCKFILES.some((format) => format.claims(basename(word)))) return true;
+  const isPath = /^[./]|\.(json|jsonc|lock|ya?ml|toml|txt|in|cfg)$/i.test(word);
+  return isPath && ((await stat(word).catch(() => null))?.isFile() ?? false);
 }
 
 /** Reads lockfiles. Rejects with LockfileUnreadable, its message with the path in front: what is no lockfile pins nothing. */

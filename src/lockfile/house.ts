@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import type { Advisories } from '../feeds/feeds.ts';
-import { NO_ADVISORIES } from '../feeds/none.ts';
+import { openFeed } from '../feeds/open.ts';
+import { feedFolder } from '../feeds/status.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import { openLedgerReader } from '../ledger/open.ts';
 import type { PackageId } from '../model/artifact.ts';
@@ -52,6 +53,7 @@ export async function openLockHouse(
     // No files are fetched.
     origins: { check: () => Promise.resolve('new') },
   });
+  const feed = openFeed({ dir: feedFolder(config.data), maxAge: config.feedMaxAge });
   const vault = config.vault ?? join(config.data, 'vault');
   return {
     config,
@@ -61,11 +63,12 @@ export async function openLockHouse(
     source: (id) => sources.of(id, policy),
     reader,
     shelf: openEvidenceShelf({ dir: vault }),
-    advisories: { of: () => NO_ADVISORIES },
+    advisories: feed,
     now: Date.now,
     async close() {
       await upstream.close();
       await reader?.close();
+      feed.close();
     },
   };
 }
