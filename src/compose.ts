@@ -4,7 +4,6 @@ import { pino } from 'pino';
 import { createAdmission } from './admission/create.ts';
 import type { Ports } from './admission/ports.ts';
 import { Alarms } from './alarms.ts';
-import { loadPolicy } from './allowlists.ts';
 import type { Config } from './config.ts';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
 import { FeedWatch } from './feed/watch.ts';
@@ -18,6 +17,7 @@ import { alarmEntry, policyEntry, startEntry, stopEntry, trustEntry } from './le
 import type { EntryDraft, Ledger } from './ledger/ledger.ts';
 import { lockFolder } from './ledger/lock.ts';
 import { openLedger } from './ledger/open.ts';
+import type { Digest } from './model/digest.ts';
 import { ENGINE } from './model/engine.ts';
 import { FileOriginBook } from './origins.ts';
 import { type Policy, PolicyError } from './policy/policy.ts';
@@ -30,6 +30,7 @@ import { openSources } from './sources.ts';
 import { checkFolder, checkTls } from './start-checks.ts';
 import { DeskPool } from './threads/desk-pool.ts';
 import { InspectPool } from './threads/inspect-pool.ts';
+import { loadFirst, loadInThread } from './threads/policy-loader.ts';
 import { VerifyPool } from './threads/verify-pool.ts';
 import { loadTrust } from './trust/files.ts';
 import { TrustInForce } from './trust/in-force.ts';
@@ -72,7 +73,7 @@ export async function openHouse(
   write: (line: string) => void,
 ): Promise<House> {
   const log: FastifyBaseLogger = pino({ level: config.logLevel, base: null }, { write });
-  const first = await loadPolicy(config.allowlists);
+  const first = await loadFirst(config.allowlists);
   const sources = await openSources(config, env);
   sources.check(first);
   const firstTrust = await loadTrust(config);
@@ -139,12 +140,18 @@ export async function openHouse(
         () => undefined,
         (error: unknown) => log.error({ err: error }, `${what} could not be entered in the ledger`),
       );
-    const checked = (next: Policy) => {
-      sources.check(next);
+    /** Off the event loop; null where the files have another digest than `expect`. */
+    const load = async (expect: Digest | null) => {
+      const next = await loadInThread(config.allowlists, { expect, signal: ending.signal });
+      if (next) sources.check(next);
       return next;
     };
     const policy = new InForce(first, {
-      load: async () => checked(await loadPolicy(config.allowlists)),
+      async load() {
+        const next = await load(null);
+        if (!next) throw new Error('the policy files were not read');
+        return next;
+      },
       take: (next) => desk.setPolicy(next),
       async changed({ digest }, { digest: previous }) {
         watchers.policy(digest, now());
@@ -262,10 +269,7 @@ export async function openHouse(
     const looking = setInterval(() => news.look(), LOOK_EVERY);
     looking.unref();
     const watch = watchOf(config, policy, {
-      async load(expect) {
-        const next = await loadPolicy(config.allowlists);
-        return expect === null || next.digest === expect ? checked(next) : null;
-      },
+      load,
       log,
     });
     watch?.start();

@@ -108,7 +108,7 @@ export interface PlannedWaiver {
  */
 export function planOf(sources: readonly PolicySource[], schemes: readonly VersionScheme[]): Plan {
   const problems = new Problems();
-  const sorted = [...sources].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  const sorted = sortedByPath(sources);
   const byProfile = readFiles(sorted, schemes, problems);
   const report: Report = (file, position, message) => problems.add({ path: file.path, ...position, message });
   const layers = new Map<string, Layer>();
@@ -119,7 +119,7 @@ export function planOf(sources: readonly PolicySource[], schemes: readonly Versi
   const profiles = problems.size > 0 ? new Map<string, Resolved>() : resolveAll(layering, report);
   if (problems.size > 0) throw new PolicyError(problems.sorted());
 
-  const digest = sha256(JSON.stringify(sorted.map(({ path, text }) => [path, text])));
+  const digest = digestOfSources(sorted);
   const parts = [...profiles.values()].flatMap((profile) => partsOf(profile));
   for (const [ecosystem, names] of upstreams) {
     const all = [...names.entries()].map(
@@ -135,6 +135,15 @@ export function planOf(sources: readonly PolicySource[], schemes: readonly Versi
     profiles: [...profiles.values()].map(plannedProfile),
   };
   return { digest, sources: sorted, pieces: [head, ...parts].map((part, at) => ({ at, ...part })) };
+}
+
+/** What tells one set of files from another, whether or not they make a policy: sha256 over paths and texts. */
+export function digestOfSources(sources: readonly PolicySource[]): Digest {
+  return sha256(JSON.stringify(sortedByPath(sources).map(({ path, text }) => [path, text])));
+}
+
+function sortedByPath(sources: readonly PolicySource[]): readonly PolicySource[] {
+  return [...sources].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
 function readFiles(

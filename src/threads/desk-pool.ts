@@ -12,8 +12,9 @@ import type { PackageId } from '../model/artifact.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Baseline } from '../model/evidence.ts';
 import type { ListedFile } from '../model/listing.ts';
-import type { HigherAdmitted, Policy } from '../policy/policy.ts';
+import type { HigherAdmitted } from '../policy/policy.ts';
 import type { TrustBytes } from '../verify/trust.ts';
+import type { LoadedPolicy } from './policy-pieces.ts';
 import { owned, Thread, threadFile } from './rpc.ts';
 
 /** What is needed of a thread. */
@@ -95,8 +96,8 @@ export class DeskPool implements IndexDesk {
   }
 
   /** Takes a policy into use in both threads, or rejects with the one before in force in both. */
-  setPolicy(policy: Policy): Promise<void> {
-    return this.#set('setPolicy', policy.sources);
+  setPolicy({ pieces }: LoadedPolicy): Promise<void> {
+    return this.#set('setPolicy', pieces);
   }
 
   /** Takes a trust root and keys into use in both threads, or rejects with those before in use in both. */

@@ -4,10 +4,9 @@ import type { FactsBytes } from '../admission/facts.ts';
 import type { IndexRef, PageRequest, VersionsRequest } from '../admission/ports.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
 import type { PackageId } from '../model/artifact.ts';
-import { parsePolicy } from '../policy/load.ts';
-import type { PolicySource } from '../policy/policy.ts';
 import type { TrustBytes } from '../verify/trust.ts';
 import { giveWay } from './give-way.ts';
+import { opened, type PolicyPieces } from './policy-pieces.ts';
 import { Moved, owned, serve } from './rpc.ts';
 
 // The desk in a thread of its own: large documents are read, decided on and written here.
@@ -27,12 +26,7 @@ serve({
     return new Moved({ ...page, body }, [body]);
   },
   versions: (request: VersionsRequest) => desk.versions(request),
-  setPolicy: (sources: PolicySource[]) =>
-    desk.setPolicy(
-      parsePolicy(
-        sources,
-        ECOSYSTEMS.map((e) => e.versions),
-      ),
-    ),
+  // Pages under the policy before it are made meanwhile.
+  setPolicy: async (pieces: PolicyPieces) => desk.setPolicy(await opened(pieces)),
   setTrust: (trust: TrustBytes) => desk.setTrust(trust),
 });

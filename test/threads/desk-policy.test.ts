@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { PackageId, PackageName } from '../../src/model/artifact.ts';
 import type { Digest } from '../../src/model/digest.ts';
-import type { Policy } from '../../src/policy/policy.ts';
 import { type Callee, DeskPool } from '../../src/threads/desk-pool.ts';
+import type { LoadedPolicy } from '../../src/threads/policy-pieces.ts';
 
 const ID: PackageId = { ecosystem: 'npm', name: 'left-pad' as PackageName };
 const LARGE = new Uint8Array(1024 ** 2);
 const SMALL = new Uint8Array(10);
 
-function policy(name: string): Policy {
-  return { digest: name, sources: [{ name, text: name }] } as unknown as Policy;
+function policy(name: string): LoadedPolicy {
+  return { digest: name, pieces: [{ name, text: name }] } as unknown as LoadedPolicy;
 }
 
 /** A desk thread as the real one is: it holds the two policies that it was given last, and answers under no other. */

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { IndexRef } from '../../src/admission/ports.ts';
 import type { PackageId, PackageName } from '../../src/model/artifact.ts';
 import type { Digest } from '../../src/model/digest.ts';
-import type { Policy } from '../../src/policy/policy.ts';
 import { type Callee, DeskPool } from '../../src/threads/desk-pool.ts';
+import type { LoadedPolicy } from '../../src/threads/policy-pieces.ts';
 import type { TrustBytes } from '../../src/verify/trust.ts';
 
 // What both desk threads hold alike beside the policy, and what the pool keeps of their answers.
@@ -108,14 +108,14 @@ describe.each(['small', 'large'] as const)('the thread for %s documents', (which
 
   test('dies: its successor starts with the trust and the policy in force', async () => {
     const { pool: desk, last, trusted } = pool();
-    const policy: Pick<Policy, 'sources'> = { sources: [{ path: 'a.yaml', text: 'a' }] };
-    await desk.setPolicy(policy as Policy);
+    const pieces = [new Uint8Array(3), new Uint8Array(5)];
+    await desk.setPolicy({ pieces } as unknown as LoadedPolicy);
     await desk.setTrust(trust(1));
     const dead = last(which);
     dead.dead = true;
     expect(await trusted()).toEqual([1, 1]);
     expect(last(which)).not.toBe(dead);
-    expect(last(which).asked).toContainEqual(['setPolicy', policy.sources]);
+    expect(last(which).asked).toContainEqual(['setPolicy', pieces]);
   });
 });
 
