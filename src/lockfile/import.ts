@@ -15,7 +15,7 @@ import { type GivenLockfile, readLockfiles } from './files.ts';
 import { openLockHouse } from './house.ts';
 import { type Flag, subjectOf, type WrittenPin } from './pinned.ts';
 import { placeFor } from './place.ts';
-import { isInTheWay, NOTHING_BEFORE, NotOurs, type Previous, readPrevious } from './previous.ts';
+import { digestsOf, isInTheWay, NOTHING_BEFORE, NotOurs, type Previous, readPrevious } from './previous.ts';
 import { unapproved } from './profile-names.ts';
 import { exactRules, rulesFor } from './rules.ts';
 import { fileText, keyOf } from './written.ts';
@@ -81,8 +81,10 @@ export async function importLockfiles(
   const review = pins
     .map((pin) => ({ ...pin, approvals: unapproved(policy, options.profile, pin) }))
     .filter(({ approvals }) => approvals.length > 0);
-  const locked = new Set(pins.map(keyOf));
-  const [waivers, ended] = parted(previous.waivers, (one) => locked.has(`${one.ecosystem} ${one.subject}`));
+  const locked = new Map(pins.map((pin) => [keyOf(pin), new Set(pin.digests)]));
+  const [waivers, ended] = parted(previous.waivers, ({ ecosystem, subject, fields }) =>
+    digestsOf(fields).some((digest) => locked.get(`${ecosystem} ${subject}`)?.has(digest)),
+  );
   const text = fileText({
     profile: options.profile,
     origins: given.map(({ lockfile, digest }) => ({ format: lockfile.format, digest })),
@@ -177,6 +179,6 @@ function daysFor(pins: readonly WrittenPin[], previous: Previous, now: number): 
   );
 }
 
-function parted<T>(items: readonly T[], is: (item: T) => boolean): [T[], T[]] {
+function parted<T>(items: readonly T[], is: (item: T) => boolean | undefined): [T[], T[]] {
   return [items.filter(is), items.filter((item) => !is(item))];
 }

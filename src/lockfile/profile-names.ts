@@ -12,7 +12,7 @@ export function isInternal(policy: Policy, { ecosystem, name }: PackageId): bool
   return false;
 }
 
-/** What of a pin's approvals nobody has given yet: no requirement lets it pass, and no waiver. */
+/** What of a pin's approvals nobody has given yet: no requirement lets it pass, and no waiver, though one may have ended. */
 export function unapproved(policy: Policy, profile: string, pin: WrittenPin): WrittenPin['approvals'] {
   const rules = policy.profiles.get(profile)?.ecosystems.get(pin.ecosystem);
   if (!rules) return pin.approvals;

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type FakeRegistry, startRegistry } from '../harness/registry.ts';
 import { check } from '../../src/check.ts';
 import { type Actions, program } from '../../src/cli/program.ts';
 import { loadConfig } from '../../src/config.ts';
 import { importLockfiles } from '../../src/lockfile/import.ts';
 import { PolicyError } from '../../src/policy/policy.ts';
+import { type FakeRegistry, startRegistry } from '../harness/registry.ts';
 
 /** What a command did. */
 export interface Ran {
@@ -66,7 +66,9 @@ export async function lockPlace(): Promise<LockPlace> {
       return Object.fromEntries(names.map((name, i) => [name, texts[i] ?? '']));
     },
     asked() {
-      const paths = registry.pathsAsked().map((line) => decodeURIComponent(line.replace(/^GET \/[^/]+\//, '')));
+      const paths = registry
+        .pathsAsked()
+        .map((line) => decodeURIComponent(line.replace(/^GET \/[^/]+\//, '')));
       registry.requests.length = 0;
       return [...new Set(paths.map((path) => path.replace(/\/$/, '')))].sort();
     },
@@ -92,7 +94,9 @@ export function packageLock(registry: FakeRegistry, entries: Readonly<Record<str
     const at = subject.lastIndexOf('@');
     const [name, version] = [subject.slice(0, at), subject.slice(at + 1)];
     // A second version of a name lies below another package.
-    const place = seen.has(name) ? `node_modules/host-${version}/node_modules/${name}` : `node_modules/${name}`;
+    const place = seen.has(name)
+      ? `node_modules/host-${version}/node_modules/${name}`
+      : `node_modules/${name}`;
     seen.add(name);
     const { integrity, ...rest } = entry;
     const digest = integrity === undefined ? sri(registry.tarball(name, version)) : integrity;
@@ -115,7 +119,10 @@ export function sha256(bytes: Uint8Array): string {
 }
 
 /** A requirements file with hashes: `{ 'six==1.16.0': ['six-1.16.0-py3-none-any.whl'] }`, by file name or digest. */
-export function requirements(registry: FakeRegistry, entries: Readonly<Record<string, readonly string[]>>): string {
+export function requirements(
+  registry: FakeRegistry,
+  entries: Readonly<Record<string, readonly string[]>>,
+): string {
   return Object.entries(entries)
     .map(([subject, files]) => {
       const hashes = files.map((file) => (file.startsWith('sha256:') ? file : sha256(registry.file(file))));
@@ -127,9 +134,10 @@ export function requirements(registry: FakeRegistry, entries: Readonly<Record<st
 
 /** The two commands with their options, in this process. */
 async function run(env: Readonly<Record<string, string>>, args: readonly string[]): Promise<Ran> {
-  let [code, stdout, stderr] = [-1, '', ''];
-  const print = (line: string) => void (stdout += `${line}\n`);
-  const say = (line: string) => void (stderr += `${line}\n`);
+  let code = -1;
+  const [stdout, stderr]: [string[], string[]] = [[], []];
+  const print = (line: string) => void stdout.push(`${line}\n`);
+  const say = (line: string) => void stderr.push(`${line}\n`);
   const orSay = async (work: () => Promise<number>) => {
     try {
       return await work();
@@ -149,5 +157,5 @@ async function run(env: Readonly<Record<string, string>>, args: readonly string[
     code = exit;
   });
   await root.parseAsync(['node', 'sallyport', ...args]);
-  return { code, stdout, stderr };
+  return { code, stdout: stdout.join(''), stderr: stderr.join('') };
 }
