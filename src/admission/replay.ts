@@ -17,7 +17,8 @@ import type { ListedFile } from '../model/listing.ts';
 import { REASONS, type ReasonCode, statusOf } from '../model/reason-codes.ts';
 import type { CheckName, Verdict } from '../model/verdict.ts';
 import type { VersionScheme } from '../model/versions.ts';
-import type { ListingQuestion, Question } from '../policy/policy.ts';
+import { comparePin } from '../policy/pins.ts';
+import type { ListingQuestion, Policy, Question } from '../policy/policy.ts';
 
 /*
  * Promise 5, backwards: the question that an entry's decision answered, made of nothing but the entry
@@ -182,6 +183,19 @@ export function questionOf(stored: unknown, schemes: readonly Scheme[]): Replaye
     return { question: { stage: 'name', ecosystem, name, now: time }, incomplete: false };
   }
   return fileQuestion(entry, told, told.kind, { scheme, name, codes });
+}
+
+/**
+ * The question as it would be asked under a policy other than that of then. Of all checks of the bytes the pin alone
+ * comes from the policy; whether it is of these bytes is seen by their digests.
+ */
+export function askedUnder<Q extends Question>(policy: Policy, profile: string, question: Q): Q {
+  if (question.stage !== 'download') return question;
+  const { ecosystem, name, file, sha256, sha512, verdicts } = question;
+  const pin = policy.profiles.get(profile)?.ecosystems.get(ecosystem)?.pins.get(name)?.get(file.version);
+  const result = !pin ? 'absent' : comparePin(pin, [sha256, sha512]) === 'match' ? 'verified' : 'failed';
+  const verdict: Verdict = { check: 'pin', result, ...(result === 'failed' && { code: 'PIN_MISMATCH' }) };
+  return { ...question, verdicts: [...verdicts.filter((one) => one.check !== 'pin'), verdict] };
 }
 
 function fileQuestion(

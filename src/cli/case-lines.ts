@@ -1,15 +1,27 @@
 import type { Decision } from '../model/decision.ts';
-import { wordsOf } from '../model/reason-codes.ts';
+import { REASONS, type ReasonCode, wordsOf } from '../model/reason-codes.ts';
 import type { CaseResult } from '../policy/cases.ts';
 import { printable } from './ledger-line.ts';
 import { reasonWords } from './reason-words.ts';
 
 /** A case that failed: where and about what, what should be and what is, as a difference. */
 export function caseLines({ place, subject, why, expected, decision }: CaseResult): string[] {
-  const wanted = expected === 'allow' ? 'allow' : `refuse: it ${wordsOf(expected)} [${expected}]`;
-  return [`FAIL ${place}: ${subject}`, `     ${why}`, `  - expected ${wanted}`, ...gotLines(decision)].map(
-    (line) => printable(line).replaceAll('\n', '\\u000a'),
-  );
+  return [
+    `FAIL ${place}: ${subject}`,
+    `     ${why}`,
+    `  - expected ${expectedWords(expected)}`,
+    ...gotLines(decision),
+  ].map((line) => printable(line).replaceAll('\n', '\\u000a'));
+}
+
+/** `allow`, `DENIED`, `observe TOO_YOUNG`, and behind a comma what waivers lift. */
+function expectedWords(expected: string): string {
+  const [, code, more = ''] = /^([A-Z_]+)(.*)$/.exec(expected) ?? [];
+  return code !== undefined && isReasonCode(code) ? `refuse: it ${wordsOf(code)} [${code}]${more}` : expected;
+}
+
+function isReasonCode(code: string): code is ReasonCode {
+  return Object.hasOwn(REASONS, code);
 }
 
 function gotLines({ verdict, reasons, observed, waived, place, by }: Decision): string[] {

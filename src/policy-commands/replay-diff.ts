@@ -1,3 +1,4 @@
+import { askedUnder } from '../admission/replay.ts';
 import type { ChangedCase, ChangedDecision, LedgerDiff, Side } from '../cli/diff-lines.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
 import type { Decision } from '../model/decision.ts';
@@ -23,8 +24,8 @@ export function diffDecided(
       continue;
     }
     const { question } = replayed;
-    const was = decide(before, one.profile, question);
-    const is = decide(after, one.profile, question);
+    const was = decide(before, one.profile, askedUnder(before, one.profile, question));
+    const is = decide(after, one.profile, askedUnder(after, one.profile, question));
     if (was.verdict === is.verdict) continue;
     const changed = changedOf(one, was, is);
     const asWas = unseen(question, was, replayed.incomplete);

@@ -1,10 +1,10 @@
 import type { EcosystemId } from '../model/artifact.ts';
 import type { PolicyPlace } from '../model/decision.ts';
 import type { PatternMap } from './patterns.ts';
-import { patternsOf } from './patterns-of.ts';
 import type { Policy } from './policy.ts';
 import type { AllowRule, EcosystemRules, Profile, Requirements } from './profile.ts';
 import { REQUIREMENT_NAMES, requirementText } from './requirement-words.ts';
+import { patternText } from './rules-of.ts';
 
 /** What two policies say differently, whoever asks for what. Texts are as a policy file could write them. */
 export interface PolicyDifference {
@@ -128,7 +128,7 @@ function ruleSaid({ range, requirements, place }: AllowRule, profile: Requiremen
 }
 
 function ofPatterns<T>(map: PatternMap<T>, said: (value: T) => Said): Statements {
-  return new Map([...patternsOf(map)].map(({ text, value }) => [text, said(value)]));
+  return new Map([...map.entries()].map(([pattern, value]) => [patternText(pattern), said(value)]));
 }
 
 function ofVersions<T>(

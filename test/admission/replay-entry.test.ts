@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { questionOf } from '../../src/admission/replay.ts';
+import { askedUnder, questionOf } from '../../src/admission/replay.ts';
 import { ECOSYSTEMS } from '../../src/ecosystems/all.ts';
 import { entryBytes } from '../../src/ledger/canonical.ts';
 import { alarmEntry, type DecisionInput, decisionEntry, refusalSumEntry } from '../../src/ledger/entry.ts';
 import type { Advisory } from '../../src/model/advisory.ts';
+import { sriOf } from '../../src/model/digest.ts';
 import type { EvidenceVerdict } from '../../src/model/evidence.ts';
 import type { ListedFile } from '../../src/model/listing.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
+import type { Policy } from '../../src/policy/policy.ts';
 import { outcome, proven, sha256, sha512, signer } from '../ledger/fixtures/drafts.ts';
-import { downloadOf, listingOf } from '../policy/questions.ts';
+import { A512, B512, codes, downloadOf, listingOf, policyOf } from '../policy/questions.ts';
 import { inputOf } from './entry-input.ts';
 
 // An entry is written and read back as the question that it answered: nothing is lost, and nothing is guessed.
@@ -240,4 +242,20 @@ describe('no question is made of', () => {
       expect(questionOf(JSON.parse(entryBytes(draft)), SCHEMES).question).toBeNull();
     for (const value of [null, 'text', [], {}]) expect(questionOf(value, SCHEMES).question).toBeNull();
   });
+});
+
+test('under a policy of other pins, the pin is held to the bytes of the entry', () => {
+  const question = downloadOf(listingOf('pinned', '1.0.0'));
+  const pin = (sri: string) => policyOf(`allow: []\npins:\n  - { npm: pinned@1.0.0, integrity: "${sri}" }`);
+  const codesUnder = (policy: Policy) => codes(policy, askedUnder(policy, 'default', question));
+  expect(codesUnder(pin(sriOf(A512)))).toEqual([]);
+  expect(codesUnder(pin(sriOf(B512)))).toEqual(['PIN_MISMATCH']);
+  expect(codesUnder(policyOf('allow: []'))).toEqual(['NOT_ALLOWLISTED']);
+  const pinnedThen = askedUnder(pin(sriOf(A512)), 'default', question);
+  expect(
+    codes(
+      policyOf('allow: [{ npm: pinned }]'),
+      askedUnder(policyOf('allow: [{ npm: pinned }]'), 'default', pinnedThen),
+    ),
+  ).toEqual([]);
 });

@@ -222,11 +222,11 @@ test.each(['yesterday', '', '-5d', '0d', '30 d', '2026-13-40'])(
   },
 );
 
-test('100,000 entries are read and decided in seconds, beside a running writer', async () => {
+test('20,000 entries are read and decided in a second or so, beside a running writer', async () => {
   const here = place({ 'old/default.yaml': OLD, 'new/default.yaml': NEW });
   const ledger = await here.ledger();
   const many: Promise<unknown>[] = [];
-  for (let i = 0; i < 100_000; i++) {
+  for (let i = 0; i < 20_000; i++) {
     const name = i % 10 === 0 ? 'express' : 'left-pad';
     many.push(
       ledger.append(
@@ -239,8 +239,8 @@ test('100,000 entries are read and decided in seconds, beside a running writer',
   const started = performance.now();
   const { code, printed } = await diffed(here);
   const took = performance.now() - started;
-  console.log(`policy diff over 100,000 entries: ${Math.round(took)} ms`);
+  console.log(`policy diff over 20,000 entries: ${Math.round(took)} ms`);
   expect(code).toBe(1);
-  expect(printed).toContain("of the last 30 days' 100,000 installs, 10,000 would now be refused:");
-  expect(took).toBeLessThan(30_000);
+  expect(printed).toContain("of the last 30 days' 20,000 installs, 2,000 would now be refused:");
+  expect(took).toBeLessThan(10_000);
 }, 120_000);
