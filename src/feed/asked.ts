@@ -1,4 +1,3 @@
-import { patternsOf } from '../policy/patterns-of.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type Requirements, STRICT } from '../policy/profile.ts';
 
@@ -6,7 +5,7 @@ import { type Requirements, STRICT } from '../policy/profile.ts';
 export function asksForFeed({ profiles }: Policy): boolean {
   for (const { ecosystems } of profiles.values()) {
     for (const { requirements, allow } of ecosystems.values()) {
-      if (asks(requirements) || [...patternsOf(allow)].some(({ value }) => asks(value.requirements)))
+      if (asks(requirements) || [...allow.entries()].some(([, value]) => asks(value.requirements)))
         return true;
     }
   }
