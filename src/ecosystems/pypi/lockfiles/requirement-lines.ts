@@ -6,20 +6,37 @@ export interface LogicalLine {
 }
 
 /**
- * Where Python's `splitlines` ends a line, which is what pip reads by: in more places than an editor shows. A line that
- * only it sees must not be missed.
+ * Where Python's `splitlines` ends a line, which is what pip reads by, beside LF and CRLF: in more places than an editor
+ * shows. A line that only it sees must not be missed.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they end lines
-const LINE_END = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
+const LINE_ENDS: ReadonlySet<number> = new Set([
+  0x0a, 0x0b, 0x0c, 0x0d, 0x1c, 0x1d, 0x1e, 0x85, 0x2028, 0x2029,
+]);
+
+function* physicalLines(text: string): Generator<string> {
+  let start = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 0x1e && code < 0x85) continue;
+    if (!LINE_ENDS.has(code)) continue;
+    yield text.slice(start, at);
+    if (code === 0x0d && text.charCodeAt(at + 1) === 0x0a) at++;
+    start = at + 1;
+  }
+  yield text.slice(start);
+}
 
 /** Joins physical lines that end in a backslash, and takes comments away. A comment ends what was joined before it. */
 export function* logicalLines(text: string): Generator<LogicalLine> {
   let joined: string[] = [];
   let first = 1;
   let number = 0;
-  for (const line of text.split(LINE_END)) {
+  for (const line of physicalLines(text)) {
     number += 1;
-    if (joined.length === 0) first = number;
+    if (joined.length === 0) {
+      if (line === '') continue;
+      first = number;
+    }
     const comment = isComment(line);
     if (line.endsWith('\\') && !comment) {
       joined.push(withoutBackslashes(line));

@@ -90,6 +90,9 @@ const OPTIONS: readonly (readonly [option: RegExp, what: string | null])[] = [
   [/^--(?:require-hashes|no-index|pre|prefer-binary|only-binary|no-binary|use-feature)\b/, null],
 ];
 
+/** In one line, with their values. */
+const MAX_OPTIONS = 100;
+
 function readOptions(options: readonly string[], line: number, notes: Notes): void {
   const [first = '', second = ''] = options;
   const editable = /^(?:-e|--editable)(?:=?(.+))?$/.exec(first);
@@ -102,7 +105,8 @@ function readOptions(options: readonly string[], line: number, notes: Notes): vo
       );
     return;
   }
-  for (const option of options) {
+  if (options.length > MAX_OPTIONS) notes.add(line, 'a line of more options than are looked at');
+  for (const option of options.slice(0, MAX_OPTIONS)) {
     if (!option.startsWith('-')) continue;
     const known = OPTIONS.find(([pattern]) => pattern.test(option));
     const what = known ? known[1] : 'an option that is not known here';
