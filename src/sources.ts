@@ -1,9 +1,9 @@
 import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
-import type { PackageId } from './model/artifact.ts';
+import type { EcosystemId, PackageId } from './model/artifact.ts';
 import type { PolicyPlace } from './model/decision.ts';
-import { type Pattern, type PatternMap, parsePattern } from './policy/patterns.ts';
+import { PatternMap, parsePattern } from './policy/patterns.ts';
 import { type NamedUpstream, type Policy, PolicyError, type PolicyProblem } from './policy/policy.ts';
 import { defaultNpmBase, defaultPypiBase } from './upstream/defaults.ts';
 import type { Source } from './upstream/upstream.ts';
@@ -63,6 +63,7 @@ type Upstreams = Pick<Policy, 'upstreams'>;
 export class Sources {
   readonly #public: ReadonlyMap<string, Source>;
   readonly #own: readonly Own[];
+  readonly #lower = new WeakMap<Policy['upstreams'], Policy['upstreams']>();
 
   constructor(publicSources: ReadonlyMap<string, Source>, own: readonly Own[]) {
     this.#public = publicSources;
@@ -75,9 +76,7 @@ export class Sources {
       (one) => one.ecosystem === id.ecosystem && one.patterns.some((pattern) => matches(pattern, id.name)),
     );
     if (mine) return mine.source;
-    const named = upstreams.get(id.ecosystem);
-    // In every case of its letters, as in the configuration.
-    const said = named?.best(id.name) ?? named?.best(id.name.toLowerCase());
+    const said = this.#lowered(upstreams).get(id.ecosystem)?.best(id.name.toLowerCase());
     const source = said
       ? this.#find(id.ecosystem, said.value.upstream)?.source
       : this.#public.get(id.ecosystem);
@@ -88,9 +87,23 @@ export class Sources {
   /** Throws PolicyError where the policy names an upstream that there is none of, or another one than the configuration. */
   check({ upstreams }: Upstreams): void {
     const problems: PolicyProblem[] = [];
+    const lowered = this.#lowered(upstreams);
     for (const [ecosystem, named] of upstreams) {
-      for (const [pattern, { upstream, place }] of entriesOf(named)) {
-        const written = `${pattern.text.toLowerCase()}${pattern.prefix ? '*' : ''}`;
+      for (const [pattern, { upstream, place }] of named.entries()) {
+        const text = pattern.text.toLowerCase();
+        const written = `${text}${pattern.prefix ? '*' : ''}`;
+        const other = lowered
+          .get(ecosystem)
+          ?.all(text)
+          .find((one) => one.upstream !== upstream);
+        if (other) {
+          problems.push(
+            problemAt(
+              place,
+              `${written} is another upstream's at ${other.place}, but for the case of its letters`,
+            ),
+          );
+        }
         const found = this.#find(ecosystem, upstream);
         const clash = clashOf(this.#own, ecosystem, written);
         if (!found) problems.push(problemAt(place, this.#missing(ecosystem, upstream)));
@@ -107,6 +120,22 @@ export class Sources {
     if (problems.length > 0) throw new PolicyError(problems);
   }
 
+  /** In the case of no letters, as in the configuration: `Acme-x` is another package, but nobody else's to know of. */
+  #lowered(upstreams: Policy['upstreams']): Policy['upstreams'] {
+    const known = this.#lower.get(upstreams);
+    if (known) return known;
+    const made = new Map<EcosystemId, PatternMap<NamedUpstream>>();
+    for (const [ecosystem, named] of upstreams) {
+      const lower = new PatternMap<NamedUpstream>();
+      for (const [{ text, prefix }, value] of named.entries()) {
+        lower.set({ text: text.toLowerCase(), prefix }, value);
+      }
+      made.set(ecosystem, lower);
+    }
+    this.#lower.set(upstreams, made);
+    return made;
+  }
+
   #find(ecosystem: string, id: string): Own | undefined {
     return this.#own.find((one) => one.ecosystem === ecosystem && one.source.id === id);
   }
@@ -115,14 +144,6 @@ export class Sources {
     const ids = this.#own.filter((one) => one.ecosystem === ecosystem).map((one) => one.source.id);
     const there = ids.length > 0 ? `it has ${ids.join(', ')}` : 'it has none';
     return `the configuration has no upstream ${id} for ${ecosystem} (${there})`;
-  }
-}
-
-function* entriesOf(named: PatternMap<NamedUpstream>): Generator<[Pattern, NamedUpstream]> {
-  for (const [text, value] of named.exact) yield [{ text, prefix: false }, value];
-  for (const text of named.prefixes()) {
-    const value = named.get({ text, prefix: true });
-    if (value) yield [{ text, prefix: true }, value];
   }
 }
 
