@@ -48,6 +48,10 @@ export const factFields = {
     .boolean('must be true or false')
     .describe('The bytes run whenever Python starts.')
     .optional(),
+  'metadata-mismatch': z
+    .boolean('must be true or false')
+    .describe('The bytes say another name or version than the index.')
+    .optional(),
   admitted: z
     .union([version, list(version)])
     .describe('Versions that were admitted before.')
@@ -75,12 +79,12 @@ export function saysFacts(input: FactInput): boolean {
 
 /** Null where the case says nothing that only bytes can show. */
 export function shownBytesOf(input: FactInput): ShownBytes | null {
-  const { licence, 'startup-hooks': hooks } = input;
-  if (licence === undefined && hooks === undefined) return null;
-  return {
-    findings: hooks === true ? [{ code: 'STARTUP_HOOK', place: 'x.pth' }] : [],
-    licence: licence === NONE ? null : licence,
-  };
+  const { licence, 'startup-hooks': hooks, 'metadata-mismatch': mismatch } = input;
+  if (licence === undefined && hooks === undefined && mismatch === undefined) return null;
+  const findings: Finding[] = [];
+  if (hooks === true) findings.push({ code: 'STARTUP_HOOK', place: 'x.pth' });
+  if (mismatch === true) findings.push({ code: 'METADATA_MISMATCH', place: 'METADATA' });
+  return { findings, licence: licence === NONE ? null : licence };
 }
 
 /** What the feed has on the version, and the feed itself: `now` is milliseconds since 1970. */

@@ -1,30 +1,12 @@
-import type { ArtifactKind } from '../model/artifact.ts';
 import type { Decision, PolicyPlace } from '../model/decision.ts';
-import { algorithmOf, type Digest, parseDigest, sha256 } from '../model/digest.ts';
-import { type EvidenceVerdict, NO_EVIDENCE, NO_LISTED_EVIDENCE } from '../model/evidence.ts';
-import { NO_FACTS } from '../model/facts.ts';
-import type { CheckName, Verdict } from '../model/verdict.ts';
 import type { VersionScheme } from '../model/versions.ts';
-import { parseAge } from './age.ts';
-import { baselineOf, NOTHING_CLAIMED, verdictsOf } from './case-evidence.ts';
-import { aboveOf, advisoriesOf, saysFacts, shownBytesOf } from './case-facts.ts';
-import { type CaseInput, caseFileSchema, parseAt } from './case-schema.ts';
+import { questionOf } from './case-question.ts';
+import { type CaseInput, caseFileSchema } from './case-schema.ts';
 import { decide } from './decide.ts';
-import { parsePinned, pinnedDigests } from './pins.ts';
-import {
-  type DownloadQuestion,
-  type ListingQuestion,
-  type Policy,
-  PolicyError,
-  type PolicyProblem,
-  type PolicySource,
-  type Question,
-} from './policy.ts';
+import { type Policy, PolicyError, type PolicyProblem, type PolicySource } from './policy.ts';
 import { shapeProblems } from './problems.ts';
 import type { Liftable } from './profile.ts';
-import { requirementsFor } from './requirements.ts';
-import { LIFTED_BY, waivedDigests } from './waivers.ts';
-import { quoted } from './words.ts';
+import { LIFTED_BY } from './waivers.ts';
 import { readYaml } from './yaml.ts';
 
 /*
@@ -33,11 +15,6 @@ import { readYaml } from './yaml.ts';
  * one that says anything of evidence, or of what only bytes can show, a file whose bytes are here and are what its
  * index says.
  */
-
-/** Any fixed instant, where a case does not say when it is asked: its `age` is counted back from it. */
-const NOW = Date.parse('2030-01-01T00:00:00Z');
-/** Old enough for any requirement, where a case does not speak of age. */
-const OLD = '3650d';
 
 export interface CaseResult {
   /** Where the case stands. */
@@ -126,124 +103,4 @@ function gotOf({ verdict, reasons, observed, waived }: Decision, asked: Liftable
 
 function withWaived(outcome: string, lifted: readonly Liftable[]): string {
   return `${outcome}, ${lifted.length === 0 ? 'nothing waived' : `waived: ${lifted.join(' ')}`}`;
-}
-
-function questionOf(
-  policy: Policy,
-  profile: string,
-  input: CaseInput,
-  scheme: VersionScheme,
-  text: string,
-): Question | { readonly problem: string } {
-  const { ecosystem } = scheme;
-  const now = input.at === undefined ? NOW : (parseAt(input.at) ?? Number.NaN);
-  if (!/[^@]@|==/.test(text)) {
-    const name = scheme.canonicalName(text);
-    if (name === null) return { problem: `${quoted(text)} is not a valid ${ecosystem} name` };
-    if (verdictsOf(input) !== null) return { problem: 'a name alone has no evidence: name a version' };
-    if (saysFacts(input)) return { problem: 'a name alone has no facts: name a version' };
-    return { stage: 'name', ecosystem, name, now };
-  }
-  const pinned = parsePinned(text, scheme);
-  if ('problem' in pinned) return pinned;
-  const { name, version } = pinned;
-  const claimedAt = input.age === 'unknown' ? null : now - (parseAge(input.age ?? OLD) ?? 0);
-  const first = input['first-digest'] === undefined ? null : parseDigest(input['first-digest']);
-  const kind: ArtifactKind = input.sdist ? 'sdist' : ecosystem === 'npm' ? 'npm-tarball' : 'wheel';
-  const pins = pinnedDigests(policy, profile, ecosystem, name, version);
-  const bound = pins ?? waivedDigests(policy, profile, ecosystem, name, version);
-  const above = aboveOf(input, scheme, version);
-  if ('problem' in above) return above;
-  const listing: ListingQuestion = {
-    stage: 'listing',
-    ecosystem,
-    name,
-    quarantined: input.quarantined ?? false,
-    now,
-    held: NO_EVIDENCE,
-    baseline: baselineOf(input),
-    above,
-    ...advisoriesOf(input, now),
-    facts: {
-      ...NO_FACTS,
-      // Only the algorithm that the case names is ever compared: the schema sees to it.
-      first: first && {
-        sha256: first.startsWith('sha256') ? first : sha256('never compared'),
-        sha512: first.startsWith('sha512') ? first : `sha512:${'0'.repeat(128)}`,
-      },
-    },
-    file: {
-      filename: `${name}-${version}`,
-      version,
-      kind,
-      url: '',
-      digests: digestsOf(input.digest, bound),
-      size: null,
-      claimedAt,
-      yanked: false,
-      metadataDigest: null,
-      installScripts: input['install-scripts'] ?? false,
-      directUrls: input['direct-urls'] ?? false,
-      evidence: NO_LISTED_EVIDENCE,
-      licence: null,
-    },
-  };
-  const verdicts = verdictsOf(input);
-  const shown = shownBytesOf(input);
-  if (verdicts === null && shown === null) return listing;
-  const licence = shown?.licence === undefined ? acceptedLicence(policy, profile, listing) : shown.licence;
-  const bytes = downloaded(listing, verdicts ?? NOTHING_CLAIMED, { pinned: pins !== null, digests: bound });
-  return { ...bytes, facts: { ...bytes.facts, findings: shown?.findings ?? [], licence } };
-}
-
-/** Where a case does not speak of the licence, it is one that the policy accepts. */
-function acceptedLicence(
-  policy: Policy,
-  profile: string,
-  { ecosystem, name, file }: ListingQuestion,
-): string | null {
-  const rules = policy.profiles.get(profile)?.ecosystems.get(ecosystem);
-  const required = rules && requirementsFor(rules, rules.allow.best(name)?.value ?? null, file.version);
-  return required?.licence?.allow[0] ?? null;
-}
-
-/** The listed file with its bytes here: they are what index and pin say, and show nothing else. */
-function downloaded(
-  listing: ListingQuestion,
-  evidence: readonly EvidenceVerdict[],
-  bound: { readonly pinned: boolean; readonly digests: readonly Digest[] | null },
-): DownloadQuestion {
-  const { file, facts } = listing;
-  const told = [
-    ...file.digests,
-    ...(bound.digests ?? []),
-    ...(facts.first ? [facts.first.sha256, facts.first.sha512] : []),
-  ];
-  const verdict = (check: CheckName, due: boolean): Verdict => ({
-    check,
-    result: due ? 'verified' : 'absent',
-  });
-  return {
-    ...listing,
-    stage: 'download',
-    facts: { ...facts, findings: [] },
-    sha256: told.find((digest) => algorithmOf(digest) === 'sha256') ?? sha256('a file'),
-    sha512: told.find((digest) => algorithmOf(digest) === 'sha512') ?? `sha512:${'0'.repeat(128)}`,
-    verdicts: [
-      verdict('declared-digest', file.digests.length > 0),
-      verdict('pin', bound.pinned),
-      verdict('first-digest', facts.first !== null),
-      verdict('size', false),
-      verdict('archive', true),
-      verdict('metadata', true),
-    ],
-    evidence,
-  };
-}
-
-/** A case that says nothing of digests is about the pinned or waived file, or else about one with some digest. */
-function digestsOf(said: string | undefined, bound: readonly Digest[] | null): Digest[] {
-  if (said === 'none') return [];
-  const digest = said === undefined ? (bound?.[0] ?? sha256('a file')) : parseDigest(said);
-  return digest ? [digest] : [];
 }

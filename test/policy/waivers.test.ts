@@ -83,7 +83,7 @@ const PROVEN: readonly EvidenceVerdict[] = [
 /** All that the rules ask for is there. */
 const GOOD = listingOf('pkg', '1.0.0', {
   facts: shown(),
-  file: { evidence: { signed: true, attestations: 'https://files.example/attestations' } },
+  file: { evidence: { signed: true, signatures: [], attestations: 'https://files.example/attestations' } },
 });
 const BYTES = downloadOf(GOOD, { evidence: PROVEN });
 const failed = (check: EvidenceVerdict['check']): EvidenceVerdict[] => [
