@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { PolicyProblem } from './policy.ts';
+import { MAX_KEYS } from './schema-parts.ts';
 import type { YamlFile } from './yaml.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -50,7 +51,7 @@ export function shapeProblems(file: YamlFile, issues: readonly Issue[]): PolicyP
       const { path } = file;
       if (issue.code === 'unrecognized_keys') {
         const messages = issue.message.split('\n');
-        return issue.keys.map((key, i) => ({
+        return issue.keys.slice(0, MAX_KEYS).map((key, i) => ({
           path,
           ...file.atKey(issue.path, key),
           message: messages[i] ?? 'unknown key',

@@ -4,6 +4,9 @@ import { nearest, quoted } from './words.ts';
 /** What zod tells of a problem, as far as our own words for it need it. */
 export type Issue = { readonly code: string; readonly input?: unknown; readonly keys?: readonly string[] };
 
+/** Of more unknown keys in one map nobody wants to be told. */
+export const MAX_KEYS = 100;
+
 /**
  * An object that knows all its keys. For unknown ones the message has one line per key, in the order of the
  * issue's `keys`, so that each can be reported where it stands.
@@ -16,7 +19,7 @@ export function known<S extends z.ZodRawShape>(shape: S): z.ZodObject<S, z.core.
       const near = nearest(key, keys);
       return `unknown key ${quoted(key)}; ${near ? `did you mean "${near}"?` : `known here: ${keys.join(', ')}`}`;
     };
-    return (issue.keys ?? []).map(line).join('\n');
+    return (issue.keys ?? []).slice(0, MAX_KEYS).map(line).join('\n');
   };
   return z.strictObject(shape, { error: wrong });
 }

@@ -1,11 +1,20 @@
-import { isMap, isNode, isPair, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { type Document, isMap, isNode, isScalar, LineCounter, type Node, visit, type YAMLMap } from 'yaml';
 import type { PolicyProblem, PolicySource } from './policy.ts';
 import { quoted } from './words.ts';
+import { composed } from './yaml-parts.ts';
 
-/** Beyond this a policy file is refused; 100,000 rules are about 3 MB. */
+/** Beyond this a policy file is refused; 100,000 rules are about 4 MB. */
 export const MAX_POLICY_BYTES = 8 * 1024 * 1024;
 /** Beyond this many problems of one file the rest says nothing new. */
 const MAX_PROBLEMS = 100;
+
+/**
+ * What no text that people review holds: control characters, halves of pairs, what bytes that are no UTF-8 become,
+ * and characters that show the text around them in another order than it is read.
+ */
+const UNREADABLE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
+  /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufffd-\uffff]|\p{Surrogate}/u;
 
 export type DataPath = readonly PropertyKey[];
 
@@ -26,13 +35,15 @@ export interface YamlFile {
 
 /**
  * Reads one YAML 1.2 document of the plain kind that people review: no anchors, aliases, merge keys, tags,
- * directives, tabs, duplicate keys or second documents. Never throws: what is wrong is in `problems`.
+ * directives, tabs, duplicate keys or second documents, and no deep nesting. Never throws: what is wrong is in
+ * `problems`.
  */
 export function readYaml(source: PolicySource): YamlFile | { readonly problems: readonly PolicyProblem[] } {
   const { path, text } = source;
   const problems: PolicyProblem[] = [];
-  const problem = (position: Position, message: string): void => {
+  const problem = (position: Position, message: string): boolean => {
     if (problems.length < MAX_PROBLEMS) problems.push({ path, ...position, message });
+    return problems.length < MAX_PROBLEMS;
   };
   if (Buffer.byteLength(text) > MAX_POLICY_BYTES) {
     problem({ line: 1, column: 1 }, `the file is larger than ${MAX_POLICY_BYTES} bytes`);
@@ -44,46 +55,24 @@ export function readYaml(source: PolicySource): YamlFile | { readonly problems: 
       const { line, col } = lines.linePos(offset);
       return { line: Math.max(line, 1), column: Math.max(col, 1) };
     };
-    const doc = parseDocument(text, {
-      lineCounter: lines,
-      prettyErrors: false,
-      version: '1.2',
-      schema: 'core',
-      merge: false,
-      uniqueKeys: true,
-      // Not `silent`: that would swallow the error of a second document.
-      logLevel: 'error',
-    });
-    for (const fault of [...doc.errors, ...doc.warnings]) {
-      const several = fault.code === 'MULTIPLE_DOCS';
+    const unreadable = UNREADABLE.exec(text);
+    if (unreadable) {
+      const before = text.slice(0, unreadable.index).split('\n');
+      const code = (unreadable[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
       problem(
-        position(fault.pos[0]),
-        several ? 'a policy file holds one document; remove the ---' : fault.message,
+        { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 },
+        `the character U+${code} is not allowed`,
       );
+      return { problems };
     }
+    const doc = composed(text, lines, (offset, message) => problem(position(offset), message));
     for (const match of text.matchAll(/^[ ]*\t/gm)) {
-      problem(position(match.index + match[0].length - 1), 'tabs are not allowed as indentation');
+      const at = position(match.index + match[0].length - 1);
+      if (!problem(at, 'tabs are not allowed as indentation')) break;
     }
-    // `%YAML 1.1` would make false of `off`, and a %TAG could give a word another meaning.
-    const directive = /^%/m.exec(text);
-    if (directive && (doc.directives?.yaml.explicit || Object.keys(doc.directives?.tags ?? {}).length > 1)) {
-      problem(position(directive.index), 'directives are not allowed');
-    }
+    if (doc === null) return { problems };
     const start = (node: unknown): Position => position((isNode(node) ? node.range?.[0] : undefined) ?? 0);
-    visit(doc, {
-      Alias: (_, node) => problem(start(node), 'aliases are not allowed: write the value out'),
-      Value: (_, node) => {
-        if (node.anchor !== undefined) problem(start(node), 'anchors are not allowed: write the value out');
-        if (node.tag !== undefined) problem(start(node), `tags are not allowed: ${quoted(node.tag)}`);
-      },
-      Pair: (_, pair) => {
-        if (!isScalar(pair.key) || typeof pair.key.value !== 'string') {
-          problem(start(pair.key), 'a key must be a plain word');
-        } else if (Object.hasOwn(Object.prototype, pair.key.value)) {
-          problem(start(pair.key), `unknown key ${quoted(pair.key.value)}`);
-        }
-      },
-    });
+    checkKeys(doc, (node, message) => problem(start(node), message));
     if (doc.contents === null && problems.length === 0) problem({ line: 1, column: 1 }, 'the file is empty');
     if (problems.length > 0) return { problems };
 
@@ -94,22 +83,48 @@ export function readYaml(source: PolicySource): YamlFile | { readonly problems: 
       }
       return null;
     };
+    const keys = new Map<YAMLMap, Map<string, unknown>>();
     return {
       path,
       data: doc.toJS({ maxAliasCount: 0 }),
       at: (at) => start(nodeAt(at)),
       atKey: (at, key) => {
         const map = nodeAt(at);
-        const pair = isMap(map)
-          ? map.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === key)
-          : undefined;
-        return start(pair?.key ?? map);
+        if (!isMap(map)) return start(map);
+        const own = keys.get(map) ?? keysOf(map);
+        keys.set(map, own);
+        return start(own.get(key) ?? map);
       },
     };
-  } catch (error) {
-    // The parser gives up by throwing where nesting exhausts the stack; nothing of such a file is used.
-    const why = error instanceof RangeError ? 'it is nested too deeply' : 'it is not YAML';
-    problem({ line: 1, column: 1 }, `the file cannot be read: ${why}`);
+  } catch {
+    // The parser gives up by throwing on what it does not expect; nothing of such a file is used.
+    problem({ line: 1, column: 1 }, 'the file cannot be read: it is not YAML');
     return { problems };
   }
+}
+
+/** A key is one plain word, which stands once in its map. */
+function checkKeys(doc: Document.Parsed, problem: (node: unknown, message: string) => boolean): void {
+  visit(doc, {
+    Map: (_, map) => {
+      const seen = new Set<string>();
+      for (const { key } of map.items) {
+        const word = isScalar(key) && typeof key.value === 'string' ? key.value : null;
+        let fault: string | null = null;
+        if (word === null) fault = 'a key must be a plain word';
+        else if (Object.hasOwn(Object.prototype, word)) fault = `unknown key ${quoted(word)}`;
+        else if (seen.has(word)) fault = `the key ${quoted(word)} stands twice in this map`;
+        if (fault !== null && !problem(key, fault)) return visit.BREAK;
+        if (word !== null) seen.add(word);
+      }
+      return undefined;
+    },
+  });
+}
+
+function keysOf(map: YAMLMap): Map<string, unknown> {
+  const keys = new Map<string, unknown>();
+  for (const { key } of map.items)
+    if (isScalar(key) && typeof key.value === 'string') keys.set(key.value, key);
+  return keys;
 }
