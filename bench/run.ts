@@ -6,3 +6,5 @@ console.log();
 await import('./evidence.ts');
 console.log();
 await import('./policy.ts');
+console.log();
+await import('./lockfile.ts');

@@ -48,6 +48,25 @@ const calls = {
     return sizeOf(`${registry.pypiBase}${name}/`);
   },
 
+  /** `count` packages `PREFIX-0`, `PREFIX-1`, …, each with so many versions that depend on eight others. */
+  async manyVersions(prefix: string, count: number, versions: number): Promise<number> {
+    const tarball = noise(200);
+    const numbers = Array.from({ length: versions }, (_, v) => `1.${v}.0`);
+    for (let i = 0; i < count; i++) {
+      // As in practice, most versions ask for the same as the one before.
+      const needs = (v: number) =>
+        Object.fromEntries(
+          Array.from({ length: 8 }, (_, d) => [`need-${d}`, `^${d}.${Math.floor((v * d) / 20)}.0`]),
+        );
+      const manifests = numbers.map((version, v) => [
+        version,
+        { tarball, manifest: { description: 'd'.repeat(600), dependencies: needs(v) } },
+      ]);
+      registry.addNpm(`${prefix}-${i}`, Object.fromEntries(manifests));
+    }
+    return sizeOf(`${registry.npmBase}${prefix}-0`);
+  },
+
   /** `count` packages `PREFIX-0`, `PREFIX-1`, …, each with a few small versions. */
   async many(prefix: string, count: number): Promise<void> {
     for (let i = 0; i < count; i++) {
