@@ -38,6 +38,10 @@ function read(raw: string): Lockfile {
   if (version !== 0 && version !== 1 && version !== 2) {
     throw new LockfileUnreadable('not a bun.lock of version 0, 1 or 2');
   }
+  // The project itself is in it, so that bun never leaves it out, and no lockfile of npm has it.
+  if (objectAt(document.root, 'workspaces', 1) === null) {
+    throw new LockfileUnreadable('a bun.lock has "workspaces"');
+  }
   const packages = objectAt(document.root, 'packages', 1) ?? {};
   const collector = new Collector();
   for (const key of Object.keys(packages)) {

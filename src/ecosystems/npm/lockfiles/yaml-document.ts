@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, Schema } from 'yaml';
 import { LockfileUnreadable } from '../../lockfile.ts';
 import { isObject, type JsonObject, record } from '../json.ts';
 import { Lines, type LockDocument, MAX_DEPTH } from './document.ts';
@@ -9,8 +9,10 @@ import { Lines, type LockDocument, MAX_DEPTH } from './document.ts';
  * (inside a quoted text, or a flow mapping that goes on in the first column) is no whole YAML, and is refused.
  */
 
+/** Every scalar is a text. One for all pieces: making one costs as much as reading an entry. */
+const TEXTS = new Schema({ schema: 'failsafe', merge: false });
 /** Characters in one piece: an entry, or a list of settings. */
-const MAX_PIECE = 1024 * 1024;
+const MAX_PIECE = 512 * 1024;
 /** Pieces in one file: packages, snapshots and times of a hundred thousand packages. */
 const MAX_PIECES = 500_000;
 
@@ -125,6 +127,7 @@ function isBoundary(text: string, at: number): boolean {
 /** A piece as its one key and value. */
 function readPiece({ text, line }: Piece, lines: Lines): readonly [string, unknown] {
   if (text.length > MAX_PIECE) throw new LockfileUnreadable('an entry longer than any lockfile has', line);
+  if (nestsDeeply(text)) throw new LockfileUnreadable('the file is nested too deeply', line);
   const counter = new LineCounter();
   const lineOf = (offset: number | undefined): number => line + counter.linePos(offset ?? 0).line - 1;
   let contents: unknown;
@@ -133,8 +136,7 @@ function readPiece({ text, line }: Piece, lines: Lines): readonly [string, unkno
       lineCounter: counter,
       prettyErrors: false,
       version: '1.2',
-      schema: 'failsafe',
-      merge: false,
+      schema: TEXTS,
       // The library compares every key with every other one; `plain` looks each up.
       uniqueKeys: false,
       logLevel: 'error',
@@ -153,6 +155,16 @@ function readPiece({ text, line }: Piece, lines: Lines): readonly [string, unkno
   const [, value] = entry;
   if (typeof value === 'object' && value !== null) lines.set(value, line);
   return entry;
+}
+
+/** Far more brackets opened than closed, wherever they stand: the library takes minutes to say that they are too many. */
+function nestsDeeply(text: string): boolean {
+  let open = 0;
+  for (let i = 0; i < text.length && open <= 10 * MAX_DEPTH; i++) {
+    if (text[i] === '[' || text[i] === '{') open++;
+    else if (text[i] === ']' || text[i] === '}') open--;
+  }
+  return open > 10 * MAX_DEPTH;
 }
 
 type LineOf = (offset: number | undefined) => number;

@@ -37,6 +37,9 @@ interface Pattern {
   readonly direct: string | null;
 }
 
+/** What most ranges are; anything else is read in full. */
+const PLAIN_RANGE = /^[\^~]?\d{1,9}\.\d{1,9}\.\d{1,9}$/;
+
 /** `name@range`, where a range `npm:other@range` makes the name an alias. */
 function readPattern(pattern: string): Pattern {
   const at = pattern.indexOf('@', 1);
@@ -44,7 +47,10 @@ function readPattern(pattern: string): Pattern {
   const range = pattern.slice(at + 1);
   const alias = /^npm:(@?[^@]+)(?:@|$)/.exec(range);
   if (alias?.[1] !== undefined) return { name: alias[1], direct: null };
-  return { name: pattern.slice(0, at), direct: readSpec(range)?.kind === 'registry' ? null : range };
+  return {
+    name: pattern.slice(0, at),
+    direct: PLAIN_RANGE.test(range) || readSpec(range)?.kind === 'registry' ? null : range,
+  };
 }
 
 function readEntry(
