@@ -64,6 +64,7 @@ export async function loadInThread(folder: string, options: LoadOptions = {}): P
       deadline,
     );
     const ended = () => reject(new Error('the house closes'));
+    if (signal?.aborted) ended();
     signal?.addEventListener('abort', ended, { once: true });
     worker.on('message', (message: LoadMessage) => {
       switch (message.kind) {

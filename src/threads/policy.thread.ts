@@ -3,12 +3,11 @@ import { readPolicySources } from '../allowlists.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
 import { digestOfSources, planOf } from '../policy/plan.ts';
 import { PolicyError } from '../policy/policy.ts';
-import { giveWay } from './give-way.ts';
 import type { LoadJob, LoadMessage } from './policy-loader.ts';
 import { packed } from './policy-pieces.ts';
 
-// One policy is read and compiled here, and the thread ends: what that took of memory goes with it.
-giveWay();
+// One policy is read and compiled here, and the thread ends: what that took of memory goes with it. It gives way to
+// nobody: whoever keeps the firewall busy must not keep a denial from coming into force.
 const { folder, expect } = workerData as LoadJob;
 const say = (message: LoadMessage) => parentPort?.postMessage(message);
 
