@@ -15,9 +15,8 @@ export function ledgerLine(stored: StoredEntry): string {
     text('name') ||
     text('code') ||
     text('policy').slice(0, 19);
-  const reasons = Array.isArray(entry['reasons'])
-    ? entry['reasons'].map((r: { code?: unknown }) => String(r.code)).join(',')
-    : '';
+  const codes = (key: string) =>
+    Array.isArray(entry[key]) ? entry[key].map((r: { code?: unknown }) => String(r.code)).join(',') : '';
   const fields = [
     String(stored.seq).padStart(6),
     time,
@@ -28,7 +27,10 @@ export function ledgerLine(stored: StoredEntry): string {
     what,
     text('trust') && `trust ${text('trust').slice(0, 19)}`,
     text('file'),
-    reasons,
+    codes('reasons'),
+    codes('observed') && `would refuse ${codes('observed')}`,
+    codes('waived') && `waived ${codes('waived')}`,
+    codes('warnings') && `warned ${codes('warnings')}`,
     stored.leaf.slice(0, 12),
   ];
   return printable(fields.filter((f) => f !== '').join(' ')).replaceAll('\n', '\\u000a');
