@@ -1,5 +1,6 @@
 import type { PackageName } from '../../model/artifact.ts';
 import { digestsOfSri } from '../../model/digest.ts';
+import { readManifestLicence } from '../../model/licence.ts';
 import type { ListedFile } from '../../model/listing.ts';
 import { readEvidence } from './evidence.ts';
 import { MANIFEST_FIELDS, ReleaseUnreadable, readDist } from './fields.ts';
@@ -69,7 +70,7 @@ export function readRelease(
       metadataDigest: null,
       installScripts,
       directUrls: hasDirectDependency(manifest, specs),
-      licence: null,
+      licence: readManifestLicence(own(raw, 'license'), own(raw, 'licenses')),
       evidence: readEvidence(name, version, dist),
     },
     release: {

@@ -1,4 +1,5 @@
 import semver from 'semver';
+import { readManifestLicence } from '../../model/licence.ts';
 import { Findings } from '../archive/findings.ts';
 import { gunzip } from '../archive/gunzip.ts';
 import { Meter } from '../archive/meter.ts';
@@ -23,6 +24,7 @@ export async function inspectNpmTarball(
   const findings = new Findings();
   const seen = new Set<string>();
   let metadata: Uint8Array | null = null;
+  let licence: string | null = null;
   const options = { wants: isDocument, leadingDot: false };
   for await (const entry of walkTar(gunzip(source), new Meter(source.size, limits), options)) {
     const role = roleOf(entry.path);
@@ -52,9 +54,10 @@ export async function inspectNpmTarball(
     if (place !== 'package.json') continue;
     if (!names(document, expected)) findings.add('METADATA_MISMATCH', place);
     metadata = entry.bytes;
+    licence = readManifestLicence(own(document, 'license'), own(document, 'licenses'));
   }
   if (!metadata) throw new ArchiveUnsafe('no package.json');
-  return { findings: findings.list, metadata, licence: null };
+  return { findings: findings.list, metadata, licence };
 }
 
 function isDocument(path: ArchivePath): boolean {

@@ -7,8 +7,10 @@ import { ArchiveUnsafe } from '../archive/unsafe.ts';
 import { openZip } from '../archive/zip.ts';
 import type { ByteSource, Expected, Inspection, InspectionLimits } from '../verify.ts';
 import { leadsAway, readCoreMetadata } from './core-metadata.ts';
+import { licenceOf } from './licence.ts';
 import { agrees } from './names.ts';
 import { buildLeadsAway } from './pyproject.ts';
+import { isSdistHook } from './startup-hooks.ts';
 
 const DOCUMENTS = ['PKG-INFO', 'pyproject.toml'] as const;
 type DocumentName = (typeof DOCUMENTS)[number];
@@ -22,22 +24,26 @@ export async function inspectSdist(
   expected: Expected,
   limits: InspectionLimits,
 ): Promise<Inspection> {
-  const documents = /\.zip$/i.test(expected.filename)
-    ? await documentsOfZip(source, limits)
-    : await documentsOfTar(source, limits);
   const findings = new Findings();
+  const documents = /\.zip$/i.test(expected.filename)
+    ? await documentsOfZip(source, limits, findings)
+    : await documentsOfTar(source, limits, findings);
   const metadata = documents.get('PKG-INFO') ?? null;
   const pyproject = documents.get('pyproject.toml');
   const core = metadata ? readCoreMetadata(metadata) : null;
   if (!core || !agrees(core, expected)) findings.add('METADATA_MISMATCH', 'PKG-INFO');
   if (core && leadsAway(core)) findings.add('DIRECT_URL', 'PKG-INFO');
   if (pyproject && buildLeadsAway(pyproject)) findings.add('DIRECT_URL', 'pyproject.toml');
-  return { findings: findings.list, metadata, licence: null };
+  return { findings: findings.list, metadata, licence: core && licenceOf(core) };
 }
 
 type Documents = ReadonlyMap<DocumentName, Uint8Array>;
 
-async function documentsOfTar(source: ByteSource, limits: InspectionLimits): Promise<Documents> {
+async function documentsOfTar(
+  source: ByteSource,
+  limits: InspectionLimits,
+  findings: Findings,
+): Promise<Documents> {
   const documents = new Map<DocumentName, Uint8Array>();
   const top = new TopFolder();
   const options = { wants: (path: ArchivePath) => documentName(path) !== null, leadingDot: true };
@@ -47,6 +53,7 @@ async function documentsOfTar(source: ByteSource, limits: InspectionLimits): Pro
     options,
   )) {
     top.add(path, folder);
+    if (!folder && isSdistHook(path)) findings.add('STARTUP_HOOK', path.text);
     const name = documentName(path);
     if (!bytes || !name) continue;
     if (documents.has(name)) throw new ArchiveUnsafe('two files in one place', path.text);
@@ -55,12 +62,17 @@ async function documentsOfTar(source: ByteSource, limits: InspectionLimits): Pro
   return documents;
 }
 
-async function documentsOfZip(source: ByteSource, limits: InspectionLimits): Promise<Documents> {
+async function documentsOfZip(
+  source: ByteSource,
+  limits: InspectionLimits,
+  findings: Findings,
+): Promise<Documents> {
   const documents = new Map<DocumentName, Uint8Array>();
   const top = new TopFolder();
   const zip = await openZip(source, new Meter(source.size, limits));
   for (const entry of zip.entries) {
     top.add(entry.path, entry.path.folder);
+    if (!entry.path.folder && isSdistHook(entry.path)) findings.add('STARTUP_HOOK', entry.path.text);
     const name = documentName(entry.path);
     if (name && !entry.path.folder) documents.set(name, await zip.read(entry));
   }

@@ -4,14 +4,17 @@ import { folded } from '../archive/path.ts';
 import { ArchiveUnsafe } from '../archive/unsafe.ts';
 import { openZip } from '../archive/zip.ts';
 import type { ByteSource, Expected, Inspection, InspectionLimits } from '../verify.ts';
+import { readCoreMetadata } from './core-metadata.ts';
+import { licenceOf } from './licence.ts';
 import { inspectMetadata } from './metadata.ts';
 import { stemAgrees } from './names.ts';
+import { isWheelHook } from './startup-hooks.ts';
 
 const INFO = '.dist-info';
 
 /**
  * Inspects a wheel (PEP 427, PyPA binary distribution format): one .dist-info folder of the expected name and
- * version, with METADATA that says the same, and WHEEL. Throws ArchiveUnsafe.
+ * version, with METADATA that says the same, and WHEEL; and files that run at every start. Throws ArchiveUnsafe.
  */
 export async function inspectWheel(
   source: ByteSource,
@@ -22,6 +25,7 @@ export async function inspectWheel(
   const findings = new Findings();
   const infos = new Set<string>();
   for (const { path } of zip.entries) {
+    if (!path.folder && isWheelHook(path)) findings.add('STARTUP_HOOK', path.text);
     const top = path.segments[0] ?? '';
     if (!folded(top).endsWith(INFO)) continue;
     infos.add(top);
@@ -47,5 +51,5 @@ export async function inspectWheel(
   }
   for (const { code, place } of inspectMetadata(metadata, expected, `${info}/METADATA`))
     findings.add(code, place);
-  return { findings: findings.list, metadata, licence: null };
+  return { findings: findings.list, metadata, licence: licenceOf(readCoreMetadata(metadata)) };
 }

@@ -1,0 +1,61 @@
+import { type ArchivePath, folded } from '../archive/path.ts';
+
+/**
+ * A module that `site` imports at every start of Python, in any form that imports: `sitecustomize.py`, `.pyc`,
+ * `sitecustomize.cpython-313-x86_64-linux-gnu.so`, …
+ */
+const MODULE = /^(?:site|user)customize(?:\.[^/]*)?\.(?:py|pyw|pyc|pyo|so|pyd|dll)$/;
+const PACKAGE = /^(?:site|user)customize$/;
+const PACKAGE_MODULE = /^__init__(?:\.[^/]*)?\.(?:py|pyw|pyc|pyo|so|pyd|dll)$/;
+
+/**
+ * Files that `site` reads at every start, in each of the folders for packages. `.pth`: a line that begins with `import` is
+ * run; any other is a folder that is added to `sys.path`, where it may be one that holds a `sitecustomize`, or modules
+ * in place of others. So a `.pth` of plain paths is a hook as well. `.start`: functions that are called (PEP 829, from
+ * Python 3.15 on).
+ */
+const STARTUP_FILE = /\.(?:pth|start)$/;
+
+/** Whether Python runs this file at every start, if it lies there in a folder for packages. Segments are folded. */
+function isHook([first = '', second, ...rest]: readonly string[]): boolean {
+  if (second === undefined) return STARTUP_FILE.test(first) || MODULE.test(first);
+  return rest.length === 0 && PACKAGE.test(first) && PACKAGE_MODULE.test(second);
+}
+
+/** Folders for packages below an installation's root, in all layouts: `lib/python3.13/site-packages`, `Lib/site-packages`. */
+const SITE_FOLDER = /^(?:site|dist)-packages$/;
+
+/** Folders of Python's own library, which come before those: `lib/python3.13`, `Lib`. */
+const LIBRARY_FOLDER = /^(?:lib|lib64|(?:python|pypy)[0-9.]*t?|lib-dynload)$/;
+
+/**
+ * Whether a wheel's file is one that Python runs at every start, once it is installed (PEP 427, "the .data directory"):
+ * from the wheel's root and `….data/purelib` and `platlib` to the folder for packages, from `….data/data` to the root
+ * of the installation. `….data/scripts` only runs when it is called.
+ */
+export function isWheelHook(path: ArchivePath): boolean {
+  const segments = path.segments.map(folded);
+  const [top = '', scheme, ...rest] = segments;
+  if (!top.endsWith('.data') || scheme === undefined || rest.length === 0) return isHook(segments);
+  if (scheme === 'purelib' || scheme === 'platlib') return isHook(rest);
+  return scheme === 'data' && isDataHook(rest);
+}
+
+function isDataHook(segments: readonly string[]): boolean {
+  // It names the Python whose library is used.
+  if (segments.length === 1 && segments[0] === 'pyvenv.cfg') return true;
+  return segments.some((folder, i) => {
+    const rest = segments.slice(i + 1);
+    if (SITE_FOLDER.test(folder)) return isHook(rest);
+    return LIBRARY_FOLDER.test(folder) && isHook(rest) && !STARTUP_FILE.test(rest.at(-1) ?? '');
+  });
+}
+
+/**
+ * The same for a source distribution, where only a build shows what is installed: files that lie where modules of the
+ * root lie, in its top folder or in `src`.
+ */
+export function isSdistHook(path: ArchivePath): boolean {
+  const segments = path.segments.slice(1).map(folded);
+  return isHook(segments) || (segments[0] === 'src' && isHook(segments.slice(1)));
+}
