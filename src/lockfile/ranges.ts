@@ -54,8 +54,11 @@ function pypiRange(scheme: VersionScheme, sorted: readonly string[]): string | n
   return sorted.length === 1 ? `==${lowest}` : null;
 }
 
-/** PEP 440 has no "or": several versions that are no line are all from the lowest to the highest. */
+/**
+ * PEP 440 has no "or": several versions that are no line are all from the lowest to the highest. Local words have no
+ * order there, and whatever they say is held by the public version.
+ */
 function pypiSpan(sorted: readonly string[]): string | null {
-  const [lowest, highest] = [sorted[0], sorted.at(-1)];
+  const [lowest, highest] = [sorted[0], sorted.at(-1)].map((version) => version?.replace(/\+.*$/, ''));
   return lowest === undefined || highest === undefined ? null : `>=${lowest},<=${highest}`;
 }
