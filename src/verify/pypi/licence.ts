@@ -7,7 +7,7 @@ const PREFIX = 'License ::';
 const GROUPS: ReadonlySet<string> = new Set(['License :: OSI Approved', 'License :: DFSG approved']);
 
 /** Classifiers that mean one licence (PyPI's list of classifiers); `BSD License`, for one, may mean several. */
-const CLASSIFIERS: ReadonlyMap<string, string> = new Map(
+export const CLASSIFIED: ReadonlyMap<string, string> = new Map(
   Object.entries({
     'Apache Software License': 'Apache-2.0',
     'Blue Oak Model License (BlueOak-1.0.0)': 'BlueOak-1.0.0',
@@ -73,5 +73,5 @@ export function licenceOf(metadata: CoreMetadata): string | null {
 }
 
 function idOf(classifier: string): string | null {
-  return classifier === CC0 ? 'CC0-1.0' : (CLASSIFIERS.get(classifier) ?? null);
+  return classifier === CC0 ? 'CC0-1.0' : (CLASSIFIED.get(classifier) ?? null);
 }
