@@ -22,7 +22,7 @@ export function untilOf(
       times.push(evidenceUntil(matter));
     times.push(feedUntil(matter));
   }
-  return earliest(times);
+  return earliest(times, matter.question.now);
 }
 
 /** When nothing but age is missing: the instant at which it no longer is, unless something else is missing by then. */
@@ -30,10 +30,11 @@ export function eligibleAt(matter: Matter, { open, used }: Sorted): number | nul
   const [only, ...others] = open;
   if (only?.code !== 'TOO_YOUNG' || others.length > 0 || !isFile(matter)) return null;
   const ripe = ripeAt(matter);
-  return ripe !== null && used.every(({ expires }) => ripe < expires) ? ripe : null;
+  if (ripe === null || !(matter.question.now < ripe)) return null;
+  return used.every(({ expires }) => ripe < expires) ? ripe : null;
 }
 
-function earliest(times: readonly (number | null)[]): number | null {
-  const known = times.filter((time) => time !== null);
+function earliest(times: readonly (number | null)[], now: number): number | null {
+  const known = times.filter((time) => time !== null).filter((time) => now < time);
   return known.length === 0 ? null : Math.min(...known);
 }
