@@ -91,15 +91,20 @@ export class Desk implements IndexDesk {
       message: (version, code, why) =>
         `${listing.name}@${version} ${wordsOf(code)} (${code})${why === undefined ? '' : `; ${why}`}`,
     });
-    let admitted = 0;
-    for (const file of view.files.values()) if (file.allowed) admitted++;
+    let [admitted, malware] = [0, 0];
+    for (const { allowed, code } of view.files.values()) {
+      if (allowed) admitted++;
+      if (code === 'MALWARE') malware++;
+    }
+    const { size } = view.files;
     return {
       status: written.status,
       contentType: written.contentType,
       body: compress(written.body, request.encoding),
-      code: written.code ?? null,
+      // Whoever reads the ledger should not take it for a version that is not allowed.
+      code: written.code ?? (size > 0 && malware === size ? 'MALWARE' : null),
       admitted,
-      files: view.files.size,
+      files: size,
       changed: view.changed,
       downgraded: view.downgraded,
       until: view.until,

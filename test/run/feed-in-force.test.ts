@@ -62,6 +62,8 @@ test('a record that arrives refuses the cached artifact and its listing from the
   expect((await house.ask('/npm/left-pad')).text).toContain('MALWARE');
   expect(await listed()).not.toEqual(expect.arrayContaining(['1.2.0']));
   expect(house.takeAlarms()).toContain('malware');
+  const refusals = await house.entries({ package: 'left-pad' });
+  expect(refusals.at(-1)).toMatchObject({ verdict: 'refuse', reasons: [{ code: 'MALWARE' }] });
   await feed(HARMLESS);
   expect((await house.ask(TARBALL)).status).toBe(200);
   expect(await listed()).toEqual(['1.2.0', '1.3.0']);

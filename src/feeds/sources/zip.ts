@@ -68,7 +68,9 @@ async function unpack(zip: ZipFile, entry: Entry, windows: FileWindows): Promise
 function plain({ compressionMethod, uncompressedSize }: Entry, packed: Buffer): Buffer {
   if (compressionMethod === STORED) return packed;
   if (compressionMethod !== DEFLATED) throw new FeedError('it is packed in a way that is not read here');
-  return inflateRawSync(packed, { maxOutputLength: Math.max(uncompressedSize, 1) });
+  // One piece for the whole: the default of 16 KiB for each record is garbage that grows faster than it is collected.
+  const chunkSize = Math.max(uncompressedSize + 1, 64);
+  return inflateRawSync(packed, { chunkSize, maxOutputLength: Math.max(uncompressedSize, 1) });
 }
 
 /** What the library, the packing or the disk says of a bad zip, in one kind of error. */
