@@ -27,7 +27,7 @@ import { alarmsSince, PolicyNews } from './reload/announce.ts';
 import { removeServerFile } from './reload/server-file.ts';
 import { watchOf } from './reload/watched-policy.ts';
 import { openSources } from './sources.ts';
-import { checkFolder, checkTls } from './start-checks.ts';
+import { checkFolder, checkTls, checkWatch } from './start-checks.ts';
 import { DeskPool } from './threads/desk-pool.ts';
 import { InspectPool } from './threads/inspect-pool.ts';
 import { loadFirst, loadInThread } from './threads/policy-loader.ts';
@@ -77,6 +77,7 @@ export async function openHouse(
   const sources = await openSources(config, env);
   sources.check(first);
   const firstTrust = await loadTrust(config);
+  checkWatch(config);
   await checkTls(config.tls);
   await checkFolder(config.data, 'SALLYPORT_DATA');
   if (config.vault !== undefined) await checkFolder(config.vault, 'SALLYPORT_VAULT');

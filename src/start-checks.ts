@@ -16,6 +16,17 @@ export async function checkTls(tls: Config['tls']): Promise<void> {
   }
 }
 
+/** A setting that nothing looks at must not be taken for one that holds. Throws ConfigError. */
+export function checkWatch({
+  policyWatch,
+  policyDigest,
+}: Pick<Config, 'policyWatch' | 'policyDigest'>): void {
+  if (policyDigest === undefined || policyWatch > 0) return;
+  throw new ConfigError(
+    'policyDigest is set, and the allowlists are not watched: set SALLYPORT_POLICY_WATCH (policyWatch), say to 10s, or unset SALLYPORT_POLICY_DIGEST',
+  );
+}
+
 /** Makes a folder where there is none. Throws ConfigError, which names the `setting` that gives another one. */
 export async function checkFolder(folder: string, setting: string): Promise<void> {
   try {

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadPolicy } from '../../src/allowlists.ts';
+import { ConfigError } from '../../src/config.ts';
 import { InForce, type Outcome } from '../../src/in-force.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import type { FolderWatch } from '../../src/reload/folder-watch.ts';
 import { watchOf } from '../../src/reload/watched-policy.ts';
+import { checkWatch } from '../../src/start-checks.ts';
 import { until } from '../admission/harness.ts';
 
 // Real files under a real clock: what is taken into use when a folder changes in steps, each of which is a valid policy.
@@ -152,6 +154,11 @@ test('a mounted volume that swaps its data folder is seen through the links', as
   await rm(join(volume, '..2026_1'), { recursive: true });
   await until(() => told.taken.length > 0);
   expect(told).toMatchObject({ taken: [await digestOf()], rejected: 0 });
+});
+
+test('a digest to wait for, where nothing is watched, is no start', () => {
+  expect(() => checkWatch({ policyWatch: 0, policyDigest: 'digest' })).toThrow(ConfigError);
+  expect(() => checkWatch({ policyWatch: 1, policyDigest: 'digest' })).not.toThrow();
 });
 
 test('nothing is watched unless that is asked for', () => {
