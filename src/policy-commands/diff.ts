@@ -1,12 +1,10 @@
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import { diffLines, type PolicyDiff } from '../cli/diff-lines.ts';
 import { printable } from '../cli/ledger-line.ts';
 import { EXIT, type PolicyDiffOptions } from '../cli/program.ts';
 import type { Config } from '../config.ts';
-import { openLedgerReader } from '../ledger/open.ts';
 import { comparePolicies } from '../policy/compare.ts';
 import { type History, readHistory } from './history.ts';
+import { openLedgerIfThere } from './ledger.ts';
 import { diffCases, diffDecided } from './replay-diff.ts';
 import { RevisionError, readRevision } from './revision.ts';
 import { type Since, sinceOf } from './since.ts';
@@ -59,15 +57,8 @@ export async function policyDiff(
 
 /** null where there is no ledger yet. One that is there and cannot be read is an error. */
 async function historyOf(config: Config, since: Since): Promise<History | null> {
-  const there = await access(join(config.data, 'ledger', 'ledger.db')).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return false;
-      throw error;
-    },
-  );
-  if (!there) return null;
-  const reader = await openLedgerReader({ dir: config.data });
+  const reader = await openLedgerIfThere(config);
+  if (!reader) return null;
   try {
     return await readHistory(reader, since.at);
   } finally {

@@ -7,13 +7,13 @@ import { EXIT, type PolicyProposeOptions } from '../cli/program.ts';
 import type { Config } from '../config.ts';
 import { writeDurable } from '../disk/durable.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
-import { openLedgerReader } from '../ledger/open.ts';
 import { decide } from '../policy/decide.ts';
 import { isPolicyPath, parsePolicy } from '../policy/load.ts';
 import { type Policy, PolicyError, type PolicySource } from '../policy/policy.ts';
 import { type ObservedFile, type Proposal, propose } from '../policy/propose.ts';
 import { proposalText, WRITTEN_BY } from '../policy/propose-text.ts';
 import { enforced } from './enforced.ts';
+import { openLedgerIfThere } from './ledger.ts';
 import { type Observed, readObserved } from './observed.ts';
 import { sinceOf } from './since.ts';
 import type { Terminal } from './terminal.ts';
@@ -57,7 +57,11 @@ export async function policyPropose(
     return EXIT.usage;
   }
   const policy = enforced(base, profile);
-  const reader = await openLedgerReader({ dir: config.data });
+  const reader = await openLedgerIfThere(config);
+  if (!reader) {
+    say('sallyport: there is no ledger yet: nothing was observed');
+    return EXIT.failed;
+  }
   const observed = await readObserved(reader, policy, profile, since.at).finally(() => reader.close());
   for (const [why, files] of observed.skipped) say(`sallyport: ${files} not looked at: ${why}`);
   const asked = asIfListed(sources, path, policy, profile, observed);

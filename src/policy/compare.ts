@@ -3,8 +3,9 @@ import type { PolicyPlace } from '../model/decision.ts';
 import type { PatternMap } from './patterns.ts';
 import type { Policy } from './policy.ts';
 import type { AllowRule, EcosystemRules, Profile, Requirements } from './profile.ts';
-import { REQUIREMENT_NAMES, requirementText } from './requirement-words.ts';
+import { requirementText } from './requirement-words.ts';
 import { patternText } from './rules-of.ts';
+import { REQUIREMENT_KEYS } from './strictness.ts';
 
 /** What two policies say differently, whoever asks for what. Texts are as a policy file could write them. */
 export interface PolicyDifference {
@@ -90,7 +91,7 @@ const KINDS = ['requirement', 'allow', 'deny', 'pin', 'waiver', 'internal'] as c
 
 const STATEMENTS: Record<(typeof KINDS)[number], (rules: EcosystemRules) => Statements> = {
   requirement: ({ requirements }) =>
-    new Map(REQUIREMENT_NAMES.map((key) => [key, { text: requirementText(requirements, key), place: null }])),
+    new Map(REQUIREMENT_KEYS.map((key) => [key, { text: requirementText(requirements, key), place: null }])),
   allow: ({ allow, requirements }) => ofPatterns(allow, (rule) => ruleSaid(rule, requirements)),
   deny: ({ deny }) =>
     ofPatterns(deny, (rules) => ({
@@ -120,7 +121,7 @@ const STATEMENTS: Record<(typeof KINDS)[number], (rules: EcosystemRules) => Stat
 
 /** A rule's range, and where it asks for something else than its profile. */
 function ruleSaid({ range, requirements, place }: AllowRule, profile: Requirements): Said {
-  const own = REQUIREMENT_NAMES.flatMap((key) => {
+  const own = REQUIREMENT_KEYS.flatMap((key) => {
     const text = requirementText(requirements, key);
     return text === requirementText(profile, key) ? [] : [`${key}: ${text}`];
   });

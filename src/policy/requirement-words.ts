@@ -1,22 +1,5 @@
 import type { Identity, LicenceRule, Requirements } from './profile.ts';
-
-/** The keys of `requirements` as policy files spell them, in the order in which they are told. */
-export const REQUIREMENT_KEYS = {
-  age: 'age',
-  'install-scripts': 'installScripts',
-  sdist: 'sdist',
-  'startup-hooks': 'startupHooks',
-  'direct-urls': 'directUrls',
-  'registry-signature': 'registrySignature',
-  provenance: 'provenance',
-  malware: 'malware',
-  vulnerability: 'vulnerability',
-  licence: 'licence',
-  floor: 'floor',
-} as const satisfies Record<string, keyof Requirements>;
-export type RequirementKey = keyof typeof REQUIREMENT_KEYS;
-
-export const REQUIREMENT_NAMES = Object.keys(REQUIREMENT_KEYS) as readonly RequirementKey[];
+import { REQUIREMENTS, type RequirementKey } from './strictness.ts';
 
 /** The value of one requirement on one line, as a policy file could write it. */
 export function requirementText(requirements: Requirements, key: RequirementKey): string {
@@ -30,7 +13,7 @@ export function requirementText(requirements: Requirements, key: RequirementKey)
     case 'licence':
       return licenceText(requirements.licence);
     default: {
-      const value = requirements[REQUIREMENT_KEYS[key]];
+      const value = requirements[REQUIREMENTS[key]];
       return typeof value === 'string' ? value : JSON.stringify(value);
     }
   }

@@ -30,6 +30,8 @@ export interface WrittenRequirement {
 export interface Written {
   readonly rules: readonly WrittenRule[];
   readonly requirements: readonly WrittenRequirement[];
+  /** Profile → where the first file that speaks for it says so. */
+  readonly profiles: ReadonlyMap<string, PolicyPlace>;
   /** Profile → where its mode stands. */
   readonly modes: ReadonlyMap<string, PolicyPlace>;
 }
@@ -41,6 +43,7 @@ export interface Written {
 export function writtenIn(sources: readonly PolicySource[], schemes: readonly VersionScheme[]): Written {
   const rules: WrittenRule[] = [];
   const requirements: WrittenRequirement[] = [];
+  const profiles = new Map<string, PolicyPlace>();
   const modes = new Map<string, PolicyPlace>();
   for (const source of sources) {
     const file = readYaml(source);
@@ -48,6 +51,7 @@ export function writtenIn(sources: readonly PolicySource[], schemes: readonly Ve
     const at = (path: readonly PropertyKey[]): PolicyPlace => `${file.path}:${file.at(path).line}`;
     const profile = memberOf(file.data, 'profile');
     if (typeof profile !== 'string') continue;
+    if (!profiles.has(profile)) profiles.set(profile, `${file.path}:${file.atKey([], 'profile').line}`);
     if (memberOf(file.data, 'mode') !== undefined) modes.set(profile, at(['mode']));
     for (const { ecosystem } of schemes) {
       const said = memberOf(memberOf(file.data, 'requirements'), ecosystem);
@@ -82,7 +86,7 @@ export function writtenIn(sources: readonly PolicySource[], schemes: readonly Ve
       }
     }
   }
-  return { rules, requirements, modes };
+  return { rules, requirements, profiles, modes };
 }
 
 /** A pattern as a policy writes it. */
