@@ -31,7 +31,7 @@ export interface ImportReport {
   readonly review: readonly { readonly package: string; readonly lifts: string }[];
   /** Waivers of the file before whose version is not locked any more. */
   readonly endedWaivers: readonly string[];
-  /** Why the allowlists would not load with the file. */
+  /** Why nothing was written: above all, the allowlists would not load with the file. */
   readonly problems: readonly string[];
 }
 
@@ -76,7 +76,7 @@ function closing(report: ImportReport, dryRun: boolean): string {
   const fails = flags.filter((one) => one.fails).length;
   const left = fails > 0 ? `; ${fails} to look at` : '';
   const number = (n: number) => n.toLocaleString('en-US');
-  if (problems.length > 0) return `nothing was written: the allowlists would not load with ${file}${left}`;
+  if (problems.length > 0) return `nothing was written: ${file} stays as it was${left}`;
   if (report.unchanged) return `nothing to do: ${file} has these ${number(count)} ${as} already${left}`;
   const delta = `${number(added.length)} new, ${number(changed.length)} changed, ${number(gone.length)} gone`;
   return `${dryRun ? `${file} would have` : `${file}:`} ${number(count)} ${as}, ${delta}${left}`;

@@ -96,7 +96,7 @@ export async function importLockfiles(
   });
   const changes = changesOf(previous, pins, ruled?.rules ?? null);
   const unchanged = text === previous.text;
-  const problems = problemsOf([...others, { path: place.path, text }]);
+  const problems = [...lostWith(flags, previous), ...problemsOf([...others, { path: place.path, text }])];
   const written = !unchanged && problems.length === 0 && options.dryRun !== true;
   if (written) await writeDurable(place.absolute, Buffer.from(text), MODE);
 
@@ -152,6 +152,13 @@ function policyOf(sources: readonly PolicySource[], others: readonly PolicySourc
     if (!(error instanceof PolicyError) || others.length === sources.length) throw error;
     return parsePolicy(others, SCHEMES);
   }
+}
+
+/** A registry that does not answer today is no reason to take away what it said before. */
+function lostWith(flags: readonly Flag[], previous: Previous): readonly string[] {
+  const unanswered = flags.filter(({ code }) => code === 'unreachable').length;
+  if (unanswered === 0 || previous === NOTHING_BEFORE) return [];
+  return [`the registry gives no index for ${unanswered} packages whose digests only it has; try again`];
 }
 
 /** Why the allowlists would not load with the new file: `path:line:column: message`. */

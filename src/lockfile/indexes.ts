@@ -35,7 +35,8 @@ export async function factsOf({ reader }: Pick<LockHouse, 'reader'>, id: Package
 
 /**
  * The index of a package as a request would use it (see Indexes in admission): the remembered one while it is
- * current, else the upstream's, else the remembered one as far as its age admits. Rejects with faults of ours only.
+ * current, else the upstream's, else the remembered one as far as its age admits; what cannot be read is a fault.
+ * Rejects with faults of ours only.
  */
 export async function indexOf(house: LockHouse, id: PackageId): Promise<FoundIndex> {
   const { upstream, config, now } = house;
@@ -57,17 +58,20 @@ export async function indexOf(house: LockHouse, id: PackageId): Promise<FoundInd
         return kept ? read(id, kept.bytes, 'WITHDRAWN_UPSTREAM') : { kind: 'absent' };
     }
   } catch (error) {
-    if (!(error instanceof UpstreamFault || error instanceof IndexUnreadable)) throw error;
-    if (kept) {
-      const usable = isWithin(now() - kept.at, config.limits.maxIndexAge);
-      return read(id, kept.bytes, usable ? null : 'INDEX_TOO_OLD');
-    }
-    return { kind: 'fault', code: error instanceof UpstreamFault ? error.code : 'INDEX_UNREADABLE' };
+    if (!(error instanceof UpstreamFault)) throw error;
+    if (!kept) return { kind: 'fault', code: error.code };
+    const usable = isWithin(now() - kept.at, config.limits.maxIndexAge);
+    return read(id, kept.bytes, usable ? null : 'INDEX_TOO_OLD');
   }
 }
 
 function read(id: PackageId, bytes: Uint8Array, withheld: Withheld | null): FoundIndex {
-  return { kind: 'listing', listing: ecosystemOf(id).readIndex(id.name, bytes), withheld };
+  try {
+    return { kind: 'listing', listing: ecosystemOf(id).readIndex(id.name, bytes), withheld };
+  } catch (error) {
+    if (error instanceof IndexUnreadable) return { kind: 'fault', code: 'INDEX_UNREADABLE' };
+    throw error;
+  }
 }
 
 interface KeptIndex extends RememberedIndex {

@@ -202,6 +202,13 @@ test('hostile text never reaches the terminal', async () => {
   expect(code).toBe(1);
 });
 
+test('an index that cannot be read admits nothing', async () => {
+  place.registry.withFault(/./, { kind: 'body', body: '{"name":', contentType: 'application/json' });
+  const { packages, code } = await checked(await lockOf({ 'left-pad@1.3.0': {} }));
+  expect(packages).toMatchObject([{ verdict: 'refuse', codes: ['INDEX_UNREADABLE'] }]);
+  expect(code).toBe(1);
+});
+
 describe('what we remember', () => {
   const id = { ecosystem: 'npm', name: 'left-pad' as PackageName };
   /** A firewall was here: it saw this index then, and admitted left-pad 1.3.0 with these bytes. */

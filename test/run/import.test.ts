@@ -239,6 +239,41 @@ describe('digests', () => {
     expect(code).toBe(1);
   });
 
+  test('that only the registry has stay in the file while it does not answer', async () => {
+    const lock = await lockOf({ 'left-pad@1.3.0': { integrity: null } });
+    await imported(lock);
+    const before = await written();
+    place.registry.withFault(/./, { kind: 'status', status: 500 });
+    const { code, report } = await imported(lock);
+    expect(report).toMatchObject({ written: false, flags: [{ code: 'unreachable' }] });
+    expect(report.problems[0]).toContain('try again');
+    expect(await written()).toBe(before);
+    expect(code).toBe(1);
+  });
+
+  test('of yarn 4 are of another archive: the index’s are taken', async () => {
+    const lock = await place.put(
+      'app/yarn.lock',
+      `__metadata:
+  version: 8
+  cacheKey: 10c0
+
+"left-pad@npm:^1.3.0":
+  version: 1.3.0
+  resolution: "left-pad@npm:1.3.0"
+  checksum: 10c0/${'0'.repeat(128)}
+  languageName: node
+  linkType: hard
+`,
+    );
+    const { code, report } = await imported(lock);
+    expect(report).toMatchObject({ file: 'locked-app-yarn-lock.yaml', flags: [] });
+    expect(await written(report.file)).toContain(
+      `left-pad@1.3.0, integrity: "${sri(place.registry.tarball('left-pad', '1.3.0'))}" } # digest from the index on `,
+    );
+    expect(code).toBe(0);
+  });
+
   test('of a version that the registry does not list are not pinned', async () => {
     const lock = await lockOf({
       'left-pad@9.9.9': {
