@@ -10,7 +10,7 @@ import { lockfileText } from './text.ts';
 const BUNDLED = 'left out, because they come inside the tarball of the package that needs them';
 
 /** A key below another package's: `a/b`, `@s/a/b`. */
-const NESTED = /^(?:@[^/]+\/)?[^/]+\//;
+const NESTED = /^(?:@[^/]+\/[^/]+|[^@/][^/]*)\//;
 
 /** bun's `bun.lock`, the text format; lockfile versions 0 to 2. */
 export const bunLock: LockfileFormat = {
