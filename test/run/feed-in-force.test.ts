@@ -67,7 +67,7 @@ test('a record that arrives refuses the cached artifact and its listing from the
   await feed(HARMLESS);
   expect((await house.ask(TARBALL)).status).toBe(200);
   expect(await listed()).toEqual(['1.2.0', '1.3.0']);
-});
+}, 60_000);
 
 test('a feed that is broken serves nothing, says so, and serves again when it is whole', async () => {
   await open(POLICY);
@@ -86,7 +86,7 @@ test('a feed that is broken serves nothing, says so, and serves again when it is
   await feed(HARMLESS);
   expect((await house.ask(TARBALL)).status).toBe(200);
   expect(await ready()).toEqual({ status: 200, notes: [] });
-});
+}, 60_000);
 
 test('one that becomes too old is an alarm once, a note and a figure; required admits nothing then', async () => {
   await open(`requirements:\n  npm: { malware: required }\n${POLICY}`);
@@ -120,4 +120,4 @@ test('one that becomes too old is an alarm once, a note and a figure; required a
   house.clock.advance(HOUR);
   await feed({ ...HARMLESS, modified: new Date(house.clock.now()).toISOString() });
   expect((await house.ask(TARBALL)).status).toBe(200);
-});
+}, 60_000);
