@@ -25,12 +25,13 @@ const order = (words: readonly string[]): string => `From loose to strict: ${wor
 
 const permission = (description: string) => oneOf(PERMISSIONS, `${description} ${order(PERMISSIONS)}`);
 
+const AGE_WORDS = 'must be an age such as 7d, 12h, 30m or 0';
 const LEVEL_WORDS =
   'off: not looked at. if-present: what is there must verify. no-downgrade: and what earlier versions carried must be there. required: it must be there.';
 
 const requirements = known({
   age: z
-    .union([z.string().regex(AGE), z.literal(0)], { error: 'must be an age such as 7d, 12h, 30m or 0' })
+    .union([z.string().regex(AGE, { error: AGE_WORDS, abort: true }), z.literal(0)], { error: AGE_WORDS })
     .refine((age) => parseAge(age) !== null, 'must be an age such as 7d, 12h, 30m or 0, at most 3650d')
     .describe(
       'How long a file must have been public: 7d, 12h, 30m, or 0 for no age. Longer is stricter. Default 0.',

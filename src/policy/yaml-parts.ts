@@ -13,6 +13,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   '%': 'directives are not allowed',
 };
 
+export const NO_TABS = 'tabs are not allowed as indentation';
+
 /** How the lexer says that the next part is a word. */
 const WORD_FOLLOWS = '\u001f';
 
@@ -44,8 +46,8 @@ export function composed(text: string, lines: LineCounter, onProblem: OnProblem)
     if (doc === null) doc = next;
     else if (!problem(next.range[0], 'a policy file holds one document; remove the ---')) break;
   }
-  for (const { pos, message } of doc ? [...doc.errors, ...doc.warnings] : []) {
-    if (!problem(pos[0], shortened(message))) break;
+  for (const { pos, message, code } of doc ? [...doc.errors, ...doc.warnings] : []) {
+    if (!problem(pos[0], code === 'TAB_AS_INDENT' ? NO_TABS : shortened(message))) break;
   }
   return faults > 0 ? null : doc;
 }

@@ -1,7 +1,7 @@
 import { type Document, isMap, isNode, isScalar, LineCounter, type Node, visit, type YAMLMap } from 'yaml';
 import type { PolicyProblem, PolicySource } from './policy.ts';
 import { quoted } from './words.ts';
-import { composed } from './yaml-parts.ts';
+import { composed, NO_TABS } from './yaml-parts.ts';
 
 /** Beyond this a policy file is refused; 100,000 rules are about 4 MB. */
 export const MAX_POLICY_BYTES = 8 * 1024 * 1024;
@@ -68,7 +68,7 @@ export function readYaml(source: PolicySource): YamlFile | { readonly problems: 
     const doc = composed(text, lines, (offset, message) => problem(position(offset), message));
     for (const match of text.matchAll(/^[ ]*\t/gm)) {
       const at = position(match.index + match[0].length - 1);
-      if (!problem(at, 'tabs are not allowed as indentation')) break;
+      if (!problem(at, NO_TABS)) break;
     }
     if (doc === null) return { problems };
     const start = (node: unknown): Position => position((isNode(node) ? node.range?.[0] : undefined) ?? 0);
