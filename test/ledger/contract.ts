@@ -482,6 +482,24 @@ function artifactContract(newHome: () => Home): void {
     expect(await memory.artifactBy(sha256('y'))).toBeNull();
   });
 
+  test('the licence that the bytes declare is kept by digest, is among the facts, and a later inspection replaces it', async () => {
+    const { memory } = await opened(newHome);
+    await memory.inspected(inspection(file, 'x', { licence: 'MIT OR Apache-2.0' }));
+    expect((await memory.artifactBy(sha256('x')))?.licence).toBe('MIT OR Apache-2.0');
+    expect((await memory.fileFacts(file, file.filename)).licence).toBe('MIT OR Apache-2.0');
+    const facts: unknown = JSON.parse(new TextDecoder().decode(await memory.packageFacts(file)));
+    expect(facts).toMatchObject([[file.filename, { licence: 'MIT OR Apache-2.0' }]]);
+    expect(await memory.inspected(inspection(file, 'x', { licence: 'NOASSERTION' }))).toEqual({
+      changed: true,
+    });
+    expect((await memory.fileFacts(file, file.filename)).licence).toBe('NOASSERTION');
+    expect(await memory.inspected(inspection(file, 'x', { licence: 'NOASSERTION' }))).toEqual({
+      changed: false,
+    });
+    await memory.inspected(inspection(file, 'x', { licence: null }));
+    expect((await memory.fileFacts(file, file.filename)).licence).toBeNull();
+  });
+
   test('one sha512 for two sha256, or the reverse, is a conflict', async () => {
     const { memory } = await opened(newHome);
     await memory.inspected(inspection(file, 'x'));

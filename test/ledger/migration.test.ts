@@ -13,6 +13,7 @@ import {
   claim,
   decision,
   files,
+  inspection,
   openTemporary,
   outcome,
   packageId,
@@ -71,6 +72,16 @@ test('a database of the first release keeps all that it has, and takes evidence'
     carried: { 'registry-signature': true, provenance: true, signer: signer() },
     evidence: outcome('x'),
   });
+});
+
+test('an artifact of the first release has no licence until it is inspected anew', async () => {
+  const ledger = await openTemporary(ofTheFirstRelease());
+  expect(await ledger.memory.artifactBy(sha256('x'))).toMatchObject({ engine: '1', licence: null });
+  expect(await ledger.memory.fileFacts(file, file.filename)).toEqual(before);
+  const anew = inspection(file, 'x', { chunks: sha256('chunks'), licence: 'MIT' });
+  expect(await ledger.memory.inspected(anew)).toEqual({ changed: true });
+  expect(await ledger.memory.artifactBy(sha256('x'))).toMatchObject({ engine: anew.engine, licence: 'MIT' });
+  expect(await ledger.memory.fileFacts(file, file.filename)).toEqual({ ...before, licence: 'MIT' });
 });
 
 test('an index of the first release is asked for as a whole once more, so that its claims are read', async () => {
