@@ -1,8 +1,7 @@
 import type { EcosystemId, PackageName } from '../model/artifact.ts';
 import type { VersionScheme } from '../model/versions.ts';
 import { decide } from './decide.ts';
-import type { LintMatter } from './lint.ts';
-import type { KnownPackage, LintFinding } from './lint-known.ts';
+import type { KnownPackage, LintFinding, LintMatter } from './lint-known.ts';
 import { admittedNames } from './names.ts';
 import type { EcosystemRules } from './profile.ts';
 

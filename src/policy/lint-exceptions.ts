@@ -1,7 +1,6 @@
 import type { PackageName } from '../model/artifact.ts';
 import type { PolicyPlace } from '../model/decision.ts';
-import type { LintMatter } from './lint.ts';
-import type { Known, LintFinding } from './lint-known.ts';
+import type { Known, LintFinding, LintMatter } from './lint-known.ts';
 import { comparePin } from './pins.ts';
 import type { EcosystemRules, Pin, Profile } from './profile.ts';
 import { type DatedWaiver, waiverDates, waiversOf } from './waiver-dates.ts';

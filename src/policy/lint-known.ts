@@ -1,6 +1,9 @@
 import type { EcosystemId, PackageName } from '../model/artifact.ts';
 import type { PolicyPlace } from '../model/decision.ts';
 import type { Digest } from '../model/digest.ts';
+import type { VersionScheme } from '../model/versions.ts';
+import type { Policy, PolicySource } from './policy.ts';
+import type { Written } from './rules-of.ts';
 
 /** `error`: it protects or admits nothing, or has ended. `warning`: look at it. `info`: as far as we know here. */
 export type LintLevel = 'error' | 'warning' | 'info';
@@ -42,3 +45,15 @@ export interface Known {
 }
 
 export const NOTHING_KNOWN: Known = { names: new Map(), package: () => null, feed: false };
+
+/** All that a look over a policy is made of. */
+export interface LintMatter {
+  readonly policy: Policy;
+  readonly written: Written;
+  readonly schemes: readonly VersionScheme[];
+  /** The files below `cases/`. */
+  readonly cases: readonly PolicySource[];
+  readonly known: Known;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}

@@ -1,6 +1,5 @@
 import type { PolicyPlace } from '../model/decision.ts';
-import type { LintMatter } from './lint.ts';
-import type { LintFinding } from './lint-known.ts';
+import type { LintFinding, LintMatter } from './lint-known.ts';
 
 /** Admitted names of which one can be taken for another: the mark of a name that was squatted. */
 export function lintNames({ policy, schemes }: LintMatter): LintFinding[] {

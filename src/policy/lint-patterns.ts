@@ -1,5 +1,4 @@
-import type { LintMatter } from './lint.ts';
-import type { LintFinding } from './lint-known.ts';
+import type { LintFinding, LintMatter } from './lint-known.ts';
 import { patternText, type WrittenRule } from './rules-of.ts';
 
 /** Below so many letters a prefix takes in thousands of names of any registry. */

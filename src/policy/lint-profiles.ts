@@ -1,6 +1,5 @@
 import type { PolicyPlace } from '../model/decision.ts';
-import type { LintMatter } from './lint.ts';
-import type { LintFinding } from './lint-known.ts';
+import type { LintFinding, LintMatter } from './lint-known.ts';
 import type { PolicySource } from './policy.ts';
 import type { Profile } from './profile.ts';
 import { readYaml } from './yaml.ts';

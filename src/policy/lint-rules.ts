@@ -1,7 +1,6 @@
 import type { PolicyPlace } from '../model/decision.ts';
 import type { VersionScheme } from '../model/versions.ts';
-import type { LintMatter } from './lint.ts';
-import type { Known, LintFinding } from './lint-known.ts';
+import type { Known, LintFinding, LintMatter } from './lint-known.ts';
 import type { Pattern, PatternMap } from './patterns.ts';
 import type { EcosystemRules, Profile } from './profile.ts';
 import { patternText, type WrittenRule } from './rules-of.ts';

