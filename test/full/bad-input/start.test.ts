@@ -229,7 +229,7 @@ describe('at a reload (SIGHUP)', () => {
     const broken = ['profile: default\nalow: []\n', 'profile: default\nallow:\n  - npm: "righ', '', null];
     for (const [i, text] of broken.entries()) {
       await reload(text);
-      await expect.poll(alarms).toBe(String(i + 1));
+      await expect.poll(alarms, { timeout: 15_000 }).toBe(String(i + 1));
       expect([await status('left-pad'), await status('right-pad')]).toEqual([200, 403]);
       expect(await status('left-pad')).toBe(200);
     }
@@ -242,7 +242,7 @@ describe('at a reload (SIGHUP)', () => {
 
   test('a good one is taken into use', async () => {
     await reload(`${GOOD}  - npm: right-pad\n`);
-    await expect.poll(() => status('right-pad')).toBe(200);
+    await expect.poll(() => status('right-pad'), { timeout: 15_000 }).toBe(200);
     await reload('profile: default\nallow:\n  - npm: right-pad\n');
     await expect.poll(() => status('left-pad')).toBe(403);
   });
@@ -253,7 +253,7 @@ describe('at a reload (SIGHUP)', () => {
       await sleep(5);
     }
     await reload(GOOD);
-    await expect.poll(() => status('right-pad')).toBe(403);
+    await expect.poll(() => status('right-pad'), { timeout: 15_000 }).toBe(403);
     await sleep(300);
     expect([await status('left-pad'), await status('right-pad')]).toEqual([200, 403]);
   });
