@@ -110,7 +110,10 @@ export class MetadataAdmitter {
   ): Promise<Cut | Refusal> {
     const { artifact, file, quarantined, policy, held, baseline, above, feed, advisories } = resolved;
     const shown = inspectMetadata(bytes, artifact);
-    const facts = { ...resolved.facts, findings: [...(resolved.facts.findings ?? []), ...shown] };
+    // Findings of none would say that the wheel was looked at, and declares no licence.
+    const before = resolved.facts.findings;
+    const findings = shown.length > 0 ? [...(before ?? []), ...shown] : before;
+    const facts = { ...resolved.facts, findings };
     const now = this.#ports.now();
     const { ecosystem, name } = artifact;
     const decision = decide(policy, asked.caller.profile, {

@@ -184,12 +184,12 @@ describe('for all policies and questions', () => {
   });
 
   test('much is allowed, so the properties below are not about nothing', () => {
-    const seen = fc.sample(asked, { numRuns: 1000, seed: 1 }).filter(([q, of]) => allowed(policyOf(of), q));
-    expect(seen.filter(([q]) => q.stage === 'download').length).toBeGreaterThan(30);
+    const seen = fc.sample(asked, { numRuns: 500, seed: 1 }).filter(([q, of]) => allowed(policyOf(of), q));
+    expect(seen.filter(([q]) => q.stage === 'download').length).toBeGreaterThan(15);
     expect(seen.filter(([q, of]) => of.mode === 'frozen' && q.stage === 'download').length).toBeGreaterThan(
-      5,
+      2,
     );
-    expect(seen.filter(([q]) => q.facts.first !== null).length).toBeGreaterThan(5);
+    expect(seen.filter(([q]) => q.facts.first !== null).length).toBeGreaterThan(2);
   });
 
   test('frozen never admits an unpinned artifact', () => {
