@@ -4,7 +4,7 @@ import { type Layer, type LayerAllow, type LayerWaiver, placeOf, type Report, ty
 import type { Pattern } from './patterns.ts';
 import type { Requirements } from './profile.ts';
 import { overridden } from './requirements.ts';
-import type { Resolved, ResolvedAllow, ResolvedRules } from './resolve.ts';
+import type { Resolved, ResolvedAllow, ResolvedRules } from './resolved.ts';
 import type { RequirementsInput } from './schema.ts';
 import {
   isAsStrict,

@@ -169,8 +169,18 @@ export function subjectOf(entry: object, ecosystems: Iterable<string>): { id: st
   return null;
 }
 
+/** Made once for the same ecosystems: the library compiles what it makes. */
+const made = new Map<string, z.ZodType<PolicyInput>>();
+
 /** The language of a policy file. */
 export function policySchema(ecosystems: readonly string[] = ECOSYSTEMS): z.ZodType<PolicyInput> {
+  const key = ecosystems.join(' ');
+  const schema = made.get(key) ?? schemaOf(ecosystems);
+  made.set(key, schema);
+  return schema;
+}
+
+function schemaOf(ecosystems: readonly string[]): z.ZodType<PolicyInput> {
   const perEcosystem = Object.fromEntries(ecosystems.map((id) => [id, requirements.optional()]));
   const bound = <F extends typeof pinFields>(fields: F) =>
     named(fields, ecosystems, 'name@version').refine(
