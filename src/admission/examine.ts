@@ -134,7 +134,9 @@ export class Examiner {
   /** The digests are compared for each asker: pins are a profile's own. So is what the policy makes of evidence. */
   async #judge(asked: Asked, resolved: Resolved, acquired: Acquired, also: EvidenceSet) {
     const narrow = await this.#asked(asked, resolved, acquired, also, false);
-    if (narrow.evidence.complete || !narrow.decision.reasons.some(isAboutEvidence)) return narrow;
+    // In mode `observe` what it lacks is told, and so must be right.
+    const { reasons, observed } = narrow.decision;
+    if (narrow.evidence.complete || ![...reasons, ...observed].some(isAboutEvidence)) return narrow;
     // What is kept here verifies, and is of a signer that the policy does not want: the registry may have another's.
     return this.#asked(asked, resolved, acquired, also, true);
   }
