@@ -5,6 +5,8 @@ export interface ImportReport {
   /** Below the allowlists folder. */
   readonly file: string;
   readonly profile: string;
+  /** No other file speaks for the profile: it is a new one, or a slip of the pen. */
+  readonly newProfile: boolean;
   readonly as: 'pins' | 'rules';
   readonly written: boolean;
   /** The file says the same already. */
@@ -52,6 +54,7 @@ export const importLines = {
       ...gone.map((subject) => `gone    ${subject}`),
     ];
     const words = [
+      ...(report.newProfile ? [`note: no other file speaks for profile ${report.profile}`] : []),
       ...flags.map(({ package: name, version, line, words: said, fails }) => {
         const what = name === null ? '' : `${version === null ? name : `${name}@${version}`} `;
         const where = line === null ? '' : ` (line ${line})`;

@@ -103,6 +103,7 @@ export async function importLockfiles(
   const report: ImportReport = {
     file: place.path,
     profile: options.profile,
+    newProfile: !policy.profiles.has(options.profile),
     as: form,
     written,
     unchanged,

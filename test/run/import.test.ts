@@ -110,7 +110,11 @@ describe('the file', () => {
 
   test('of another profile: its name is in the file and in the rules', async () => {
     const { report } = await imported(await lockOf({ 'left-pad@1.3.0': {} }), '--profile', 'ci');
-    expect(report).toMatchObject({ file: 'locked-ci-app-package-lock.yaml', profile: 'ci' });
+    expect(report).toMatchObject({
+      file: 'locked-ci-app-package-lock.yaml',
+      profile: 'ci',
+      newProfile: true,
+    });
     const policy = await loadPolicy(join(place.root, 'allowlists'));
     const pins = (profile: string) => policy.profiles.get(profile)?.ecosystems.get('npm')?.pins.size;
     expect([pins('ci'), pins('default')]).toEqual([1, 0]);
@@ -445,6 +449,18 @@ describe('hostile text', () => {
     expect(stderr).not.toContain('\u001b');
     expect(stdout).toBe('');
     expect(code).toBe(3);
+  });
+
+  test('of a path is escaped, too', async () => {
+    const broken = await place.put(`bad${EVIL}/package-lock.json`, '{');
+    for (const command of ['import', 'check']) {
+      const { code, stderr } = await place.run(command, broken);
+      expect(stderr).toContain('\\u001b]0;owned');
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: it is these that must not be there
+      expect(stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\uffff]/);
+      expect(stderr.split('\n')).not.toContain('fake line');
+      expect(code).toBe(3);
+    }
   });
 
   test('a folder and a file that is not there are no lockfiles', async () => {
