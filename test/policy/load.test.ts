@@ -91,7 +91,9 @@ describe('problems say where and what was meant', () => {
     expect(wrong('requirements: { nmp: { age: 7d } }\n')[0]).toMatch(
       /^2:17 unknown key "nmp"; did you mean "npm"/,
     );
-    expect(wrong('xyzzyplugh: 1\n')[0]).toMatch(/unknown key "xyzzyplugh"; known here: profile, extends, mode, /);
+    expect(wrong('xyzzyplugh: 1\n')[0]).toMatch(
+      /unknown key "xyzzyplugh"; known here: profile, extends, mode, /,
+    );
   });
 
   test('all problems of all files are named, in order', () => {
