@@ -251,6 +251,16 @@ describe('many packages', () => {
   );
 });
 
+test('more entries than any lockfile has', () => {
+  const entries = Array.from({ length: 600_000 }, (_, i) => `a${i}@1:\n  version "1.0.0"\n`).join('');
+  expect(refused('yarn.lock', `# yarn lockfile v1\n${entries}`).message).toContain('more entries');
+}, 60_000);
+
+test('millions of blank lines before the first package', () => {
+  const text = `lockfileVersion: '9.0'\npackages:\n${' \n'.repeat(5_000_000)}  keel@1.0.1: {}\n`;
+  expect(specs(readLockfile('pnpm-lock.yaml', text))).toEqual(['keel@1.0.1']);
+}, 60_000);
+
 describe('YAML that is not plain', () => {
   const pnpm = (packages: string, more = '') => `lockfileVersion: '9.0'\n${more}\npackages:\n\n${packages}`;
   const keel = `  keel@1.0.1:\n    resolution: {integrity: ${sri('keel')}}\n`;

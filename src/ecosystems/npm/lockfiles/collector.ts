@@ -10,6 +10,8 @@ import { canonicalName } from '../names.ts';
 import { npmVersions, parseVersion } from '../versions.ts';
 import { type Integrity, OTHER_ARCHIVE } from './sri.ts';
 
+/** Entries in one file: several times as many as the largest have. */
+const MAX_ENTRIES = 500_000;
 /** Notes beyond these are counted. */
 const MAX_NOTES = 1000;
 
@@ -37,6 +39,7 @@ export class Collector {
   readonly #notes: LockfileNote[] = [];
   readonly #counts = new Map<string, number>();
   #unsaid = 0;
+  #entries = 0;
 
   note(line: number | null, what: string): void {
     if (this.#notes.length < MAX_NOTES) this.#notes.push({ line, what });
@@ -51,6 +54,9 @@ export class Collector {
   /** @throws LockfileUnreadable where one version of the registry is locked with two digests */
   add(found: Found): void {
     const { line, source } = found;
+    if (++this.#entries > MAX_ENTRIES) {
+      throw new LockfileUnreadable('more entries than any lockfile has', line);
+    }
     const name = canonicalName(found.name);
     if (name === null) {
       this.note(line, 'left out: an entry whose name is none of a package');

@@ -82,7 +82,15 @@ function sectionOf(text: string): { readonly key: string; readonly body: string 
   const head = /^([A-Za-z]{1,64}):[ ]*\r?\n/.exec(text);
   if (head?.[1] === undefined) return null;
   const body = text.slice(head[0].length);
-  return /^(?:[ ]*(?:#.*)?\r?\n)*[ ]{2}[^ \r\n#-]/.test(body) ? { key: head[1], body } : null;
+  for (let at = 0; at < body.length; ) {
+    const newline = body.indexOf('\n', at);
+    const end = newline < 0 ? body.length : newline + 1;
+    if (!isBlank(body, at, end)) {
+      return /^ {2}[^ \r\n#-]/.test(body.slice(at, at + 3)) ? { key: head[1], body } : null;
+    }
+    at = end;
+  }
+  return null;
 }
 
 /** Cuts a block mapping before each line that begins with `indent` and a key. */

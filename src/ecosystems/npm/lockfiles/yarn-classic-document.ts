@@ -6,6 +6,8 @@ import { Lines, type LockDocument } from './document.ts';
 const TOKEN = /"(?:[^"\\]|\\["\\/bfnrtu])*"|[A-Za-z0-9@./_~^*<>=|+-][^\s":,\\]*/y;
 /** Characters in one line: an entry's patterns are in one. */
 const MAX_LINE = 256 * 1024;
+/** Entries in one file: several times as many as the largest have. */
+const MAX_ENTRIES = 500_000;
 
 /**
  * Reads what yarn 1 writes, line by line: patterns and a colon, fields indented by two, and below `dependencies:` names
@@ -22,6 +24,7 @@ export function readYarnClassicDocument(text: string): LockDocument {
   let entry: Record<string, unknown> | null = null;
   let list: Record<string, unknown> | null = null;
   let line = 0;
+  let entries = 0;
 
   const unreadable = (): LockfileUnreadable =>
     new LockfileUnreadable('not a line as yarn 1 writes them', line);
@@ -44,6 +47,7 @@ export function readYarnClassicDocument(text: string): LockDocument {
     const words = wordsOf(content, indent);
     if (words === null) throw unreadable();
     if (indent === 0 && words.opens) {
+      if (++entries > MAX_ENTRIES) throw new LockfileUnreadable('more entries than any lockfile has', line);
       entry = record<unknown>();
       list = null;
       for (const pattern of words.words) put(root, pattern, entry);
