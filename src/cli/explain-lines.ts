@@ -76,7 +76,7 @@ function decisionLines({ file, verdict, place, by, eligibleAt, steps }: Explaine
 }
 
 function stepLines(
-  { step, asks, reasons, observed, waived, warnings }: ExplainedStep,
+  { step, asks, asked, reasons, observed, waived, warnings }: ExplainedStep,
   number: number,
 ): string[] {
   const told = [
@@ -86,7 +86,9 @@ function stepLines(
     ...warnings.map((reason) => `warning: ${reasonWords(reason)}`),
   ];
   const head = `  ${number}. ${step}: ${asks}`;
-  return told.length === 0 ? [`${head}: passed`] : [head, ...told.map((line) => `     ${line}`)];
+  return told.length === 0
+    ? [`${head}: ${asked ? 'passed' : 'not asked'}`]
+    : [head, ...told.map((line) => `     ${line}`)];
 }
 
 function iso(time: number): string {

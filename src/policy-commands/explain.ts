@@ -76,7 +76,7 @@ export async function policyExplain(
 
 function explained(file: string | null, decision: Decision, isInternal: boolean): ExplainedDecision {
   const { verdict, place, by, eligibleAt } = decision;
-  return { file, verdict, place, by, eligibleAt, steps: stepsOf(decision, isInternal) };
+  return { file, verdict, place, by, eligibleAt, steps: stepsOf(decision, isInternal, file === null) };
 }
 
 interface FilesDecided {

@@ -62,6 +62,8 @@ export interface Explanation extends ExplainSubject {
 export interface ExplainedStep {
   readonly step: string;
   readonly asks: string;
+  /** Of a name alone, and of one that no rule has, not all steps are asked; of an internal one only the first. */
+  readonly asked: boolean;
   readonly reasons: readonly Reason[];
   readonly observed: readonly Reason[];
   readonly waived: readonly Waived[];
@@ -120,7 +122,7 @@ export function explain(
 }
 
 /** The decision step by step, in the order of the language: each reason under the step that gave it. */
-export function stepsOf(decision: Decision, internal: boolean): ExplainedStep[] {
+export function stepsOf(decision: Decision, internal: boolean, byName: boolean): ExplainedStep[] {
   const stepOf = (code: Reason['code']): string => {
     // The same word as for a name that nobody lists: only the policy knows which of the two it is.
     const own = ORDER.find(({ step, codes }) => (step !== 'internal' || internal) && codes.includes(code));
@@ -128,9 +130,10 @@ export function stepsOf(decision: Decision, internal: boolean): ExplainedStep[] 
   };
   const of = <R extends Reason | Waived>(list: readonly R[], step: string): readonly R[] =>
     list.filter(({ code }) => stepOf(code) === step);
-  return ORDER.map(({ step, asks }) => ({
+  return ORDER.map(({ step, asks, byName: always }) => ({
     step,
     asks,
+    asked: internal ? step === 'internal' : always || !(byName || decision.place === null),
     reasons: of(decision.reasons, step),
     observed: of(decision.observed, step),
     waived: of(decision.waived, step),

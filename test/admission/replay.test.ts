@@ -1,10 +1,16 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { questionOf } from '../../src/admission/replay.ts';
 import { ECOSYSTEMS } from '../../src/ecosystems/all.ts';
+import { FEED_LIMITS } from '../../src/feed/sources.ts';
+import { updateFeed } from '../../src/feed/update.ts';
+import { feedFolder } from '../../src/feeds/status.ts';
 import { decide } from '../../src/policy/decide.ts';
+import { ghsaRecord, malRecord } from '../feeds/records.ts';
 import { makeNpmTarball } from '../verify/archives.ts';
 import { type EvidenceHouse, startEvidenceHouse } from './evidence-house.ts';
-import { DAY, SECOND, sri, tarballPath } from './harness.ts';
+import { DAY, SECOND, sri, startHouse, tarballPath } from './harness.ts';
 
 // Promise 5: an entry holds all that its decision was made from. So each entry is decided again, by nothing but
 // the entry and the policy that it names, and has to come to the same verdict for the same reasons.
@@ -144,3 +150,103 @@ test('every entry of a file is decided again from itself, to the same end', asyn
     'VERSION_NOT_ALLOWED',
   ]);
 });
+
+test('so are entries of what feeds, licences, waivers, the floor and mode observe say', async () => {
+  const rules = `
+requirements:
+  npm: { age: 7d, malware: deny, vulnerability: high, licence: { allow: [MIT] }, floor: admitted }
+  pypi: { malware: deny }
+allow:
+${['plain', 'evil', 'weak', 'copyleft', 'falling', 'waived'].map((name) => `  - npm: ${name}`).join('\n')}
+  - pypi: hooked
+`;
+  const own = await startHouse({ policy: `profile: default${rules}` });
+  try {
+    const { registry, clock } = own;
+    const release = (name: string, version: string, more: object = {}) => ({
+      manifest: { license: 'MIT' },
+      packageJson: { name, version, license: 'MIT' },
+      ...more,
+    });
+    const young = new Date(clock.now() - DAY).toISOString();
+    const add = (name: string, versions: Record<string, object>) =>
+      registry.addNpm(
+        name,
+        Object.fromEntries(
+          Object.entries(versions).map(([version, more]) => [version, release(name, version, more)]),
+        ),
+      );
+    add('plain', { '1.0.0': {} });
+    add('evil', { '1.0.0': {} });
+    add('weak', { '1.0.0': {} });
+    add('copyleft', {
+      '1.0.0': {
+        manifest: { license: 'GPL-3.0-only' },
+        packageJson: { name: 'copyleft', version: '1.0.0', license: 'GPL-3.0-only' },
+      },
+    });
+    add('falling', { '1.0.0': {}, '2.0.0': {} });
+    add('waived', { '1.0.0': { time: young } });
+    add('stranger', { '1.0.0': { time: young } });
+    registry.addPypi('hooked', [
+      { filename: 'hooked-1.0-py3-none-any.whl', files: { 'hooked.pth': 'import os\n' } },
+    ]);
+    const records = [malRecord('MAL-2026-1', 'evil'), ghsaRecord('GHSA-aaaa-bbbb-cccc', 'weak')];
+    const from = join(own.root, 'osv');
+    await mkdir(from);
+    for (const one of records) await writeFile(join(from, `${one['id']}.json`), JSON.stringify(one));
+    await updateFeed(feedFolder(join(own.root, 'data')), [from], clock.now, {
+      force: false,
+      limits: FEED_LIMITS,
+    });
+    const paths = [
+      tarballPath('falling', '2.0.0'),
+      tarballPath('falling', '1.0.0'),
+      ...['plain', 'evil', 'weak', 'copyleft', 'waived', 'stranger'].map((name) =>
+        tarballPath(name, '1.0.0'),
+      ),
+      '/pypi/files/hooked/hooked-1.0-py3-none-any.whl',
+    ];
+    const codes = new Set<string>();
+    const kinds = new Set<string>();
+    const allAgain = async () => {
+      own.takeAsked();
+      await own.entries();
+      for (const path of paths) await own.ask(path);
+      const decisions = (await own.entries()).filter((entry) => entry['facts']?.kind !== undefined);
+      expect(decisions.length).toBeGreaterThan(paths.length - 3);
+      for (const entry of decisions) {
+        const { question, ...more } = questionOf(entry, SCHEMES);
+        if (question === null) throw new Error(`${entry['purl']}: ${'why' in more ? more.why : ''}`);
+        const again = decide(own.house.policy(), entry['profile'], question);
+        const listed = (list: readonly { code: string }[] | undefined) =>
+          (list ?? []).map(({ code }) => code);
+        for (const kind of ['reasons', 'observed', 'waived', 'warnings'] as const) {
+          expect(listed(again[kind]), `${entry['purl']} ${kind}`).toEqual(listed(entry[kind]));
+          for (const code of listed(entry[kind])) codes.add(code);
+          if (listed(entry[kind]).length > 0) kinds.add(kind);
+        }
+        expect(again.verdict).toBe(entry['verdict']);
+      }
+    };
+    await allAgain();
+    const waiver = `{ npm: waived@1.0.0, integrity: "${sri(registry.tarball('waived', '1.0.0'))}", lifts: age, reason: r, approver: ana, expires: 2026-12-31 }`;
+    const observe = 'mode: observe\nuntil: 2026-12-31';
+    await own.setPolicy(
+      `profile: default\n${observe}${rules.replace('vulnerability: high', 'vulnerability: warn')}waivers:\n  - ${waiver}\n`,
+    );
+    await allAgain();
+    expect([...kinds].sort()).toEqual(['observed', 'reasons', 'waived', 'warnings']);
+    expect([...codes].sort()).toEqual([
+      'BELOW_FLOOR',
+      'LICENCE',
+      'MALWARE',
+      'NOT_ALLOWLISTED',
+      'STARTUP_HOOK',
+      'TOO_YOUNG',
+      'VULNERABLE',
+    ]);
+  } finally {
+    await own.remove();
+  }
+}, 60_000);
