@@ -2,19 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { check } from '../../src/check.ts';
-import { type Actions, program } from '../../src/cli/program.ts';
-import { loadConfig } from '../../src/config.ts';
-import { importLockfiles } from '../../src/lockfile/import.ts';
-import { PolicyError } from '../../src/policy/policy.ts';
 import { type FakeRegistry, startRegistry } from '../harness/registry.ts';
-
-/** What a command did. */
-export interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { type Ran, sallyport } from '../harness/sallyport.ts';
 
 /** A registry of its own, an allowlists folder and a project, for the commands that read lockfiles. */
 export interface LockPlace {
@@ -54,7 +43,7 @@ export async function lockPlace(): Promise<LockPlace> {
     root,
     registry,
     env,
-    run: (...args) => run(env, args),
+    run: (...args) => sallyport(env, ...args),
     put,
     async policy(files) {
       await rm(allowlists, { recursive: true, force: true });
@@ -130,32 +119,4 @@ export function requirements(
     })
     .join('\n')
     .concat('\n');
-}
-
-/** The two commands with their options, in this process. */
-async function run(env: Readonly<Record<string, string>>, args: readonly string[]): Promise<Ran> {
-  let code = -1;
-  const [stdout, stderr]: [string[], string[]] = [[], []];
-  const print = (line: string) => void stdout.push(`${line}\n`);
-  const say = (line: string) => void stderr.push(`${line}\n`);
-  const orSay = async (work: () => Promise<number>) => {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof PolicyError)) throw error;
-      say(error.message);
-      return 3;
-    }
-  };
-  const actions: Pick<Actions, 'check' | 'importLockfiles'> = {
-    check: (names, options) =>
-      orSay(() => check(loadConfig(env), env, '0.0.0-test', names, options, print, say)),
-    importLockfiles: (files, options) =>
-      orSay(() => importLockfiles(loadConfig(env), env, '0.0.0-test', files, options, { print, say })),
-  };
-  const root = program(actions as Actions, '0.0.0-test', (exit) => {
-    code = exit;
-  });
-  await root.parseAsync(['node', 'sallyport', ...args]);
-  return { code, stdout: stdout.join(''), stderr: stderr.join('') };
 }
