@@ -80,7 +80,7 @@ export function diffLines({ policies, cases, since, ledger }: PolicyDiff): strin
   const { refused, admitted, unknown, skipped } = ledger;
   const sum = (list: readonly ChangedDecision[]): number => list.reduce((all, one) => all + one.installs, 0);
   lines.push(
-    `of ${since.words}' ${count(ledger.installs, 'install')}, ${number(sum(refused))} would now be refused${refused.length === 0 ? '' : ':'}`,
+    `of ${possessive(since.words)} ${count(ledger.installs, 'install')}, ${number(sum(refused))} would now be refused${refused.length === 0 ? '' : ':'}`,
     ...indented(refused.map((one) => changedLine(one, one.after))),
   );
   if (admitted.length > 0)
@@ -133,6 +133,11 @@ function changedLine(one: ChangedDecision, { codes, place }: ChangedDecision['af
   const often = installs > 0 ? count(installs, 'install') : `refused ${count(refusals, 'time')}`;
   const where = place === null ? '' : ` (${place})`;
   return `${what}${which} [${codes.join(', ')}]${where}: ${often} by ${count(agents, 'agent')}${profile === 'default' ? '' : `, profile ${profile}`}`;
+}
+
+/** `the last 30 days'`, `the last day's` */
+function possessive(words: string): string {
+  return words.endsWith('s') ? `${words}'` : `${words}'s`;
 }
 
 function count(times: number, word: string): string {
