@@ -1,24 +1,22 @@
-import { z } from 'zod';
-import { ADVISORY_ID, type Advisory, SEVERITIES } from '../model/advisory.ts';
+import type { ZodError } from 'zod';
+import type { Advisory } from '../model/advisory.ts';
 import type { ArtifactKind, PackageName } from '../model/artifact.ts';
-import { type Digest, parseDigest } from '../model/digest.ts';
-import {
-  CAUSES,
-  type Cause,
-  EVIDENCE,
-  type EvidenceName,
-  type EvidenceSet,
-  type EvidenceVerdict,
-  type Signer,
-} from '../model/evidence.ts';
+import type { EvidenceName, EvidenceSet, EvidenceVerdict, Signer } from '../model/evidence.ts';
 import type { FileFacts } from '../model/facts.ts';
-import { FINDINGS, type FindingCode } from '../model/finding.ts';
 import type { ListedFile } from '../model/listing.ts';
-import { REASONS, type ReasonCode, statusOf } from '../model/reason-codes.ts';
+import { type ReasonCode, statusOf } from '../model/reason-codes.ts';
 import type { CheckName, Verdict } from '../model/verdict.ts';
 import type { VersionScheme } from '../model/versions.ts';
 import { comparePin } from '../policy/pins.ts';
 import type { ListingQuestion, Policy, Question } from '../policy/policy.ts';
+import {
+  type CheckOfEntry,
+  type DecisionEntry,
+  decisionEntry,
+  type FactsOfEntry,
+  type KindsOfEntry,
+  type SignerOfEntry,
+} from './replay-entry.ts';
 
 /*
  * Promise 5, backwards: the question that an entry's decision answered, made of nothing but the entry
@@ -40,116 +38,6 @@ export type Replayed =
     };
 
 type Scheme = Pick<VersionScheme, 'ecosystem' | 'canonicalName' | 'parseVersion'>;
-
-const yes = z.literal('yes');
-const instant = z.int().min(0);
-const digest = z.custom<Digest>((text) => typeof text === 'string' && parseDigest(text) === text);
-const kinds = z.strictObject({ 'registry-signature': yes.optional(), provenance: yes.optional() });
-const optionalText = z.string().optional();
-
-const signer = z.strictObject({
-  predicate: z.enum(['slsa', 'publish']),
-  issuer: z.string().min(1),
-  subject: z.string().min(1),
-  repository: optionalText,
-  repositoryId: optionalText,
-  ownerId: optionalText,
-  workflow: optionalText,
-  ref: optionalText,
-  commit: optionalText,
-  trigger: optionalText,
-  runner: optionalText,
-  environment: optionalText,
-  builder: optionalText,
-});
-
-const CHECKS = [
-  'declared-digest',
-  'pin',
-  'first-digest',
-  'size',
-  'archive',
-  'metadata',
-  ...EVIDENCE,
-] as const satisfies readonly CheckName[];
-
-const check = z.strictObject({
-  check: z.enum(CHECKS),
-  result: z.enum(['verified', 'failed', 'absent', 'unchecked']),
-  code: z.enum(keysOf<ReasonCode>(REASONS)).optional(),
-  cause: z.enum(keysOf<Cause>(CAUSES)).optional(),
-  documents: z.array(digest).optional(),
-  signers: z.array(signer).optional(),
-});
-
-/** A fact that is not known here may be one that decides: it is an error. */
-const facts = z.strictObject({
-  index: digest.optional(),
-  quarantined: yes.optional(),
-  firstSeen: instant.optional(),
-  lastAbsent: instant.optional(),
-  claimedAt: z.int().optional(),
-  first: z.strictObject({ sha256: digest, sha512: digest }).optional(),
-  findings: z
-    .array(z.strictObject({ code: z.enum(keysOf<FindingCode>(FINDINGS)), place: z.string() }))
-    .optional(),
-  kind: z.enum(['npm-tarball', 'wheel', 'sdist'] satisfies readonly ArtifactKind[]).optional(),
-  declared: z.array(digest).optional(),
-  declaredSize: instant.optional(),
-  metadataDigest: digest.optional(),
-  yanked: yes.optional(),
-  installScripts: yes.optional(),
-  directUrls: yes.optional(),
-  evidenceListed: z.strictObject({ signed: yes.optional(), attestations: yes.optional() }).optional(),
-  trust: digest.optional(),
-  claimed: kinds.optional(),
-  carried: kinds.optional(),
-  held: kinds.optional(),
-  baseline: kinds.extend({ signer: signer.optional() }).optional(),
-  evidence: z
-    .strictObject({
-      sha256: digest,
-      sha512: digest,
-      at: instant,
-      trust: digest,
-      checks: z.array(check),
-    })
-    .optional(),
-  licenceListed: optionalText,
-  licence: optionalText,
-  above: z.strictObject({ line: optionalText, any: optionalText }).optional(),
-  feed: z.strictObject({ digest, at: instant, staleAt: instant }).optional(),
-  advisories: z
-    .array(
-      z.strictObject({
-        id: z.string().regex(ADVISORY_ID),
-        kind: z.enum(['malware', 'vulnerability']),
-        severity: z.enum(SEVERITIES).optional(),
-      }),
-    )
-    .optional(),
-});
-
-const decisionEntry = z.object({
-  type: z.literal('decision'),
-  v: z.literal(1),
-  time: instant,
-  route: z.string(),
-  ecosystem: optionalText,
-  name: optionalText,
-  version: optionalText,
-  file: optionalText,
-  sha256: digest.optional(),
-  sha512: digest.optional(),
-  verdict: z.enum(['allow', 'refuse']),
-  reasons: z.array(z.object({ code: z.enum(keysOf<ReasonCode>(REASONS)) })).optional(),
-  place: optionalText,
-  checks: z.array(check).optional(),
-  facts: facts.optional(),
-  evidenceCut: yes.optional(),
-});
-type DecisionEntry = z.infer<typeof decisionEntry>;
-type FactsOfEntry = z.infer<typeof facts>;
 
 /** Refusals of a file that say something of its index, and nothing of the policy. */
 const OF_THE_INDEX: ReadonlySet<ReasonCode> = new Set(['WITHDRAWN_UPSTREAM', 'UNKNOWN_VERSION']);
@@ -297,19 +185,19 @@ function factsOf(told: FactsOfEntry): FileFacts {
   };
 }
 
-function kindsOf(told: z.infer<typeof kinds> | undefined): EvidenceSet {
+function kindsOf(told: KindsOfEntry | undefined): EvidenceSet {
   return {
     'registry-signature': told?.['registry-signature'] === 'yes',
     provenance: told?.provenance === 'yes',
   };
 }
 
-function verdictOf({ check: name, result, code }: z.infer<typeof check>): Verdict {
+function verdictOf({ check: name, result, code }: CheckOfEntry): Verdict {
   return { check: name, result, ...(code !== undefined && { code }) };
 }
 
 /** The verdict of a check of evidence; empty for one of another kind. */
-function evidenceOf(told: z.infer<typeof check>): EvidenceVerdict[] {
+function evidenceOf(told: CheckOfEntry): EvidenceVerdict[] {
   const { check: name, result, code, cause, signers = [], documents = [] } = told;
   if (!isEvidence(name)) return [];
   const more = { ...(code !== undefined && { code }), ...(cause !== undefined && { cause }) };
@@ -321,7 +209,7 @@ function isEvidence(name: CheckName): name is EvidenceName {
 }
 
 /** Fields that an entry leaves out are those of which the certificate is silent. */
-function signerOf(told: z.infer<typeof signer>): Signer {
+function signerOf(told: SignerOfEntry): Signer {
   const { predicate, issuer, subject } = told;
   return {
     predicate,
@@ -357,12 +245,8 @@ function none(why: string): Replayed {
 }
 
 /** Where an entry is not as expected, by its own field names; what stands there is not repeated. */
-function unreadable({ issues }: z.ZodError): string {
+function unreadable({ issues }: ZodError): string {
   const [issue] = issues;
   const field = issue?.path.filter((part) => typeof part === 'string').join('.');
   return `${field ? `its ${field}` : 'it'} cannot be read by this version`;
-}
-
-function keysOf<K extends string>(record: Readonly<Record<K, unknown>>): [K, ...K[]] {
-  return Object.keys(record) as [K, ...K[]];
 }
