@@ -3,7 +3,7 @@ import type { PackageName } from '../src/model/artifact.ts';
 import { NO_BASELINE, NO_EVIDENCE, NO_LISTED_EVIDENCE } from '../src/model/evidence.ts';
 import { NO_FACTS } from '../src/model/facts.ts';
 import { decide } from '../src/policy/decide.ts';
-import { NO_HIGHER } from '../src/policy/floor.ts';
+import { NO_HIGHER } from '../src/policy/judge/floor.ts';
 import { parsePolicy } from '../src/policy/load.ts';
 import type { ListingQuestion, NameQuestion } from '../src/policy/policy.ts';
 import { round, table } from './table.ts';

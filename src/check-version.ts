@@ -14,7 +14,7 @@ import { NO_FACTS } from './model/facts.ts';
 import type { ListedFile, Listing } from './model/listing.ts';
 import { wordsOf } from './model/reason-codes.ts';
 import { decide } from './policy/decide.ts';
-import { evidenceAsked } from './policy/evidence.ts';
+import { evidenceAsked } from './policy/judge/evidence.ts';
 import type { Policy, Question } from './policy/policy.ts';
 
 export interface VersionCheck {

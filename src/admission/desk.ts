@@ -5,7 +5,7 @@ import { sha256 } from '../model/digest.ts';
 import { NO_BASELINE } from '../model/evidence.ts';
 import type { ListedFile, Listing } from '../model/listing.ts';
 import { wordsOf } from '../model/reason-codes.ts';
-import { NO_HIGHER } from '../policy/floor.ts';
+import { NO_HIGHER } from '../policy/judge/floor.ts';
 import type { Policy } from '../policy/policy.ts';
 import { readRegistryKeys } from '../verify/npm/registry-keys.ts';
 import type { TrustBytes } from '../verify/trust.ts';

@@ -2,7 +2,7 @@ import type { Digest } from '../model/digest.ts';
 import { type CarriedEvidence, type EvidenceSet, NO_EVIDENCE } from '../model/evidence.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { decide } from '../policy/decide.ts';
-import { carriedBy, evidenceAsked, isAboutEvidence } from '../policy/evidence.ts';
+import { carriedBy, evidenceAsked, isAboutEvidence } from '../policy/judge/evidence.ts';
 import { pinnedDigests } from '../policy/pins.ts';
 import { checkDigests } from '../verify/integrity.ts';
 import type { Acquired, Acquisition } from './acquire.ts';

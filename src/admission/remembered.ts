@@ -2,8 +2,8 @@ import type { Ecosystem } from '../ecosystems/ecosystem.ts';
 import type { Digest } from '../model/digest.ts';
 import type { PackageFacts } from '../model/facts.ts';
 import type { Listing } from '../model/listing.ts';
-import type { AdmittedVersions } from '../policy/floor.ts';
-import type { EvidenceHistory } from '../policy/history.ts';
+import type { AdmittedVersions } from '../policy/judge/floor.ts';
+import type { EvidenceHistory } from '../policy/judge/history.ts';
 import { admittedOf, historyOf, readFacts } from './decide-listing.ts';
 import type { FactsBytes } from './facts.ts';
 

@@ -2,8 +2,8 @@ import { evidenceWords } from '../admission/evidence/words.ts';
 import type { AttestVerifyOptions } from '../cli/program.ts';
 import { type EvidenceVerdict, NO_BASELINE } from '../model/evidence.ts';
 import { shown } from '../model/shown.ts';
+import { nearestSigner } from '../policy/judge/signers.ts';
 import type { Identity } from '../policy/profile.ts';
-import { nearestSigner } from '../policy/signers.ts';
 
 /** The signer that is asked for on the command line; null where none is. */
 export function wantedSigner(options: AttestVerifyOptions): Identity | null {

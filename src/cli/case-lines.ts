@@ -1,6 +1,6 @@
 import type { Decision } from '../model/decision.ts';
 import { REASONS, type ReasonCode, wordsOf } from '../model/reason-codes.ts';
-import type { CaseResult } from '../policy/cases.ts';
+import type { CaseResult } from '../policy/cases/cases.ts';
 import { printable } from './ledger-line.ts';
 import { reasonWords } from './reason-words.ts';
 

@@ -1,6 +1,6 @@
 import type { Decision, PolicyPlace } from '../model/decision.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
-import type { CaseResult } from '../policy/cases.ts';
+import type { CaseResult } from '../policy/cases/cases.ts';
 import type { PolicyDifference } from '../policy/compare.ts';
 import { printable } from './ledger-line.ts';
 

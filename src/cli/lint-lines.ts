@@ -1,4 +1,4 @@
-import type { LintFinding, LintLevel } from '../policy/lint-known.ts';
+import type { LintFinding, LintLevel } from '../policy/lint/lint-known.ts';
 import { printable } from './ledger-line.ts';
 
 /** `npm.yaml:12: error: … [waiver-expired]`, a line for each, as editors and CI read it. */

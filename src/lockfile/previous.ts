@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { type Digest, digestsOfSri, parseDigest } from '../model/digest.ts';
+import { readYaml } from '../policy/language/yaml.ts';
 import type { PolicySource } from '../policy/policy.ts';
-import { readYaml } from '../policy/yaml.ts';
 import { type KeptWaiver, MARKER } from './written.ts';
 
 /** What an earlier import left in the file. */

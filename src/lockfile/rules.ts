@@ -1,6 +1,6 @@
 import type { PackageId, PackageName } from '../model/artifact.ts';
+import { readYaml } from '../policy/language/yaml.ts';
 import type { Policy, PolicySource } from '../policy/policy.ts';
-import { readYaml } from '../policy/yaml.ts';
 import { ecosystemOf } from './indexes.ts';
 import type { Flag, FlagCode, WrittenPin } from './pinned.ts';
 import { rangeFor } from './ranges.ts';

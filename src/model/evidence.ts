@@ -158,7 +158,7 @@ export interface CarriedEvidence extends EvidenceSet {
   readonly signer: Signer | null;
 }
 
-/** What earlier versions of the same major line carried or claimed; see policy/history.ts. */
+/** What earlier versions of the same major line carried or claimed; see policy/judge/history.ts. */
 export interface Baseline extends EvidenceSet {
   /** The signer of the nearest earlier version whose signer we hold it to. */
   readonly signer: Signer | null;

@@ -1,5 +1,5 @@
 import type { VersionScheme } from '../model/versions.ts';
-import type { Dependencies } from '../policy/lint-known.ts';
+import type { Dependencies } from '../policy/lint/lint-known.ts';
 
 type Scheme = Pick<VersionScheme, 'canonicalName'>;
 

@@ -10,7 +10,7 @@ import type { EcosystemId, PackageId, PackageName } from '../model/artifact.ts';
 import { parseDigest } from '../model/digest.ts';
 import type { PackageFacts } from '../model/facts.ts';
 import type { Listing } from '../model/listing.ts';
-import type { Dependencies, Known, KnownPackage } from '../policy/lint-known.ts';
+import type { Dependencies, Known, KnownPackage } from '../policy/lint/lint-known.ts';
 import type { Policy } from '../policy/policy.ts';
 import { npmDependencies, wheelDependencies } from './dependencies.ts';
 import { readDocument } from './documents.ts';

@@ -2,7 +2,7 @@ import { askedUnder } from '../admission/replay.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import { decide } from '../policy/decide.ts';
 import type { DownloadQuestion, Policy } from '../policy/policy.ts';
-import type { ObservedFile } from '../policy/propose.ts';
+import type { ObservedFile } from '../policy/propose/propose.ts';
 import { questionAgain, readHistory } from './history.ts';
 
 /** Something that mode observe let through. */

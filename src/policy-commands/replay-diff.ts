@@ -2,7 +2,7 @@ import { askedUnder } from '../admission/replay.ts';
 import type { ChangedCase, ChangedDecision, LedgerDiff, Side } from '../cli/diff-lines.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
 import type { Decision } from '../model/decision.ts';
-import { runCases } from '../policy/cases.ts';
+import { runCases } from '../policy/cases/cases.ts';
 import { decide } from '../policy/decide.ts';
 import type { Policy, PolicySource, Question } from '../policy/policy.ts';
 import { type Decided, type History, questionAgain } from './history.ts';

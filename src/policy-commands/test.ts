@@ -3,7 +3,7 @@ import { caseLines } from '../cli/case-lines.ts';
 import { EXIT, type PolicyOptions } from '../cli/program.ts';
 import type { Config } from '../config.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
-import { runCases } from '../policy/cases.ts';
+import { runCases } from '../policy/cases/cases.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs the cases below the allowlists folder. No network. Exit code 1: one of them failed. */

@@ -1,11 +1,11 @@
 import type { EcosystemId } from '../model/artifact.ts';
 import type { PolicyPlace } from '../model/decision.ts';
+import { requirementText } from './language/requirement-words.ts';
+import { patternText } from './language/rules-of.ts';
+import { REQUIREMENT_KEYS } from './language/strictness.ts';
 import type { PatternMap } from './patterns.ts';
 import type { Policy } from './policy.ts';
 import type { AllowRule, EcosystemRules, Profile, Requirements } from './profile.ts';
-import { requirementText } from './requirement-words.ts';
-import { patternText } from './rules-of.ts';
-import { REQUIREMENT_KEYS } from './strictness.ts';
 
 /** What two policies say differently, whoever asks for what. Texts are as a policy file could write them. */
 export interface PolicyDifference {

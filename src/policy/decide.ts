@@ -1,14 +1,14 @@
 import type { Decision, Reason } from '../model/decision.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
-import { judgeMalware } from './advisories.ts';
-import { judgeBytes, judgeFirstDigest, judgeListing, judgePin } from './integrity.ts';
-import { judgeRequirements } from './judge-requirements.ts';
-import { asksAll, firm, type Given, isFile, type Matter } from './matter.ts';
+import { judgeMalware } from './judge/advisories.ts';
+import { judgeBytes, judgeFirstDigest, judgeListing, judgePin } from './judge/integrity.ts';
+import { judgeRequirements } from './judge/judge-requirements.ts';
+import { asksAll, firm, type Given, isFile, type Matter } from './judge/matter.ts';
+import { Sorted } from './judge/sorted.ts';
+import { eligibleAt, untilOf } from './judge/until.ts';
 import type { Policy, Question } from './policy.ts';
 import { type EcosystemRules, effectiveMode, type Mode } from './profile.ts';
 import { requirementsFor } from './requirements.ts';
-import { Sorted } from './sorted.ts';
-import { eligibleAt, untilOf } from './until.ts';
 
 /*
  * The one decision. Every route asks it: names before any contact with an upstream, files as an index lists

@@ -2,12 +2,12 @@ import type { EcosystemId, PackageName } from '../model/artifact.ts';
 import type { Decision, PolicyPlace, Reason, Waived } from '../model/decision.ts';
 import type { VersionScheme } from '../model/versions.ts';
 import { ORDER } from './decide.ts';
+import { requirementText } from './language/requirement-words.ts';
+import { patternText, type Written, writtenIn } from './language/rules-of.ts';
+import { REQUIREMENT_KEYS } from './language/strictness.ts';
 import type { Policy } from './policy.ts';
 import type { AllowRule, EcosystemRules, Pin, Profile, Waiver } from './profile.ts';
-import { requirementText } from './requirement-words.ts';
 import { requirementsFor } from './requirements.ts';
-import { patternText, type Written, writtenIn } from './rules-of.ts';
-import { REQUIREMENT_KEYS } from './strictness.ts';
 
 /** What is asked: a package under a profile, and one of its versions or none. */
 export interface ExplainSubject {

@@ -1,6 +1,6 @@
 import type { VersionScheme } from '../model/versions.ts';
-import { PolicyOpening } from './open.ts';
-import { planOf } from './plan.ts';
+import { PolicyOpening } from './language/open.ts';
+import { planOf } from './language/plan.ts';
 import type { Policy, PolicySource } from './policy.ts';
 
 export type { Policy } from './policy.ts';

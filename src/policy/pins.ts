@@ -1,10 +1,10 @@
 import type { EcosystemId, PackageId, PackageName } from '../model/artifact.ts';
 import { algorithmOf, type Digest, digestsOfSri, parseDigest } from '../model/digest.ts';
 import type { VersionScheme } from '../model/versions.ts';
+import type { PinInput } from './language/schema.ts';
+import { quoted } from './language/words.ts';
 import type { Policy } from './policy.ts';
 import type { Pin } from './profile.ts';
-import type { PinInput } from './schema.ts';
-import { quoted } from './words.ts';
 
 type Problem = { readonly problem: string };
 

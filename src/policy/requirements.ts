@@ -1,7 +1,7 @@
-import { parseAge } from './age.ts';
-import { identityOf } from './identity-schema.ts';
+import { parseAge } from './language/age.ts';
+import { identityOf } from './language/identity-schema.ts';
+import type { LicenceInput, RequirementsInput } from './language/schema.ts';
 import type { AllowRule, EcosystemRules, LicenceRule, Requirements } from './profile.ts';
-import type { LicenceInput, RequirementsInput } from './schema.ts';
 
 /** The requirements that `input` says, and `otherwise` where it is silent. */
 export function overridden(otherwise: Requirements, input: RequirementsInput | undefined): Requirements {

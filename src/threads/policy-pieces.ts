@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { deserialize, serialize } from 'node:v8';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
-import { PolicyOpening } from '../policy/open.ts';
-import { type Plan, type PlanPiece, planOf } from '../policy/plan.ts';
+import { PolicyOpening } from '../policy/language/open.ts';
+import { type Plan, type PlanPiece, planOf } from '../policy/language/plan.ts';
 import type { Policy, PolicySource } from '../policy/policy.ts';
 
 /**

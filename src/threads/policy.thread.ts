@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { readPolicySources } from '../allowlists.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
-import { digestOfSources, planOf } from '../policy/plan.ts';
+import { digestOfSources, planOf } from '../policy/language/plan.ts';
 import { PolicyError } from '../policy/policy.ts';
 import type { LoadJob, LoadMessage } from './policy-loader.ts';
 import { packed } from './policy-pieces.ts';

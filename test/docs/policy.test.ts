@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { ORDER } from '../../src/policy/decide.ts';
-import { policyJsonSchema } from '../../src/policy/schema.ts';
+import { policyJsonSchema } from '../../src/policy/language/schema.ts';
 import { type Firewall, startFirewall } from '../harness/firewall.ts';
 import { type FakeRegistry, startRegistry } from '../harness/registry.ts';
 import { codesIn, readPage, tableOf } from './markdown.ts';

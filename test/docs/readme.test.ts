@@ -8,7 +8,7 @@ import { startHint } from '../../src/cli/client-config.ts';
 import { type Actions, program } from '../../src/cli/program.ts';
 import { loadConfig } from '../../src/config.ts';
 import { ECOSYSTEMS } from '../../src/ecosystems/all.ts';
-import { runCases } from '../../src/policy/cases.ts';
+import { runCases } from '../../src/policy/cases/cases.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
 import { type Firewall, startFirewall } from '../harness/firewall.ts';
 import { type FakeRegistry, startRegistry } from '../harness/registry.ts';

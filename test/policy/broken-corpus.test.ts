@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { sriOf } from '../../src/model/digest.ts';
+import { planOf } from '../../src/policy/language/plan.ts';
+import { policyJsonSchema } from '../../src/policy/language/schema.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
-import { planOf } from '../../src/policy/plan.ts';
 import { PolicyError, type PolicyProblem, type PolicySource } from '../../src/policy/policy.ts';
-import { policyJsonSchema } from '../../src/policy/schema.ts';
 import { A256, A512 } from './questions.ts';
 import { SCHEMES } from './schemes.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { sriOf } from '../../src/model/digest.ts';
-import { caseJsonSchema } from '../../src/policy/case-schema.ts';
-import { runCases } from '../../src/policy/cases.ts';
+import { caseJsonSchema } from '../../src/policy/cases/case-schema.ts';
+import { runCases } from '../../src/policy/cases/cases.ts';
 import { PolicyError } from '../../src/policy/policy.ts';
 import { A512, B512, policyOf } from './questions.ts';
 import { SCHEMES } from './schemes.ts';

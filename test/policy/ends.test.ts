@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { sriOf } from '../../src/model/digest.ts';
-import { parseEnd } from '../../src/policy/instants.ts';
-import { COMMON_LICENCES } from '../../src/policy/licence-schema.ts';
+import { parseEnd } from '../../src/policy/language/instants.ts';
+import { COMMON_LICENCES } from '../../src/policy/language/licence-schema.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
 import { PolicyError } from '../../src/policy/policy.ts';
 import { LIFTABLE } from '../../src/policy/profile.ts';

@@ -12,7 +12,7 @@ import {
 import { NO_FACTS } from '../../src/model/facts.ts';
 import type { CheckResult } from '../../src/model/verdict.ts';
 import { decide } from '../../src/policy/decide.ts';
-import { evidenceAsked } from '../../src/policy/evidence.ts';
+import { evidenceAsked } from '../../src/policy/judge/evidence.ts';
 import type { DownloadQuestion, ListingQuestion, Policy } from '../../src/policy/policy.ts';
 import { A256, A512, B256, B512, downloadOf, listingOf, NOW, policyOf, SIGNER } from './questions.ts';
 

@@ -16,7 +16,7 @@ import {
 import { NO_FACTS } from '../../src/model/facts.ts';
 import type { CheckResult } from '../../src/model/verdict.ts';
 import { decide, ORDER } from '../../src/policy/decide.ts';
-import { carriedBy, evidenceAsked, isAboutEvidence, LOOK_AGAIN } from '../../src/policy/evidence.ts';
+import { carriedBy, evidenceAsked, isAboutEvidence, LOOK_AGAIN } from '../../src/policy/judge/evidence.ts';
 import type { DownloadQuestion, ListingQuestion, Policy } from '../../src/policy/policy.ts';
 import {
   A256,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { decide } from '../../src/policy/decide.ts';
-import { AdmittedVersions, NO_HIGHER } from '../../src/policy/floor.ts';
+import { AdmittedVersions, NO_HIGHER } from '../../src/policy/judge/floor.ts';
 import type { HigherAdmitted } from '../../src/policy/policy.ts';
 import { listingOf, policyOf } from './questions.ts';
 import { npm } from './schemes.ts';

@@ -11,7 +11,7 @@ import {
   type Signer,
 } from '../../src/model/evidence.ts';
 import type { VersionScheme } from '../../src/model/versions.ts';
-import { EvidenceHistory, type HistoricFile } from '../../src/policy/history.ts';
+import { EvidenceHistory, type HistoricFile } from '../../src/policy/judge/history.ts';
 import { SIGNER } from './questions.ts';
 import { npm, pypi } from './schemes.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type FileFacts, NO_FACTS } from '../../src/model/facts.ts';
 import { decide } from '../../src/policy/decide.ts';
-import { accepts } from '../../src/policy/licences.ts';
+import { accepts } from '../../src/policy/judge/licences.ts';
 import { codes, downloadOf, listingOf, policyOf } from './questions.ts';
 
 const rule = (...allow: string[]) => ({ allow, otherwise: 'deny' as const });

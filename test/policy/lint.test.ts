@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { PackageName } from '../../src/model/artifact.ts';
 import { sriOf } from '../../src/model/digest.ts';
-import { lint, unloadable } from '../../src/policy/lint.ts';
-import { type Known, type KnownPackage, NOTHING_KNOWN } from '../../src/policy/lint-known.ts';
+import { lint, unloadable } from '../../src/policy/lint/lint.ts';
+import { type Known, type KnownPackage, NOTHING_KNOWN } from '../../src/policy/lint/lint-known.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
 import { PolicyError } from '../../src/policy/policy.ts';
 import { A512, B512, DAY, NOW } from './questions.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { MAX_POLICY_BYTES } from '../../src/policy/language/yaml.ts';
 import { isPolicyPath, parsePolicy } from '../../src/policy/load.ts';
 import { PolicyError, type PolicyProblem, type PolicySource } from '../../src/policy/policy.ts';
-import { MAX_POLICY_BYTES } from '../../src/policy/yaml.ts';
 import { SCHEMES } from './schemes.ts';
 
 function problemsOf(...sources: readonly (PolicySource | string)[]): readonly PolicyProblem[] {

@@ -5,7 +5,7 @@ import { NO_FACTS } from '../../src/model/facts.ts';
 import type { ReasonCode } from '../../src/model/reason-codes.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
 import { decide } from '../../src/policy/decide.ts';
-import { evidenceAsked } from '../../src/policy/evidence.ts';
+import { evidenceAsked } from '../../src/policy/judge/evidence.ts';
 import { admittedNames } from '../../src/policy/names.ts';
 import type { ListingQuestion, Policy, Question } from '../../src/policy/policy.ts';
 import {

@@ -11,7 +11,7 @@ import { NO_FACTS } from '../../src/model/facts.ts';
 import type { ListedFile } from '../../src/model/listing.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
 import { decide } from '../../src/policy/decide.ts';
-import { NO_HIGHER } from '../../src/policy/floor.ts';
+import { NO_HIGHER } from '../../src/policy/judge/floor.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
 import type { DownloadQuestion, ListingQuestion, NameQuestion, Policy } from '../../src/policy/policy.ts';
 import { SCHEMES } from './schemes.ts';

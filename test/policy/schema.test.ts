@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { policyJsonSchema } from '../../src/policy/schema.ts';
+import { policyJsonSchema } from '../../src/policy/language/schema.ts';
 
 interface Schema {
   readonly properties?: Record<string, Schema>;

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ECOSYSTEMS } from '../../src/ecosystems/all.ts';
-import { runCases } from '../../src/policy/cases.ts';
+import { runCases } from '../../src/policy/cases/cases.ts';
 import { isPolicyPath, parsePolicy } from '../../src/policy/load.ts';
 import { admittedNames } from '../../src/policy/names.ts';
 import { TRIGGERS } from '../../src/policy/providers.ts';

@@ -8,7 +8,8 @@ import { type FileFacts, NO_FACTS } from '../../src/model/facts.ts';
 import { FINDINGS, type Finding, type FindingCode } from '../../src/model/finding.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
 import { decide, ORDER } from '../../src/policy/decide.ts';
-import { NO_HIGHER } from '../../src/policy/floor.ts';
+import { NO_HIGHER } from '../../src/policy/judge/floor.ts';
+import { LIFTED_BY } from '../../src/policy/judge/waivers.ts';
 import { PatternMap } from '../../src/policy/patterns.ts';
 import type { DownloadQuestion, HigherAdmitted, ListingQuestion, Policy } from '../../src/policy/policy.ts';
 import {
@@ -19,7 +20,6 @@ import {
   type Requirements,
   type Waiver,
 } from '../../src/policy/profile.ts';
-import { LIFTED_BY } from '../../src/policy/waivers.ts';
 import { A256, A512, B512, DAY, downloadOf, listingOf, NOW, policyOf, VERIFIED } from './questions.ts';
 
 const mostly = <T>(usual: T, other: fc.Arbitrary<T>) =>

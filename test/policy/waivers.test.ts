@@ -7,9 +7,9 @@ import type { Finding, FindingCode } from '../../src/model/finding.ts';
 import type { ReasonCode } from '../../src/model/reason-codes.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
 import { decide, ORDER } from '../../src/policy/decide.ts';
+import { LIFTED_BY } from '../../src/policy/judge/waivers.ts';
 import type { DownloadQuestion, ListingQuestion } from '../../src/policy/policy.ts';
 import { LIFTABLE, type Liftable } from '../../src/policy/profile.ts';
-import { LIFTED_BY } from '../../src/policy/waivers.ts';
 import {
   A256,
   A512,

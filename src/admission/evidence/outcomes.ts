@@ -1,7 +1,7 @@
 import type { ArtifactId } from '../../model/artifact.ts';
 import type { ArtifactDigests } from '../../model/digest.ts';
 import { EVIDENCE, type EvidenceOutcome, type EvidenceVerdict } from '../../model/evidence.ts';
-import { LOOK_AGAIN } from '../../policy/evidence.ts';
+import { LOOK_AGAIN } from '../../policy/judge/evidence.ts';
 import type { FactsCache } from '../facts.ts';
 import type { Ports } from '../ports.ts';
 import type { Looked } from './look.ts';

@@ -1,6 +1,6 @@
 import type { Signer } from '../../../src/model/evidence.ts';
 import { NO_BASELINE } from '../../../src/model/evidence.ts';
-import { judgeEvidence } from '../../../src/policy/evidence.ts';
+import { judgeEvidence } from '../../../src/policy/judge/evidence.ts';
 import { type EvidenceLevel, type Identity, STRICT } from '../../../src/policy/profile.ts';
 import { isHosted } from '../../../src/policy/providers.ts';
 import { downloadOf, listingOf } from '../../policy/questions.ts';

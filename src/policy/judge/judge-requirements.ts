@@ -1,0 +1,67 @@
+import type { ReasonCode } from '../../model/reason-codes.ts';
+import type { Liftable } from '../profile.ts';
+import { judgeVulnerabilities } from './advisories.ts';
+import { judgeEvidence } from './evidence.ts';
+import { decidedBy } from './integrity.ts';
+import { judgeLicence } from './licences.ts';
+import { type FileMatter, type Given, unmet } from './matter.ts';
+
+/** What an artifact must show. A pin stands for the rule and for `age`, where no upper layer locks that. */
+export function judgeRequirements(matter: FileMatter): Given[] {
+  const { question, required } = matter;
+  const { file, facts } = question;
+  const place = matter.rule?.value.place ?? null;
+  const shown = new Set(facts.findings?.map(decidedBy));
+  const given: Given[] = [];
+  const demand = (met: boolean, lifts: Liftable, code: ReasonCode): void => {
+    if (!met) given.push(unmet(lifts, { code, place }));
+  };
+  demand(isOldEnough(matter), 'age', 'TOO_YOUNG');
+  const runs = file.installScripts || shown.has('install-scripts');
+  demand(required.installScripts === 'allow' || !runs, 'install-scripts', 'INSTALL_SCRIPTS');
+  demand(required.sdist === 'allow' || file.kind !== 'sdist', 'sdist', 'SDIST');
+  const leads = file.directUrls || shown.has('direct-urls');
+  demand(required.directUrls === 'allow' || !leads, 'direct-urls', 'DIRECT_URL');
+  demand(required.startupHooks === 'allow' || !shown.has('startup-hooks'), 'startup-hooks', 'STARTUP_HOOK');
+  given.push(...judgeVulnerabilities(matter, place), ...judgeLicence(matter, place));
+  given.push(...judgeFloor(matter));
+  for (const reason of judgeEvidence(required, place, question).reasons) {
+    given.push(unmet(reason.detail.check, reason));
+  }
+  return given;
+}
+
+/** When the evidence of a file that was found wanting is looked at again, so that its answer may change. */
+export function evidenceUntil({ question, required }: FileMatter): number | null {
+  return judgeEvidence(required, null, question).until;
+}
+
+/** Written so that a time which is no number is too young, too. */
+function isOldEnough(matter: FileMatter): boolean {
+  const { pin, required, question } = matter;
+  const standsForAge = pin !== null && !pin.keepsAge;
+  if (standsForAge || required.age <= 0) return true;
+  return question.now >= (ripeAt(matter) ?? Number.NaN);
+}
+
+/**
+ * When the file is old enough: its age counts from the later of the latest time ever claimed for it and our
+ * last sighting of the index without it. null where no time was ever claimed: nobody knows.
+ */
+export function ripeAt({ question: { file, facts }, required }: FileMatter): number | null {
+  const claims = [file.claimedAt, facts.claimedAt].filter((time) => time !== null);
+  if (claims.length === 0) return null;
+  const since = Math.max(...claims, facts.lastAbsent ?? Number.NEGATIVE_INFINITY);
+  const ripe = since + required.age;
+  return Number.isFinite(ripe) ? ripe : null;
+}
+
+/** No rollback: nothing below what was admitted before, of the same major line or of the whole package. */
+function judgeFloor(matter: FileMatter): Given[] {
+  const { floor } = matter.required;
+  if (floor === 'off') return [];
+  const { line, any } = matter.question.above;
+  const above = floor === 'line' ? line : (any ?? line);
+  const place = matter.rule?.value.place ?? null;
+  return above === null ? [] : [unmet('floor', { code: 'BELOW_FLOOR', place, about: [above] })];
+}
