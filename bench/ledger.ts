@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decisionEntry } from '../src/ledger/entry.ts';
+import { decisionEntry } from '../src/ledger/entry-decision.ts';
 import { openLedger } from '../src/ledger/open.ts';
 import { round, table } from './table.ts';
 

@@ -1,5 +1,6 @@
 import type { AlarmKind } from './admission/ports.ts';
-import { type AlarmInput, alarmEntry, type Stamp } from './ledger/entry.ts';
+import { type AlarmInput, alarmEntry } from './ledger/entry.ts';
+import type { Stamp } from './ledger/entry-parts.ts';
 import type { EntryDraft } from './ledger/ledger.ts';
 
 /** What an alarm is about. */

@@ -1,4 +1,4 @@
-import { type DecisionInput, decisionEntry } from '../ledger/entry.ts';
+import { type DecisionInput, decisionEntry } from '../ledger/entry-decision.ts';
 import { type CarriedFile, type FirstDigest, LedgerError, type Receipt } from '../ledger/ledger.ts';
 import type { Advisory, FeedFacts } from '../model/advisory.ts';
 import { purl } from '../model/artifact.ts';

@@ -1,4 +1,4 @@
-import { type DecisionInput, decisionEntry, refusalSumEntry } from '../ledger/entry.ts';
+import { type DecisionInput, decisionEntry, refusalSumEntry } from '../ledger/entry-decision.ts';
 import type { Receipt } from '../ledger/ledger.ts';
 import { ENGINE } from '../model/engine.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';

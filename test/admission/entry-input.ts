@@ -1,4 +1,4 @@
-import type { DecisionInput } from '../../src/ledger/entry.ts';
+import type { DecisionInput } from '../../src/ledger/entry-decision.ts';
 import type { DownloadQuestion, ListingQuestion } from '../../src/policy/policy.ts';
 import { sha256 } from '../ledger/fixtures/drafts.ts';
 

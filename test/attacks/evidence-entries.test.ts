@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decisionEntry } from '../../src/ledger/entry.ts';
+import { decisionEntry } from '../../src/ledger/entry-decision.ts';
 import type { EvidenceVerdict, Signer } from '../../src/model/evidence.ts';
 import { SIGNER } from '../policy/questions.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { entryBytes, MAX_ENTRY_BYTES } from '../../src/ledger/canonical.ts';
-import { type DecisionInput, decisionEntry, type FactsRecord } from '../../src/ledger/entry.ts';
+import { type DecisionInput, decisionEntry, type FactsRecord } from '../../src/ledger/entry-decision.ts';
 import { NO_BASELINE, NO_EVIDENCE, NO_LISTED_EVIDENCE, type Signer } from '../../src/model/evidence.ts';
 import { outcome, proven, sha256, sha512, signer } from './samples.ts';
 

@@ -2,14 +2,13 @@ import { expect, test } from 'vitest';
 import { entryBytes } from '../../src/ledger/canonical.ts';
 import {
   alarmEntry,
-  type DecisionInput,
-  decisionEntry,
   policyEntry,
   servedEntry,
   startEntry,
   stopEntry,
   trustEntry,
 } from '../../src/ledger/entry.ts';
+import { type DecisionInput, decisionEntry } from '../../src/ledger/entry-decision.ts';
 import { sha256, sha512 } from './samples.ts';
 
 const stamp = { id: 'r1', time: 5 };

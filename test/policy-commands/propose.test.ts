@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { askedUnder } from '../../src/admission/replay.ts';
 import { loadPolicy } from '../../src/allowlists.ts';
 import type { PolicyProposeOptions } from '../../src/cli/program.ts';
-import type { DecisionInput } from '../../src/ledger/entry.ts';
+import type { DecisionInput } from '../../src/ledger/entry-decision.ts';
 import { decide } from '../../src/policy/decide.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { enforced } from '../../src/policy-commands/enforced.ts';

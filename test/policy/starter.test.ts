@@ -6,6 +6,7 @@ import { runCases } from '../../src/policy/cases/cases.ts';
 import { isPolicyPath, parsePolicy } from '../../src/policy/load.ts';
 import { admittedNames } from '../../src/policy/names.ts';
 import { TRIGGERS } from '../../src/policy/providers.ts';
+import { readPage } from '../docs/markdown.ts';
 
 const FOLDER = join(import.meta.dirname, '../../allowlists');
 const files = globSync('**/*.yaml', { cwd: FOLDER }).map((path) => ({
@@ -52,23 +53,82 @@ describe('the starter policy', () => {
   });
 });
 
-describe('the README beside it', () => {
-  const readme = readFileSync(join(FOLDER, 'README.md'), 'utf8');
-  const blocks = [...readme.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text);
-  const [language = '', signers = '', cases = ''] = blocks;
-  const read = (text: string) => parsePolicy([{ path: 'README.yaml', text }], schemes);
+describe('what default.yaml has commented out', () => {
+  const text = files.find(({ path }) => path === 'default.yaml')?.text ?? '';
 
-  test('has no example but these', () => {
-    expect(blocks).toHaveLength(3);
+  test('loads once the # is taken away, and warns', () => {
+    const on = text.replace(/^( +)# (?=vulnerability:|licence:)/gm, '$1');
+    const { profiles } = parsePolicy([{ path: 'default.yaml', text: on }], schemes);
+    for (const id of ['npm', 'pypi']) {
+      const asked = profiles.get('default')?.ecosystems.get(id)?.requirements;
+      expect(asked).toMatchObject({ vulnerability: 'warn', licence: { otherwise: 'warn' } });
+    }
   });
 
+  test('the waiver too', () => {
+    const on = text
+      .replace(/^# (?=waivers:| {2})/gm, '')
+      .replace('sha512-…', `sha512-${Buffer.alloc(64).toString('base64')}`);
+    const { profiles } = parsePolicy([{ path: 'default.yaml', text: on }], schemes);
+    const waivers = profiles.get('default')?.ecosystems.get('npm')?.waivers;
+    expect([...(waivers?.keys() ?? [])]).toEqual(['esbuild']);
+  });
+});
+
+describe('the README beside it', () => {
+  const page = readPage('allowlists/README.md', readFileSync(join(FOLDER, 'README.md'), 'utf8'));
+  const blocks = page.blocks.filter(({ language }) => language === 'yaml').map(({ text }) => text);
+  /** The one block that has a line. */
+  const block = (line: string): string => {
+    const having = blocks.filter((text) => text.split('\n').some((one) => one.trim() === line));
+    if (having.length !== 1) throw new Error(`${having.length} blocks have the line ${line}`);
+    return whole(having[0] ?? '');
+  };
+  const language = block(
+    'mode: enforce                     # or frozen: pins only; or observe, with until: see below',
+  );
+  const signers = block('- npm: sigstore');
+  const read = (...texts: string[]) =>
+    parsePolicy(
+      texts.map((text, i) => ({ path: /^# allowlists\/(.*)$/m.exec(text)?.[1] ?? `README-${i}.yaml`, text })),
+      schemes,
+    );
+  const starter = files.filter(({ path }) => isPolicyPath(path)).map(({ text }) => text);
+  const layers = ['organisation', 'web', 'web-ci'].map((name) => block(`# allowlists/${name}.yaml`));
+  const waivers = block('# allowlists/waivers.yaml');
+  const learn = block('extends: [default]');
+
   test('shows policies that load, once its digests are whole', () => {
-    const whole = language
-      .replaceAll('sha512-…', `sha512-${Buffer.alloc(64).toString('base64')}`)
-      .replace('sha256:…', `sha256:${'a'.repeat(64)}`)
-      .replace('sha256:…', `sha256:${'b'.repeat(64)}`);
-    expect(read(whole).profiles.get('default')?.ecosystems.get('npm')?.allow.exact.size).toBeGreaterThan(0);
+    expect(read(language).profiles.get('default')?.ecosystems.get('npm')?.allow.exact.size).toBe(2);
     expect(read(signers).profiles.get('default')?.ecosystems.get('pypi')?.allow.exact.size).toBe(2);
+    expect([...read(...layers).profiles.keys()]).toEqual(['organisation', 'web', 'web-ci']);
+    const feeds = read(block('# allowlists/feeds.yaml')).profiles.get('team')?.ecosystems;
+    expect(feeds?.get('npm')?.requirements).toMatchObject({ malware: 'required', vulnerability: 'warn' });
+    expect(feeds?.get('pypi')?.requirements).toMatchObject({ malware: 'required', vulnerability: 'warn' });
+  });
+
+  test('a learning profile stands on the starter policy, and under no lock', () => {
+    expect(read(...starter, learn).profiles.get('learn')).toMatchObject({ mode: 'observe' });
+    const locked = starter.map((text) => text.replace('mode: enforce', 'locked: [age]'));
+    expect(() => read(...locked, learn)).toThrow('observe');
+  });
+
+  test('layers: what is looser than a lock loads nothing, and is said as the page says it', () => {
+    const shown = page.blocks.find(
+      ({ language, text }) => language === 'text' && text.includes('looser'),
+    )?.text;
+    const loose = layers.map((text) => text.replace('age: 14d', 'age: 1d'));
+    let said = '';
+    try {
+      read(...loose);
+    } catch (error) {
+      said = String(error);
+    }
+    expect(said).toBe(shown?.replace('sallyport: ', 'PolicyError: '));
+    const observing = layers.map((text) => text.replace('mode: frozen', 'mode: observe\nuntil: 2027-01-31'));
+    expect(() => read(...observing)).toThrow('observe');
+    const ci = read(...layers).profiles.get('web-ci');
+    expect(ci).toMatchObject({ mode: 'frozen', layers: ['organisation', 'web', 'web-ci'] });
   });
 
   test('says the requirements that the starter policy has', () => {
@@ -79,18 +139,44 @@ describe('the README beside it', () => {
     }
   });
 
+  const shown = [
+    {
+      policy: read(...starter, learn),
+      text: block('# yaml-language-server: $schema=../cases.schema.json'),
+      count: 3,
+    },
+    { policy: read(waivers), text: block('# allowlists/cases/waivers.yaml'), count: 3 },
+    { policy: read(signers), text: block('- npm: sigstore@4.1.0'), count: 7 },
+  ].map((one) => ({
+    ...one,
+    results: runCases(one.policy, [{ path: 'README.yaml', text: one.text }], schemes),
+  }));
+
+  test('shows no cases but these', () => {
+    expect(shown.map(({ results }) => results.length)).toEqual(shown.map(({ count }) => count));
+    expect(blocks.filter((text) => /^ *cases:/m.test(text))).toHaveLength(shown.length);
+  });
+
   test.each(
-    runCases(read(signers), [{ path: 'README.yaml', text: cases }], schemes).map((result) => ({
-      ...result,
-      title: `${result.subject}: ${result.expected}, ${result.why}`,
-    })),
+    shown
+      .flatMap(({ results }) => results)
+      .map((result) => ({ ...result, title: `${result.subject}: ${result.expected}, ${result.why}` })),
   )('and cases that pass: $title', ({ got, expected, place }) => {
     expect({ got, place }).toEqual({ got: expected, place });
   });
 
   test('and the events that count where nothing is said', () => {
     for (const [host, words] of TRIGGERS) {
-      expect(readme).toContain(`on ${host} ${words.map((word) => `\`${word}\``).join(', ')}`);
+      expect(page.text).toContain(`on ${host} ${words.map((word) => `\`${word}\``).join(', ')}`);
     }
   });
 });
+
+/** A text whose digests are left out (`sha512-…`), with some that are made up, each another one. */
+function whole(text: string): string {
+  let n = 0;
+  const hex = (length: number) => (++n).toString(16).padStart(length, '0');
+  return text
+    .replace(/sha256:…/g, () => `sha256:${hex(64)}`)
+    .replace(/sha512-…/g, () => `sha512-${Buffer.from(hex(128), 'hex').toString('base64')}`);
+}
