@@ -1,13 +1,23 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { chmod, cp, mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { ECOSYSTEMS } from '../../src/ecosystems/all.ts';
+import { FeedWatch } from '../../src/feed/watch.ts';
+import type { FeedState } from '../../src/feeds/open.ts';
+import { createMetrics } from '../../src/gate/metrics.ts';
+import { sha256 } from '../../src/model/digest.ts';
+import { caseJsonSchema } from '../../src/policy/cases/case-schema.ts';
+import { runCases } from '../../src/policy/cases/cases.ts';
 import { ORDER } from '../../src/policy/decide.ts';
 import { policyJsonSchema } from '../../src/policy/language/schema.ts';
+import { parsePolicy } from '../../src/policy/load.ts';
+import { HouseReadiness } from '../../src/readiness.ts';
+import { notesOf } from '../../src/reload/announce.ts';
 import { type Firewall, startFirewall } from '../harness/firewall.ts';
 import { type FakeRegistry, startRegistry } from '../harness/registry.ts';
 import { codesIn, readPage, tableOf } from './markdown.ts';
@@ -16,6 +26,7 @@ import { codesIn, readPage, tableOf } from './markdown.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const PAGE = readPage('docs/policy.md', readFileSync(join(ROOT, 'docs/policy.md'), 'utf8'));
+const SCHEMES = ECOSYSTEMS.map((one) => one.versions);
 const run = promisify(execFile);
 
 /** A folder with `sallyport` on a path. */
@@ -63,6 +74,124 @@ describe('tables', () => {
       if (words.length > 1 && name !== 'licence' && name !== 'provenance')
         expect(said, name).toEqual([...new Set(words)]);
     }
+  });
+});
+
+describe('cases', () => {
+  const rows = tableOf(PAGE, 'key of a case');
+
+  test('every key of the schema is listed, with its words', () => {
+    // biome-ignore lint/suspicious/noExplicitAny: a JSON Schema is looked into member by member
+    const known = (caseJsonSchema() as any).properties.cases.items.properties as Record<string, Shape>;
+    expect(rows.map(([key = '']) => codesIn(key)[0]).sort()).toEqual(Object.keys(known).sort());
+    for (const [key = '', values = ''] of rows) {
+      const name = codesIn(key)[0] ?? '';
+      const shape = known[name];
+      const words = shape?.enum ?? shape?.anyOf?.find((one) => one.enum)?.enum ?? [];
+      if (words.length > 0 && words.length < 10) expect(codesIn(values), name).toEqual(words);
+      if (shape?.type === 'boolean') expect(codesIn(values), name).toEqual(['true', 'false']);
+    }
+  });
+
+  test('what is not said is what the page says', () => {
+    const text =
+      'profile: default\nrequirements: { npm: { age: 7d, malware: required } }\nallow: [{ npm: x }]\n';
+    const policy = parsePolicy([{ path: 'a.yaml', text }], SCHEMES);
+    const said = 'profile: default\ncases: [{ npm: x@1.0.0, expect: allow, why: nothing is said }]\n';
+    const [result] = runCases(policy, [{ path: 'c.yaml', text: said }], SCHEMES);
+    expect(result?.passed).toBe(true);
+    expect(PAGE.text).toContain('1 January 2030');
+  });
+
+  test('the example is green under the starter policy', () => {
+    const text = PAGE.blocks.find((one) => /^cases:/m.test(one.text))?.text ?? '';
+    const files = globSync('*.yaml', { cwd: join(ROOT, 'allowlists') });
+    const starter = files.map((path) => ({
+      path,
+      text: readFileSync(join(ROOT, 'allowlists', path), 'utf8'),
+    }));
+    const results = runCases(parsePolicy(starter, SCHEMES), [{ path: 'c.yaml', text }], SCHEMES);
+    expect(results).toHaveLength(5);
+    expect(results.filter(({ passed }) => !passed)).toEqual([]);
+  });
+});
+
+interface Shape {
+  readonly type?: string;
+  readonly enum?: readonly string[];
+  readonly anyOf?: readonly Shape[];
+}
+
+const STATUS: FeedState['status'] = {
+  format: 1,
+  digest: sha256('a feed'),
+  bytes: 1,
+  at: 0,
+  updated: 0,
+  records: 1,
+  packages: 1,
+  ecosystems: {},
+  sources: [],
+};
+
+describe('what a running server tells', () => {
+  test('metrics of these names, with these labels', async () => {
+    const metrics = createMetrics({ processMetrics: false });
+    metrics.policy('sha256:x', 1);
+    metrics.profileModes(new Map([['default', 'observe']]));
+    metrics.wouldRefuse('TOO_YOUNG');
+    metrics.waiverUsed('age');
+    metrics.alarm('policy-reload');
+    const rendered = await metrics.render();
+    const rows = tableOf(PAGE, 'metric');
+    expect(rows.length).toBeGreaterThan(8);
+    for (const [metric = '', what = ''] of rows) {
+      const name = codesIn(metric)[0] ?? '';
+      expect(rendered).toContain(`# HELP ${name} `);
+      const line = rendered
+        .split('\n')
+        .find((one) => one.startsWith(`${name}{`) || one.startsWith(`${name} `));
+      const labels = [...(line ?? '').matchAll(/[{,](\w+)=/g)].map(([, label]) => label);
+      for (const label of labels) expect(codesIn(what), name).toContain(label);
+    }
+  });
+
+  test('every line of /readyz that is about a policy or a feed', async () => {
+    const digest = `sha512-${Buffer.alloc(64).toString('base64')}`;
+    const text = `profile: learn\nmode: observe\nuntil: 2027-01-31\nallow: [{ npm: x }]\nwaivers:
+  - { npm: x@1.0.0, integrity: "${digest}", lifts: age, reason: r, approver: ana, expires: 2027-02-02 }\n`;
+    const policy = parsePolicy([{ path: 'a.yaml', text }], SCHEMES);
+    const days = ['2027-01-20', '2027-02-01', '2027-02-03'];
+    const notes = days.flatMap((day) => notesOf(policy, Date.parse(day)));
+    const required = 'profile: default\nrequirements: { npm: { malware: required } }\n';
+    const health = (state: () => FeedState | null) =>
+      new FeedWatch({
+        feed: { state },
+        now: () => 2,
+        policy: () => parsePolicy([{ path: 'a.yaml', text: required }], SCHEMES),
+        metrics: { feed: () => {} },
+        stale: () => {},
+        failed: () => {},
+      }).health().notes;
+    notes.push(...health(() => null));
+    notes.push(...health(() => ({ feed: { digest: sha256('a feed'), at: 0, staleAt: 1 }, status: STATUS })));
+    notes.push(
+      ...health(() => {
+        throw new Error('broken');
+      }),
+    );
+    const house = new HouseReadiness({
+      now: () => 0,
+      ledger: { health: () => 'ok' },
+      writeLedger: async () => {},
+      writeVault: async () => {},
+      policyFailed: () => true,
+      trustFailed: () => false,
+      failed: () => {},
+    });
+    notes.push(...(await house.state()).notes);
+    const shown = tableOf(PAGE, 'line of `/readyz`').map(([line = '']) => codesIn(line)[0]);
+    expect([...new Set(notes)].sort()).toEqual([...shown].sort());
   });
 });
 
