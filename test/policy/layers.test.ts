@@ -355,7 +355,8 @@ describe('locked provenance and signers', () => {
 
   test.each([
     ['required', `{ ${tool} }`],
-    ['no-downgrade', `{ ${tool}, runner: any }`],
+    ['no-downgrade', `{ ${tool} }`],
+    ['if-present', `{ ${tool}, runner: any }`],
     [`{ ${tool} }`, `{ ${tool} }`],
     [
       `{ ${tool} }`,
@@ -371,6 +372,7 @@ describe('locked provenance and signers', () => {
   });
 
   test.each([
+    ['no-downgrade', `{ ${tool}, runner: any }`],
     ['required', `{ ${tool}, runner: any }`],
     ['required', `{ ${tool}, triggers: [pull_request] }`],
     [`{ ${tool} }`, 'required'],

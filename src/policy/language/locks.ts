@@ -104,17 +104,17 @@ export class Locks {
   }
 
   /** What a rule says of the names that it is about. */
-  checkRule(id: EcosystemId, layer: Layer, { pattern, said, spot }: LayerAllow): void {
+  checkRule(id: EcosystemId, layer: Layer, { pattern, range, said, spot }: LayerAllow): void {
     if (said === undefined) return;
     this.#each(id, layer, (rules, keys, by) => {
-      const rule = ruleOver(rules, pattern);
-      const asked = rule?.requirements ?? rules.requirements;
-      const words = overridden(asked, said);
+      const asked = askedOf(rules, pattern, range);
       for (const key of keys) {
         if (said[key] === undefined) continue;
-        const place = rule?.place ?? placeOfRequirement(by, rules, key);
         const at = { file: spot.file, path: [...spot.path, 'requirements', key] };
-        this.#compare(key, words, asked, at, place, by);
+        const place = ruleOver(rules, pattern)?.place ?? placeOfRequirement(by, rules, key);
+        // One problem is enough of one word.
+        const looser = asked.find((one) => !isAsStrict(key, overridden(one, said), one));
+        if (looser) this.#compare(key, overridden(looser, said), looser, at, place, by);
       }
     });
   }
@@ -145,19 +145,27 @@ export class Locks {
     return result;
   }
 
-  /** The requirements of a layer's rule, at least as strict as what is asked of the same names. */
-  rule(id: EcosystemId, layer: Layer, pattern: Pattern, requirements: Requirements): Requirements {
+  /**
+   * The requirements of a layer's rule, at least as strict as what is asked of the same names and versions. `range`: of
+   * the rule's versions, null for all; undefined for those that it leaves out.
+   */
+  rule(
+    id: EcosystemId,
+    layer: Layer,
+    pattern: Pattern,
+    range: string | null | undefined,
+    requirements: Requirements,
+  ): Requirements {
     let result = requirements;
     this.#each(id, layer, (rules, keys) => {
-      const asked = ruleOver(rules, pattern)?.requirements ?? rules.requirements;
-      result = tightened(result, asked, keys);
+      for (const asked of askedOf(rules, pattern, range)) result = tightened(result, asked, keys);
     });
     return result;
   }
 
   /** What holds for versions of a name that a layer pins outside of a rule's range. */
   pinned(id: EcosystemId, layer: Layer, name: string, requirements: Requirements): Requirements {
-    return this.rule(id, layer, { text: name, prefix: false }, requirements);
+    return this.rule(id, layer, { text: name, prefix: false }, undefined, requirements);
   }
 
   #each(
@@ -192,6 +200,21 @@ export class Locks {
   #say({ file, path }: Spot, message: string): void {
     this.#report(file, file.at(path), message);
   }
+}
+
+/**
+ * All that is asked of the versions that a range takes in: what a rule says of its own versions is said of no others. Two
+ * ranges are the same only where they are the same text.
+ */
+function askedOf(
+  rules: ResolvedRules,
+  pattern: Pattern,
+  range: string | null | undefined,
+): readonly Requirements[] {
+  const rule = ruleOver(rules, pattern);
+  if (!rule) return [rules.requirements];
+  const { requirements, beyond } = rule;
+  return rule.range === null || rule.range === range ? [requirements] : [requirements, beyond];
 }
 
 /** The most specific rule that takes in every name of a pattern. */

@@ -89,8 +89,8 @@ function rulesOf(
   }
   const allow = new PatternMap<ResolvedAllow>();
   for (const [pattern, [one, { place, spot, range, said }]] of lowest.entries()) {
-    const tight = locks.rule(id, one, pattern, overridden(requirements, said));
-    const beyond = locks.rule(id, one, pattern, requirements);
+    const tight = locks.rule(id, one, pattern, range, overridden(requirements, said));
+    const beyond = locks.rule(id, one, pattern, undefined, requirements);
     allow.set(pattern, { pattern, place, spot, range, requirements: tight, beyond });
   }
 

@@ -118,12 +118,12 @@ function isFrom<T extends string>(order: readonly T[], a: T, b: T): boolean {
 
 /**
  * A named signer is stricter than `required`, unless it takes builds that `required` refuses: those on anybody's
- * runner, or started by events that strangers can cause.
+ * runner, or started by events that strangers can cause. `no-downgrade` refuses these after others, too.
  */
 function isProvenanceAsStrict(a: EvidenceLevel | Identity, b: EvidenceLevel | Identity): boolean {
   if (typeof a === 'string') return typeof b === 'string' && isFrom(EVIDENCE_LEVELS, a, b);
   if (typeof b !== 'string') return isNarrower(a, b);
-  return b !== 'required' || (!a.selfHosted && isOrdinary(a));
+  return b === 'off' || b === 'if-present' || (!a.selfHosted && isOrdinary(a));
 }
 
 /** Whether everything that one signer must be is also asked by the other, in the same words. */
