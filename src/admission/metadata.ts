@@ -9,7 +9,7 @@ import type { Answer, Asked, Refusal } from './admission.ts';
 import type { Admitter } from './admit.ts';
 import { type Examiner, isInForce, type Verified } from './examine.ts';
 import type { Ports } from './ports.ts';
-import type { Basis, Recorder } from './record.ts';
+import { type Basis, type Recorder, said } from './record.ts';
 import { isRefusal } from './refusal.ts';
 import type { Resolved, Resolver } from './resolve.ts';
 
@@ -130,7 +130,7 @@ export class MetadataAdmitter {
       advisories,
       now,
     });
-    const basis: Basis = { ...basisOf(resolved, now), ...(shown.length > 0 ? { facts } : {}) };
+    const basis: Basis = { ...basisOf(resolved, now), ...said(decision), facts };
     if (decision.verdict !== 'allow') {
       return this.#recorder.refuse(asked, artifact, decision.reasons, basis);
     }
@@ -176,5 +176,8 @@ function basisOf(resolved: Resolved, now: number): Basis {
     facts: resolved.facts,
     held: resolved.held,
     baseline: resolved.baseline,
+    above: resolved.above,
+    feed: resolved.feed,
+    advisories: resolved.advisories,
   };
 }
