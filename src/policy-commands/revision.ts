@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
+import { isAbsolute, resolve } from 'node:path';
 import { readCaseSources, readPolicySources } from '../allowlists.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
 import { isPolicyPath, parsePolicy } from '../policy/load.ts';
@@ -28,6 +29,11 @@ const MAX_REVISION = 64 * 1024 ** 2;
  */
 export async function readRevision(wanted: string, allowlists: string): Promise<Revision> {
   if (await isFolder(wanted)) {
+    // A change under review may bring along a folder that is called like the branch it is compared with.
+    if (!isPathOnly(wanted, allowlists) && (await commitIn(wanted, allowlists)) !== null)
+      throw new RevisionError(
+        `${wanted} is a folder and a git revision: say ./${wanted}, or the revision's whole name (refs/…)`,
+      );
     const [sources, cases] = await Promise.all([readPolicySources(wanted), readCaseSources(wanted)]);
     return { policy: parse(sources), cases, commit: null };
   }
@@ -51,7 +57,20 @@ function parse(sources: readonly PolicySource[]): Policy {
   );
 }
 
+/** What no revision is spelled like, or the very folder that is in use. */
+function isPathOnly(wanted: string, allowlists: string): boolean {
+  return isAbsolute(wanted) || /^\.{1,2}(?:\/|$)/.test(wanted) || resolve(wanted) === resolve(allowlists);
+}
+
 async function commitOf(revision: string, folder: string): Promise<string> {
+  const commit = await commitIn(revision, folder);
+  if (commit === null) throw new RevisionError(`${revision} is no folder, and no git revision of ${folder}`);
+  return commit;
+}
+
+/** null where it is no revision, or there is no repository. */
+async function commitIn(revision: string, folder: string): Promise<string | null> {
+  if (revision.startsWith('-') || !(await isFolder(folder))) return null;
   const out = await git(folder, [
     'rev-parse',
     '--verify',
@@ -60,9 +79,7 @@ async function commitOf(revision: string, folder: string): Promise<string> {
     `${revision}^{commit}`,
   ]).catch(() => null);
   const commit = out?.toString('utf8').trim() ?? '';
-  if (!/^[0-9a-f]{40,64}$/.test(commit))
-    throw new RevisionError(`${revision} is no folder, and no git revision of ${folder}`);
-  return commit;
+  return /^[0-9a-f]{40,64}$/.test(commit) ? commit : null;
 }
 
 interface Blob {
@@ -103,13 +120,25 @@ async function contentsOf(folder: string, blobs: readonly Blob[]): Promise<strin
   });
 }
 
-/** Runs git without a shell, and without a way to any network: what is not here is not fetched. */
+/**
+ * Whatever a repository's own configuration says: nothing that is missing is fetched, which would run programs that it
+ * names, and an object is itself and no local replacement.
+ */
+const GUARDS = {
+  GIT_ALLOW_PROTOCOL: 'none',
+  GIT_NO_LAZY_FETCH: '1',
+  GIT_NO_REPLACE_OBJECTS: '1',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_OPTIONAL_LOCKS: '0',
+};
+
+/** Runs git without a shell, and without a way to any network. */
 function git(folder: string, args: readonly string[], input = ''): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const child = execFile(
       'git',
-      ['-c', 'protocol.allow=never', '-C', folder, ...args],
-      { encoding: 'buffer', maxBuffer: MAX_REVISION, timeout: 30_000 },
+      ['-c', 'core.fsmonitor=false', '-C', folder, ...args],
+      { encoding: 'buffer', env: { ...process.env, ...GUARDS }, maxBuffer: MAX_REVISION, timeout: 30_000 },
       (error, stdout) => {
         if (!error) resolve(stdout);
         else if (error.code === 'ENOENT')
