@@ -6,7 +6,12 @@ import type { VersionScheme } from '../model/versions.ts';
 export interface Compared {
   /** The files that the lockfile names by digest; all of the version where it has no digest that can be compared. */
   readonly files: readonly ListedFile[];
-  /** Digests of an algorithm that the index uses for this version, and that none of its files has. */
+  /**
+   * Digests of other versions of the same package, beside at least one of this version: pipenv locks those of its
+   * prereleases, too. They are none of what is locked.
+   */
+  readonly strays: readonly Digest[];
+  /** Digests of an algorithm that the index uses for this version, and that no file of the package has. */
   readonly undeclared: readonly Digest[];
   /** At least one digest of the lockfile is of an algorithm that the index uses for this version. */
   readonly compared: boolean;
@@ -23,14 +28,29 @@ export function filesOf(
   return exact.length > 0 ? exact : all.filter((file) => compare(file.version, version) === 0);
 }
 
-export function compareLocked(files: readonly ListedFile[], locked: readonly Digest[]): Compared {
+/** `single`: the digests are of one file, so that one of another version is a contradiction. */
+export function compareLocked(
+  listing: Pick<Listing, 'files'> | null,
+  files: readonly ListedFile[],
+  locked: readonly Digest[],
+  single: boolean,
+): Compared {
   const declared = new Set(files.flatMap(({ digests }) => digests));
   const algorithms = new Set([...declared].map(algorithmOf));
   const comparable = locked.filter((digest) => algorithms.has(algorithmOf(digest)));
-  if (comparable.length === 0) return { files, undeclared: [], compared: false };
+  if (comparable.length === 0) return { files, strays: [], undeclared: [], compared: false };
+  const foreign = comparable.filter((digest) => !declared.has(digest));
+  const strays = single || foreign.length === comparable.length ? [] : strayed(listing, foreign);
   return {
     files: files.filter(({ digests }) => digests.some((digest) => comparable.includes(digest))),
-    undeclared: comparable.filter((digest) => !declared.has(digest)),
+    strays,
+    undeclared: foreign.filter((digest) => !strays.includes(digest)),
     compared: true,
   };
+}
+
+function strayed(listing: Pick<Listing, 'files'> | null, foreign: readonly Digest[]): Digest[] {
+  if (listing === null || foreign.length === 0) return [];
+  const known = new Set([...listing.files.values()].flatMap(({ digests }) => digests));
+  return foreign.filter((digest) => known.has(digest));
 }

@@ -105,7 +105,7 @@ async function decideVersion(about: About, origins: Origins, merged: MergedPacka
       merged,
       refused(['UNKNOWN_VERSION'], [`${wordsOf('UNKNOWN_VERSION')} [UNKNOWN_VERSION]`]),
     );
-  const { files, undeclared, compared } = compareLocked(all, digests);
+  const { files, undeclared, compared } = compareLocked(listing, all, digests, locked.single);
   if (merged.contradicts)
     return refused(['LOCKED_DIGEST'], ['is locked with two different digests [LOCKED_DIGEST]']);
   if (undeclared.length > 0) {

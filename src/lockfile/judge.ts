@@ -4,7 +4,7 @@ import { algorithmOf, type Digest } from '../model/digest.ts';
 import type { FileFacts, PackageFacts } from '../model/facts.ts';
 import { FINDINGS } from '../model/finding.ts';
 import type { ListedFile } from '../model/listing.ts';
-import { compareLocked, filesOf } from './compared.ts';
+import { type Compared, compareLocked, filesOf } from './compared.ts';
 import type { LockHouse } from './house.ts';
 import { ecosystemOf, type FoundIndex, factsOf, indexOf } from './indexes.ts';
 import type { MergedPackage } from './merged.ts';
@@ -44,7 +44,8 @@ async function judgeVersion(
   const { locked } = merged;
   const { versions } = ecosystemOf(locked);
   const files = index.kind === 'listing' ? filesOf(index.listing, versions, locked.version) : [];
-  const compared = compareLocked(files, merged.digests);
+  const listing = index.kind === 'listing' ? index.listing : null;
+  const compared = compareLocked(listing, files, merged.digests, locked.single);
   const outcome = pinOf(merged, index, files, compared, factsOfVersion(facts, locked));
   const confirmed = compared.compared && compared.undeclared.length === 0;
   const odd = await origins.oddities(locked, locked.version, merged.resolved, files);
@@ -55,10 +56,11 @@ function pinOf(
   merged: MergedPackage,
   index: FoundIndex,
   files: readonly ListedFile[],
-  { files: taken, undeclared, compared }: ReturnType<typeof compareLocked>,
+  { files: taken, strays, undeclared, compared }: Compared,
   facts: PackageFacts,
 ): Pick<Judged, 'pin' | 'flags'> {
-  const { locked, digests } = merged;
+  const { locked } = merged;
+  const digests = merged.digests.filter((digest) => !strays.includes(digest));
   const no = (code: FlagCode, words: string) => ({ pin: null, flags: [flag(locked, code, words, true)] });
   if (merged.contradicts) return no('two-digests', 'is locked with two different digests');
   if (contradictsFirst(locked, digests, taken, facts))
@@ -66,6 +68,15 @@ function pinOf(
   if (undeclared.length > 0)
     return no('digest-differs', 'is locked with a digest that its registry does not declare for it');
   const flags: Flag[] = [];
+  if (strays.length > 0)
+    flags.push(
+      flag(
+        locked,
+        'other-versions',
+        'is locked with digests of other versions, too; they are left out',
+        false,
+      ),
+    );
   if (index.kind === 'absent') return no('unknown-package', 'is not known to its registry');
   if (index.kind === 'fault') {
     if (digests.length === 0)

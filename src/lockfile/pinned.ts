@@ -47,6 +47,7 @@ export type FlagCode =
   | 'unknown-version'
   | 'unreachable'
   | 'not-compared'
+  | 'other-versions'
   | 'digest-differs'
   | 'first-digest'
   | 'resolved-elsewhere'

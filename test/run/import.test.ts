@@ -226,6 +226,26 @@ describe('digests', () => {
     );
   });
 
+  test('of other versions, as pipenv locks those of prereleases, are left out', async () => {
+    place.registry.addPypi('six', [
+      { filename: 'six-1.16.0-py3-none-any.whl' },
+      { filename: 'six-1.16.0rc1-py3-none-any.whl' },
+    ]);
+    const own = sha256(place.registry.file('six-1.16.0-py3-none-any.whl'));
+    const other = sha256(place.registry.file('six-1.16.0rc1-py3-none-any.whl'));
+    const lockfile = (digests: string[]) =>
+      place.put('app/requirements.txt', requirements(place.registry, { 'six==1.16.0': digests }));
+    const both = await place.run('import', await lockfile([own, other]), '--out', 'locked.yaml');
+    expect(both.code, both.stdout + both.stderr).toBe(0);
+    const text = (await place.allowlists())['locked.yaml'];
+    expect(text).toContain(own);
+    expect(text).not.toContain(other);
+    expect((await place.run('check', await lockfile([own, other]))).stdout).not.toContain('LOCKED_DIGEST');
+    // Of the other version alone it is another file.
+    const alone = await place.run('import', await lockfile([other]), '--out', 'alone.yaml');
+    expect(alone.code).toBe(1);
+  });
+
   test('are pinned without a registry that answers, and that is said; those that are missing are not', async () => {
     place.registry.withFault(/./, { kind: 'status', status: 404 });
     const absent = await imported(await lockOf({ 'left-pad@1.3.0': {} }));

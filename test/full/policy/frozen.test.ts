@@ -47,7 +47,7 @@ describe.skipIf(why !== null)(
         await (text === null ? rm(path, { force: true }) : writeFile(path, text));
       }
       const { code, stderr } = await firewall.command('policy', 'reload');
-      expect({ code, stderr }).toMatchObject({ code: 0 });
+      expect(code, stderr).toBe(0);
     }
 
     describe.each(LOCKING)('$id', (client: Client) => {
@@ -71,7 +71,7 @@ describe.skipIf(why !== null)(
       test('which is imported', async () => {
         const lockfile = join(box.project, client.lockfile);
         const { code, stdout, stderr } = await firewall.command('import', lockfile, '--out', 'locked.yaml');
-        expect({ code, stdout, stderr }).toMatchObject({ code: 0 });
+        expect(code, stdout + stderr).toBe(0);
         const path = join(firewall.allowlistsDir, 'locked.yaml');
         const written = await readFile(path, 'utf8');
         const { pins } = parse(written) as { pins: Record<string, unknown>[] };
