@@ -99,6 +99,20 @@ describe('npm scripts and test files', () => {
     }
   });
 
+  test('what holds of policies and evidence has a command each, whose tests exist', () => {
+    const rows = tableOf(README, 'what holds');
+    expect(rows.length).toBeGreaterThan(12);
+    for (const [what, cell = ''] of rows) {
+      const [, full, paths = ''] =
+        /^npm (?:test|run (test:full)) -- (.+)$/.exec(codesIn(cell)[0] ?? '') ?? [];
+      expect(paths, what).not.toBe('');
+      for (const path of paths.split(' ')) {
+        expect(existsSync(join(ROOT, path)), path).toBe(true);
+        expect(path.startsWith('test/full/'), path).toBe(full !== undefined);
+      }
+    }
+  });
+
   test('the first command under Test is the one that decides', () => {
     const section = /^## Test$([\s\S]*?)^## /m.exec(README.text)?.[1] ?? '';
     expect(readPage('x', section).blocks[0]).toMatchObject({ language: 'sh', text: 'npm ci && npm test' });
@@ -200,8 +214,9 @@ describe('YAML', () => {
 
   test('the README’s policy adds to the starter policy, and decides as its cases would', async () => {
     const policy = await loadPolicy(join(ROOT, 'allowlists'));
-    const text =
-      yaml.find((block) => block.file === 'README.md' && kindOf(block.text) === 'policy')?.text ?? '';
+    const text = filled(
+      yaml.find((block) => block.file === 'README.md' && kindOf(block.text) === 'policy')?.text ?? '',
+    );
     const schemes = ECOSYSTEMS.map((one) => one.versions);
     const cases = `profile: default\ncases:
   - { npm: left-pad@1.3.0, expect: allow, why: in range }
@@ -209,6 +224,12 @@ describe('YAML', () => {
   - { npm: left-pad@2.0.0, expect: refuse, code: VERSION_NOT_ALLOWED, why: out of range }
   - { npm: "@acme/x", expect: refuse, code: NOT_ALLOWLISTED, why: internal }
   - { npm: "@acme-tools/x", expect: allow, why: a prefix }
+  - { npm: "@acme-tools/x@1.0.0", vulnerability: high, expect: refuse, code: VULNERABLE, why: of that severity }
+  - { npm: "@acme-tools/x@1.0.0", vulnerability: moderate, expect: allow, why: below it }
+  - { npm: left-pad@1.3.1, age: 1d, at: 2027-01-31, waived: age, expect: allow, why: waived }
+  - { npm: left-pad@1.3.1, age: 1d, at: 2027-02-01, expect: refuse, code: TOO_YOUNG, why: no longer }
+  - { pypi: six@1.16.0, age: 0, licence: GPL-3.0-only, expect: allow, why: pinned and warned of }
+  - { pypi: six@1.16.0, startup-hooks: true, expect: refuse, code: STARTUP_HOOK, why: a pin does not stand for it }
   - { npm: cowsay, expect: refuse, code: NOT_ALLOWLISTED, why: no rule }\n`;
     const results = runCases(
       parsePolicy([{ path: 'a.yaml', text }], schemes),
