@@ -2,6 +2,7 @@ import type { FileRoute } from '../ecosystems/ecosystem.ts';
 import type { Receipt } from '../ledger/ledger.ts';
 import { type Digest, parseDigest, sha256 } from '../model/digest.ts';
 import { decide } from '../policy/decide.ts';
+import { isMetadataWaived } from '../policy/judge/waivers.ts';
 import { Flights } from '../upstream/flights.ts';
 import { UpstreamFault } from '../upstream/upstream.ts';
 import { inspectMetadata } from '../verify/pypi/metadata.ts';
@@ -41,9 +42,8 @@ export class MetadataAdmitter {
     for (let attempt = 0; attempt < 3; attempt++) {
       const resolved = await this.#resolver.resolve(asked, route);
       if (isRefusal(resolved)) return { kind: 'refusal', refusal: resolved };
-      const cut = await (resolved.file.metadataDigest && !resolved.facts.metadata
-        ? this.#declared(asked, resolved, resolved.file.metadataDigest)
-        : this.#cut(asked, resolved));
+      const declared = believed(asked, resolved);
+      const cut = await (declared ? this.#declared(asked, resolved, declared) : this.#cut(asked, resolved));
       if (cut === 'again') continue;
       if (isRefusal(cut)) return { kind: 'refusal', refusal: cut };
       if (!isInForce(this.#ports, resolved, cut.verified)) continue;
@@ -162,6 +162,17 @@ interface Cut {
   readonly verified: Verified | null;
   /** Makes the entry durable; a refusal where the file has another first digest. */
   record(): Promise<Receipt | Refusal>;
+}
+
+/**
+ * The digest of the document that may stand for the wheel's own METADATA; null where that itself is to be served, for it
+ * is known, or a waiver lifts that the two disagree: that one is of the wheel, and the index can declare another document
+ * any day.
+ */
+function believed({ caller }: Asked, { policy, artifact, file, facts }: Resolved): Digest | null {
+  const { ecosystem, name, version } = artifact;
+  if (facts.metadata || isMetadataWaived(policy, caller.profile, ecosystem, name, version)) return null;
+  return file.metadataDigest;
 }
 
 function basisOf(resolved: Resolved, now: number): Basis {

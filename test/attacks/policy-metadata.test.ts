@@ -84,3 +84,34 @@ describe('the entry of a document that the index declares', () => {
     expect(made['verdict']).toBe(again.verdict);
   });
 });
+
+describe('a waiver of metadata', () => {
+  const bytes = makeWheel({ name: 'gear', version: '1.0', metadata: 'Requires-Dist: own\n' });
+
+  test('is of the wheel that somebody looked at, and lets in no document that the index writes beside it', async () => {
+    const policy = 'profile: default\nallow: [{ pypi: gear }]\n';
+    const h = await startHouse({ policy: policy + waiver(bytes, 'metadata') });
+    house = h;
+    for (const metadata of [
+      'Requires-Dist: other\n',
+      'Metadata-Version: 2.1\nName: other\nVersion: 9\nRequires-Dist: other\n',
+    ]) {
+      h.registry.addPypi('gear', [{ filename: WHEEL, bytes, metadata, coreMetadata: 'right' }]);
+      const document = await h.ask(`/pypi/files/gear/${WHEEL}.metadata`);
+      expect(document.status).toBe(200);
+      expect(document.text).toContain('Requires-Dist: own');
+      h.clock.advance(DAY);
+    }
+    expect((await h.ask(`/pypi/files/gear/${WHEEL}`)).status).toBe(200);
+    // What is announced is what is served.
+    const page = await h.ask('/pypi/simple/gear/', {
+      headers: { accept: 'application/vnd.pypi.simple.v1+json' },
+    });
+    const own = await h.ask(`/pypi/files/gear/${WHEEL}.metadata`);
+    expect(page.json.files[0]['core-metadata']).toEqual({
+      sha256: createHash('sha256').update(own.body).digest('hex'),
+    });
+    await h.setPolicy(policy);
+    expect((await h.ask(`/pypi/files/gear/${WHEEL}`)).json.code).toBe('METADATA_MISMATCH');
+  });
+});

@@ -90,7 +90,8 @@ function metadataOf(file: ListedFile, view: IndexView): true | { sha256: string 
   const decided = view.files.get(file.filename);
   if (decided?.allowed !== true) return true;
   const cut = decided.metadata === null ? null : parseDigest(`sha256:${decided.metadata}`);
-  const digest = file.metadataDigest ?? cut;
+  // What was cut is what is served: the index's own is another only where a waiver lifts that.
+  const digest = cut ?? file.metadataDigest;
   return digest ? { sha256: hexOf(digest) } : true;
 }
 

@@ -58,6 +58,19 @@ function laterOf(a: Waiver | null, b: Waiver): Waiver {
   return a.expires === b.expires && b.place < a.place ? b : a;
 }
 
+/** Whether any waiver lifts `metadata` of a version, of whichever file and until whenever. */
+export function isMetadataWaived(
+  policy: Policy,
+  profile: string,
+  ecosystem: EcosystemId,
+  name: PackageName,
+  version: string,
+): boolean {
+  const rules = policy.profiles.get(profile)?.ecosystems.get(ecosystem);
+  const waivers = rules?.waivers.get(name)?.get(version) ?? [];
+  return waivers.some(({ lifts }) => lifts === 'metadata');
+}
+
 /** The digests that the first waiver of one version names; null where there is none. */
 export function waivedDigests(
   policy: Policy,
