@@ -31,19 +31,48 @@ const LIBRARY_FOLDER = /^(?:lib|lib64|(?:python|pypy)[0-9.]*t?|lib-dynload)$/;
 /**
  * Whether a wheel's file is one that Python runs at every start, once it is installed (PEP 427, "the .data directory"):
  * from the wheel's root and `….data/purelib` and `platlib` to the folder for packages, from `….data/data` to the root
- * of the installation. `….data/scripts` only runs when it is called.
+ * of the installation. What `….data/scripts` holds only runs when it is called, unless it is Python itself.
  */
 export function isWheelHook(path: ArchivePath): boolean {
   const segments = path.segments.map(folded);
   const [top = '', scheme, ...rest] = segments;
   if (!top.endsWith('.data') || scheme === undefined || rest.length === 0) return isHook(segments);
   if (scheme === 'purelib' || scheme === 'platlib') return isHook(rest);
+  if (scheme === 'scripts') return isInterpreter(rest);
   return scheme === 'data' && isDataHook(rest);
+}
+
+/** Python itself, and `python313._pth` beside it, which says in place of all else where modules are (Windows). */
+const INTERPRETER = /^(?:(?:python|pypy)w?[0-9.]*t?(?:\.exe)?|.*\._pth)$/;
+
+function isInterpreter([file = '', ...others]: readonly string[]): boolean {
+  return others.length === 0 && INTERPRETER.test(file);
+}
+
+/** Modules, where C libraries may lie beside them, and where only modules do. */
+const PURE_MODULE = /\.(?:py|pyw|pyc|pyo|pyd)$/;
+const ANY_MODULE = /\.(?:py|pyw|pyc|pyo|pyd|so|dll)$/;
+
+/**
+ * Whether a file lies among the modules of Python's own library, below an installation's root: `site`, `codecs` and
+ * others are read at every start, and whatever is there is found before any package. So is `lib/python313.zip`.
+ */
+function isOfLibrary(segments: readonly string[]): boolean {
+  if (segments.length < 2 || segments.some((folder) => SITE_FOLDER.test(folder))) return false;
+  const [top = '', second = ''] = segments;
+  const file = segments.at(-1) ?? '';
+  if (top === 'dlls') return ANY_MODULE.test(file);
+  if (top !== 'lib' && top !== 'lib64') return false;
+  if (segments.length === 2 && /^python[0-9]+t?\.zip$/.test(file)) return true;
+  return (segments.length > 2 && LIBRARY_FOLDER.test(second) ? ANY_MODULE : PURE_MODULE).test(file);
 }
 
 function isDataHook(segments: readonly string[]): boolean {
   // It names the Python whose library is used.
   if (segments.length === 1 && segments[0] === 'pyvenv.cfg') return true;
+  if (isOfLibrary(segments)) return true;
+  const [folder = ''] = segments;
+  if (isInterpreter(folder === 'bin' || folder === 'scripts' ? segments.slice(1) : segments)) return true;
   return segments.some((folder, i) => {
     const rest = segments.slice(i + 1);
     if (SITE_FOLDER.test(folder)) return isHook(rest);
