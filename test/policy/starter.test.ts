@@ -125,6 +125,13 @@ describe('the README beside it', () => {
       said = String(error);
     }
     expect(said).toBe(shown?.replace('sallyport: ', 'PolicyError: '));
+    for (const key of ['malware: off', 'startup-hooks: allow', 'install-scripts: allow']) {
+      const [, web = '', ...others] = layers;
+      const own = web.replace('age: 14d', key);
+      const rule = `${web}\n  - { npm: esbuild, requirements: { ${key} } }\n`;
+      for (const text of [own, rule])
+        expect(() => read(layers[0] ?? '', text, ...others), text).toThrow('looser');
+    }
     const observing = layers.map((text) => text.replace('mode: frozen', 'mode: observe\nuntil: 2027-01-31'));
     expect(() => read(...observing)).toThrow('observe');
     const ci = read(...layers).profiles.get('web-ci');
