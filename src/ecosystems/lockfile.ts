@@ -19,6 +19,11 @@ export interface LockedPackage {
   readonly source: LockedSource;
   /** The address from which it was resolved, whole and as written, where the lockfile has one. */
   readonly resolved: string | null;
+  /**
+   * Addresses from which a client takes a file that the lockfile has no digest of, though other entries of this version
+   * may have one: whatever lies there is installed.
+   */
+  readonly unproven: readonly string[];
   /** sha256 and sha512 of the registry's own file or files. Empty where the lockfile has none that fits. */
   readonly digests: readonly Digest[];
   /** The digests are of one file (npm), not of several (PyPI). */

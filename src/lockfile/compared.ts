@@ -13,6 +13,8 @@ export interface Compared {
   readonly strays: readonly Digest[];
   /** Digests of an algorithm that the index uses for this version, and that no file of the package has. */
   readonly undeclared: readonly Digest[];
+  /** Digests of an algorithm that the index does not use for this version, beside ones that can be compared. */
+  readonly unknown: readonly Digest[];
   /** At least one digest of the lockfile is of an algorithm that the index uses for this version. */
   readonly compared: boolean;
 }
@@ -38,15 +40,21 @@ export function compareLocked(
   const declared = new Set(files.flatMap(({ digests }) => digests));
   const algorithms = new Set([...declared].map(algorithmOf));
   const comparable = locked.filter((digest) => algorithms.has(algorithmOf(digest)));
-  if (comparable.length === 0) return { files, strays: [], undeclared: [], compared: false };
+  if (comparable.length === 0) return { files, strays: [], undeclared: [], unknown: [], compared: false };
   const foreign = comparable.filter((digest) => !declared.has(digest));
   const strays = single || foreign.length === comparable.length ? [] : strayed(listing, foreign);
   return {
     files: files.filter(({ digests }) => digests.some((digest) => comparable.includes(digest))),
     strays,
     undeclared: foreign.filter((digest) => !strays.includes(digest)),
+    unknown: locked.filter((digest) => !comparable.includes(digest)),
     compared: true,
   };
+}
+
+/** Whether the lockfile lets a client take nothing but what the registry declares for the version, wherever it takes it. */
+export function isConfirmed({ compared, strays, undeclared, unknown }: Compared): boolean {
+  return compared && strays.length + undeclared.length + unknown.length === 0;
 }
 
 function strayed(listing: Pick<Listing, 'files'> | null, foreign: readonly Digest[]): Digest[] {

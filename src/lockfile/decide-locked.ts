@@ -17,7 +17,7 @@ import type { PackageFacts } from '../model/facts.ts';
 import type { ListedFile, Listing } from '../model/listing.ts';
 import { wordsOf } from '../model/reason-codes.ts';
 import { decide } from '../policy/decide.ts';
-import { compareLocked, filesOf } from './compared.ts';
+import { compareLocked, filesOf, isConfirmed } from './compared.ts';
 import type { LockHouse } from './house.ts';
 import { ecosystemOf, factsOf, indexOf } from './indexes.ts';
 import type { MergedPackage } from './merged.ts';
@@ -96,7 +96,7 @@ async function aboutOf(
 }
 
 async function decideVersion(about: About, origins: Origins, merged: MergedPackage): Promise<Verdict> {
-  const { locked, digests, resolved } = merged;
+  const { locked, digests, resolved, unproven } = merged;
   const { listing, ecosystem } = about;
   const all = filesOf(listing, ecosystem.versions, locked.version);
   if (all.length === 0)
@@ -105,7 +105,8 @@ async function decideVersion(about: About, origins: Origins, merged: MergedPacka
       merged,
       refused(['UNKNOWN_VERSION'], [`${wordsOf('UNKNOWN_VERSION')} [UNKNOWN_VERSION]`]),
     );
-  const { files, undeclared, compared } = compareLocked(listing, all, digests, locked.single);
+  const compared = compareLocked(listing, all, digests, locked.single);
+  const { files, undeclared } = compared;
   if (merged.contradicts)
     return refused(['LOCKED_DIGEST'], ['is locked with two different digests [LOCKED_DIGEST]']);
   if (undeclared.length > 0) {
@@ -113,8 +114,9 @@ async function decideVersion(about: About, origins: Origins, merged: MergedPacka
       'is locked with a digest that its registry does not declare: it would serve other bytes [LOCKED_DIGEST]';
     return refused(['LOCKED_DIGEST'], [words]);
   }
-  const odd = await origins.oddities(locked, locked.version, resolved, all);
-  if (odd.length > 0 && !compared) {
+  // An address of which the lockfile has no digest is not made good by the digest of another entry.
+  const told = isConfirmed(compared) ? unproven : [...resolved, ...unproven];
+  if ((await origins.oddities(locked, locked.version, told, all)).length > 0) {
     const words =
       'is locked to an address elsewhere, and no digest says that it is the same file [LOCKED_ADDRESS]';
     return refused(['LOCKED_ADDRESS'], [words]);

@@ -4,7 +4,7 @@ import { algorithmOf, type Digest } from '../model/digest.ts';
 import type { FileFacts, PackageFacts } from '../model/facts.ts';
 import { FINDINGS } from '../model/finding.ts';
 import type { ListedFile } from '../model/listing.ts';
-import { type Compared, compareLocked, filesOf } from './compared.ts';
+import { type Compared, compareLocked, filesOf, isConfirmed } from './compared.ts';
 import type { LockHouse } from './house.ts';
 import { ecosystemOf, type FoundIndex, factsOf, indexOf } from './indexes.ts';
 import type { MergedPackage } from './merged.ts';
@@ -47,20 +47,31 @@ async function judgeVersion(
   const listing = index.kind === 'listing' ? index.listing : null;
   const compared = compareLocked(listing, files, merged.digests, locked.single);
   const outcome = pinOf(merged, index, files, compared, factsOfVersion(facts, locked));
-  const confirmed = compared.compared && compared.undeclared.length === 0;
-  const odd = await origins.oddities(locked, locked.version, merged.resolved, files);
-  return { ...outcome, odd: odd.map((one) => ({ ...one, confirmed })) };
+  const confirmed = isConfirmed(compared);
+  const { resolved, unproven } = merged;
+  const oddities = (addresses: readonly string[]) =>
+    origins.oddities(locked, locked.version, addresses, files);
+  // What lies at an address of which there is no digest is not what the digest of another entry says.
+  const proven = await oddities(resolved.filter((address) => !unproven.includes(address)));
+  const bare = await oddities(unproven);
+  return {
+    ...outcome,
+    odd: [
+      ...proven.map((one) => ({ ...one, confirmed })),
+      ...bare.map((one) => ({ ...one, confirmed: false })),
+    ],
+  };
 }
 
 function pinOf(
   merged: MergedPackage,
   index: FoundIndex,
   files: readonly ListedFile[],
-  { files: taken, strays, undeclared, compared }: Compared,
+  { files: taken, strays, undeclared, unknown, compared }: Compared,
   facts: PackageFacts,
 ): Pick<Judged, 'pin' | 'flags'> {
   const { locked } = merged;
-  const digests = merged.digests.filter((digest) => !strays.includes(digest));
+  const digests = merged.digests.filter((digest) => !strays.includes(digest) && !unknown.includes(digest));
   const no = (code: FlagCode, words: string) => ({ pin: null, flags: [flag(locked, code, words, true)] });
   if (merged.contradicts) return no('two-digests', 'is locked with two different digests');
   if (contradictsFirst(locked, digests, taken, facts))
@@ -75,6 +86,15 @@ function pinOf(
         'other-versions',
         'is locked with digests of other versions, too; they are left out',
         false,
+      ),
+    );
+  if (unknown.length > 0)
+    flags.push(
+      flag(
+        locked,
+        'not-compared',
+        'is locked with a further digest, of a kind that its registry does not declare; it is left out',
+        true,
       ),
     );
   if (index.kind === 'absent') return no('unknown-package', 'is not known to its registry');

@@ -9,6 +9,8 @@ export interface MergedPackage {
   readonly locked: LockedPackage;
   readonly digests: readonly Digest[];
   readonly resolved: readonly string[];
+  /** Addresses from which some entry takes a file without a digest. */
+  readonly unproven: readonly string[];
   readonly installScripts: boolean;
   /** Of one file there are two digests of one algorithm. */
   readonly contradicts: boolean;
@@ -39,6 +41,7 @@ function together(entries: readonly LockedPackage[]): MergedPackage[] {
       locked,
       digests,
       resolved: [...new Set(entries.flatMap(({ resolved }) => (resolved === null ? [] : [resolved])))],
+      unproven: [...new Set(entries.flatMap(({ unproven }) => unproven))],
       installScripts: entries.some(({ installScripts }) => installScripts),
       contradicts: entries.some(({ single }) => single) && digests.length > algorithms.size,
     },

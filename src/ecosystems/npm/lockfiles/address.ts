@@ -26,6 +26,9 @@ function isTarballOf(address: string, name: string, version: string): boolean {
   const path = pathOf(address);
   if (path === null) return false;
   const unscoped = name.slice(name.indexOf('/') + 1);
+  // `…/@other/name/-/name-1.0.0.tgz` is another package's, and so is what lies behind a scope in any other spelling.
+  if (!name.startsWith('@') && path.slice(0, path.lastIndexOf(`/${name}/`)).match(/(?:^|\/)@[^/]*$/))
+    return false;
   return (
     path.endsWith(`/${name}/-/${unscoped}-${version}.tgz`) ||
     path.endsWith(`/${name}/-/${name}-${version}.tgz`) ||

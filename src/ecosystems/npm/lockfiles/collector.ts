@@ -95,6 +95,7 @@ export class Collector {
     this.#packages.set(key, {
       ...known,
       resolved: known.resolved ?? resolved,
+      unproven: [...new Set([...known.unproven, ...locked.unproven])],
       digests,
       undigested:
         digests.length > 0 ? null : known.undigested === 'none' ? locked.undigested : known.undigested,
@@ -131,6 +132,7 @@ function asLocked(found: Found, name: PackageName, version: string): LockedPacka
     version,
     source,
     resolved,
+    unproven: resolved !== null && digests.length === 0 ? [resolved] : [],
     digests,
     single: true,
     undigested,

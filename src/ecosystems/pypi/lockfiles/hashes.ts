@@ -1,5 +1,5 @@
 import { type Digest, parseDigest } from '../../../model/digest.ts';
-import { isObject } from '../json.ts';
+import { isObject, type JsonObject, own } from '../json.ts';
 
 /** What the hashes of one entry come to. */
 export interface Hashes {
@@ -30,6 +30,21 @@ export function readHashes(texts: Iterable<unknown>): Hashes {
     else unreadable = true;
   }
   return { digests, weak, unreadable };
+}
+
+/** Where those of several files lie that have no digest, or one that is no declared digest beside it. */
+export function unprovenOf(
+  files: readonly JsonObject[],
+  hashesOf: (file: JsonObject) => Iterable<unknown>,
+  otherwise: unknown,
+): unknown[] {
+  return files.flatMap((file) => {
+    const { digests, weak, unreadable } = readHashes(hashesOf(file));
+    if (digests.length > 0 && !weak && !unreadable) return [];
+    const address = own(file, 'url') ?? own(file, 'path') ?? otherwise;
+    // By name, from whichever index is asked.
+    return address === undefined || address === null ? [] : [address];
+  });
 }
 
 /** Reads a table of algorithm → hex (PEP 751). */

@@ -14,12 +14,17 @@ export interface Entry {
   /** Where it comes from; undefined where the entry does not say. */
   readonly resolved?: unknown;
   readonly hashes: Hashes;
+  /** Where files lie of which the entry has no digest, as it says it. */
+  readonly unproven?: readonly unknown[];
   /** From 1. */
   readonly line: number | null;
 }
 
 /** An address as it may be kept: visible ASCII alone, so that no terminal and no agent reads more in it than that. */
 const ADDRESS = /^[!-~]{1,2048}$/;
+
+/** Stands for an address that cannot be kept: it is none of any registry. */
+const NO_ADDRESS = '-';
 
 const ELSEWHERE: Record<Exclude<LockedSource, 'registry'>, string> = {
   git: 'comes from a repository and not from an index: it cannot be pinned',
@@ -32,6 +37,7 @@ interface Locked {
   readonly version: Version;
   readonly source: LockedSource;
   resolved: string | null;
+  readonly unproven: Set<string>;
   /** Of the index's own files. */
   readonly digests: Set<Digest>;
   weak: boolean;
@@ -82,14 +88,15 @@ export class LockedPackages {
   #merge(
     name: PackageName,
     version: Version,
-    { source, hashes, line }: Entry,
+    { source, hashes, unproven = [], line }: Entry,
     resolved: string | null,
   ): void {
     // A copy from elsewhere is another thing than the index's version, whatever it calls itself.
     const key = `${name} ${version.text} ${source === 'registry' ? '' : `${source} ${resolved ?? ''}`}`;
     let locked = this.#locked.get(key);
     if (!locked) {
-      locked = { name, version, source, resolved, digests: new Set(), weak: false, elsewhere: false, line };
+      const none = { digests: new Set<Digest>(), unproven: new Set<string>(), weak: false, elsewhere: false };
+      locked = { name, version, source, resolved, ...none, line };
       this.#locked.set(key, locked);
     } else if (resolved !== null && locked.resolved !== null && resolved !== locked.resolved) {
       this.notes.add(line, `${name} ${version.text}: locked from two addresses`);
@@ -98,6 +105,9 @@ export class LockedPackages {
     if (source === 'registry') for (const digest of hashes.digests) locked.digests.add(digest);
     else locked.elsewhere ||= hashes.digests.length > 0 || hashes.weak;
     locked.weak ||= hashes.weak;
+    const isBare = hashes.digests.length === 0 || hashes.weak || hashes.unreadable;
+    for (const address of [...unproven, ...(isBare && resolved !== null ? [resolved] : [])])
+      locked.unproven.add(typeof address === 'string' && ADDRESS.test(address) ? address : NO_ADDRESS);
   }
 
   /** Sorted by name, then by version. */
@@ -127,6 +137,7 @@ function packageOf({
   version,
   source,
   resolved,
+  unproven,
   digests,
   weak,
   elsewhere,
@@ -138,6 +149,7 @@ function packageOf({
     version: version.text,
     source,
     resolved,
+    unproven: [...unproven],
     digests: [...digests].sort(),
     single: false,
     undigested: digests.size > 0 ? null : elsewhere ? 'of-another-archive' : weak ? 'weak' : 'none',

@@ -1,7 +1,7 @@
 import type { LockedSource, LockfileFormat } from '../../lockfile.ts';
 import { LockfileUnreadable } from '../../lockfile.ts';
 import { type JsonObject, own } from '../json.ts';
-import { readHashes } from './hashes.ts';
+import { readHashes, unprovenOf } from './hashes.ts';
 import { LockedPackages } from './locked.ts';
 import { majorOf, readToml, rowsOf, tableOf, tablesOf } from './toml.ts';
 
@@ -35,6 +35,7 @@ export const PDM_LOCK: LockfileFormat = {
         source,
         resolved,
         hashes: readHashes(files.map((file) => own(file, 'hash'))),
+        unproven: unprovenOf(files, (file) => [own(file, 'hash')], resolved),
         line,
       });
     }

@@ -1,7 +1,7 @@
 import type { LockedSource, LockfileFormat } from '../../lockfile.ts';
 import { LockfileUnreadable } from '../../lockfile.ts';
 import { type JsonObject, own } from '../json.ts';
-import { hashesOfTable, readHashes } from './hashes.ts';
+import { hashesOfTable, readHashes, unprovenOf } from './hashes.ts';
 import { LockedPackages } from './locked.ts';
 import { majorOf, readToml, rowsOf, tableOf, tablesOf } from './toml.ts';
 
@@ -30,6 +30,7 @@ export const PYLOCK: LockfileFormat = {
         version: own(table, 'version'),
         ...(elsewhere ?? { source: onlyPaths(files) ? 'file' : 'registry', resolved: index }),
         hashes: readHashes(hashesOf(elsewhere?.table ? [elsewhere.table] : files)),
+        unproven: unprovenOf(files, (file) => hashesOfTable(own(file, 'hashes')), index),
         line,
       });
     }

@@ -1,7 +1,7 @@
 import type { LockedSource, LockfileFormat } from '../../lockfile.ts';
 import { LockfileUnreadable } from '../../lockfile.ts';
 import { type JsonObject, own } from '../json.ts';
-import { readHashes } from './hashes.ts';
+import { readHashes, unprovenOf } from './hashes.ts';
 import { LockedPackages } from './locked.ts';
 import { majorOf, readToml, rowsOf, tableOf, tablesOf } from './toml.ts';
 
@@ -15,6 +15,9 @@ export const UV_LOCK: LockfileFormat = {
   read(text) {
     const document = readToml(text);
     if (majorOf(own(document, 'version')) !== 1) throw new LockfileUnreadable('no uv.lock of version 1');
+    // What the first releases of uv called it, and today's still read.
+    if (Object.hasOwn(document, 'distribution'))
+      throw new LockfileUnreadable('a uv.lock that says `distribution` for `package`: lock it anew');
     const packages = new LockedPackages(FORMAT);
     for (const { table, line } of rowsOf(text, document, 'package')) {
       const source = sourceOf(tableOf(table, 'source', line));
@@ -28,6 +31,7 @@ export const UV_LOCK: LockfileFormat = {
         source: source.kind,
         resolved: source.resolved,
         hashes: readHashes(files.map((file) => own(file, 'hash'))),
+        unproven: unprovenOf(files, (file) => [own(file, 'hash')], source.resolved),
         line,
       });
     }
