@@ -6,9 +6,8 @@ type Scheme = Pick<VersionScheme, 'canonicalName'>;
 /** `dependencies` and `optionalDependencies` of an npm manifest: the names that a client asks for, aliases resolved. */
 export function npmDependencies(manifest: Readonly<Record<string, unknown>>, scheme: Scheme): Dependencies {
   const optional = specsOf(manifest['optionalDependencies']);
-  const required = specsOf(manifest['dependencies']).filter(
-    ([name]) => !optional.some(([one]) => one === name),
-  );
+  const optionally = new Set(optional.map(([name]) => name));
+  const required = specsOf(manifest['dependencies']).filter(([name]) => !optionally.has(name));
   const names = (specs: readonly [string, string][]) =>
     [...new Set(specs.flatMap(([name, spec]) => scheme.canonicalName(aliased(spec) ?? name) ?? []))].sort();
   return { required: names(required), optional: names(optional) };

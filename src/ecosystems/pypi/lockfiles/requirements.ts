@@ -1,4 +1,4 @@
-import type { LockedSource, LockfileFormat } from '../../lockfile.ts';
+import { type LockedSource, type LockfileFormat, LockfileUnreadable } from '../../lockfile.ts';
 import { lockfileText } from '../../npm/lockfiles/text.ts';
 import { readHashes } from './hashes.ts';
 import { LockedPackages } from './locked.ts';
@@ -17,11 +17,27 @@ export const REQUIREMENTS: LockfileFormat = {
   ecosystem: 'pypi',
   claims: (filename) => FILENAME.test(filename),
   read(text) {
+    if (isOfOtherEncoding(text))
+      throw new LockfileUnreadable(
+        'the file names an encoding other than UTF-8, in which it says something else',
+      );
     const packages = new LockedPackages(FORMAT);
     for (const { text: line, number } of logicalLines(lockfileText(text))) readLine(line, number, packages);
     return packages.lockfile();
   },
 };
+
+/**
+ * Whether one of the first two lines is a comment that names an encoding (PEP 263), which pip then decodes the file by. In
+ * UTF-7, for one, a comment holds line breaks that nobody sees.
+ */
+function isOfOtherEncoding(text: string): boolean {
+  for (const line of text.split('\n', 2)) {
+    const named = line.startsWith('#') ? /coding[:=]\s*([-\w.]+)/.exec(line)?.[1] : undefined;
+    if (named !== undefined) return !/^(?:utf-?8|us-ascii|ascii)$/i.test(named.replaceAll('_', '-'));
+  }
+  return false;
+}
 
 function readLine(text: string, line: number, packages: LockedPackages): void {
   const { requirement, options } = split(text);
