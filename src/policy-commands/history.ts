@@ -16,6 +16,8 @@ export interface Decided {
   readonly agents: Set<string>;
   /** The newest entry, as it is in the ledger. */
   bytes: string;
+  /** The newest one that let it through; null where none did. */
+  installed: string | null;
 }
 
 export interface History {
@@ -46,10 +48,18 @@ export async function readHistory(
     if (!subject) continue;
     const allowed = entry['verdict'] === 'allow';
     const key = JSON.stringify(Object.values(subject));
-    const known = decided.get(key) ?? { ...subject, installs: 0, refusals: 0, agents: new Set(), bytes };
+    const known = decided.get(key) ?? {
+      ...subject,
+      installs: 0,
+      refusals: 0,
+      agents: new Set(),
+      bytes,
+      installed: null,
+    };
     decided.set(key, known);
     known.bytes = bytes;
     known.agents.add(textOf(entry, 'agent') ?? '');
+    if (allowed) known.installed = bytes;
     if (allowed) known.installs += 1;
     else known.refusals += 1;
     if (allowed) installs += 1;
@@ -57,12 +67,17 @@ export async function readHistory(
   return { decided: [...decided.values()], installs, entries };
 }
 
-/** The question that the newest of its entries answered. */
-export function questionAgain({ bytes }: Decided): Replayed {
-  return questionOf(
-    JSON.parse(bytes),
-    ECOSYSTEMS.map((one) => one.versions),
-  );
+const SCHEMES = ECOSYSTEMS.map((one) => one.versions);
+
+/**
+ * The question that the newest of its entries answered; where that one has none (an upstream that did not answer says
+ * nothing of a policy), the question of the newest that let it through: what was installed is not passed over.
+ */
+export function questionAgain({ bytes, installed }: Decided): Replayed {
+  const newest = questionOf(JSON.parse(bytes), SCHEMES);
+  if (newest.question !== null || installed === null || installed === bytes) return newest;
+  const earlier = questionOf(JSON.parse(installed), SCHEMES);
+  return earlier.question === null ? newest : earlier;
 }
 
 type Subject = Pick<Decided, 'profile' | 'ecosystem' | 'name' | 'version' | 'file'>;

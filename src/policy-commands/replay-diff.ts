@@ -47,10 +47,11 @@ export function diffDecided(
 /** Runs the new policy's cases under both. Throws PolicyError where a case cannot be read. */
 export function diffCases(before: Policy, after: Policy, cases: readonly PolicySource[]): ChangedCase[] {
   const schemes = ECOSYSTEMS.map((one) => one.versions);
-  const was = new Map(runCases(before, cases, schemes).map((result) => [result.place, result]));
-  return runCases(after, cases, schemes).flatMap((result) => {
+  // One by one, in the order of the files: several may stand in one line.
+  const was = runCases(before, cases, schemes);
+  return runCases(after, cases, schemes).flatMap((result, i) => {
     const { place, subject, why, expected, got } = result;
-    const earlier = was.get(place)?.got;
+    const earlier = was[i]?.got;
     if (earlier === undefined || earlier === got) return [];
     return [{ place, subject, why, expected, before: earlier, after: got }];
   });

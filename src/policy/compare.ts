@@ -102,22 +102,32 @@ const STATEMENTS: Record<(typeof KINDS)[number], (rules: EcosystemRules) => Stat
       place: rules[0]?.place ?? null,
     })),
   pin: ({ pins }) =>
-    ofVersions(pins, ({ digests, place }) => ({ text: [...digests].sort().join(' '), place })),
+    ofVersions(pins, ({ digests, keepsAge, place }) => ({
+      text: `${[...digests].sort().join(' ')}${keepsAge ? '; its age counts' : ''}`,
+      place,
+    })),
   waiver: ({ waivers }) => {
-    const said = new Map<string, Said>();
+    // Several may lift the same of one version, each for other digests.
+    const said = new Map<string, Said[]>();
     for (const [name, versions] of waivers) {
       for (const [version, list] of versions) {
         for (const { lifts, digests, approver, expires, place } of list) {
           const until = new Date(expires).toISOString();
           const text = `until ${until}, approved by ${approver}, for ${[...digests].sort().join(' ')}`;
-          said.set(`${name}@${version} ${lifts}`, { text, place });
+          const subject = `${name}@${version} ${lifts}`;
+          said.set(subject, [...(said.get(subject) ?? []), { text, place }]);
         }
       }
     }
-    return said;
+    return new Map([...said].map(([subject, all]) => [subject, together(all)]));
   },
   internal: ({ internal }) => ofPatterns(internal, (place) => ({ text: 'internal', place })),
 };
+
+function together(all: readonly Said[]): Said {
+  const texts = all.map(({ text }) => text).sort();
+  return { text: texts.join('; '), place: all[0]?.place ?? null };
+}
 
 /** A rule's range, and where it asks for something else than its profile. */
 function ruleSaid({ range, requirements, place }: AllowRule, profile: Requirements): Said {
