@@ -36,6 +36,7 @@ const UNMET: readonly ReasonCode[] = [
   'DIRECT_URL',
   'STARTUP_HOOK',
   'VULNERABLE',
+  'VULNERABILITY_UNCHECKED',
   'LICENCE',
   'BELOW_FLOOR',
   'SIGNATURE_MISSING',

@@ -129,6 +129,16 @@ describe('vulnerability', () => {
     }
   });
 
+  test('without a feed every severity refuses, and only a waiver of it lifts that', () => {
+    for (const level of LEVELS)
+      expect(codes(under(level), named({ advisories: [], feed: null }))).toEqual(['VULNERABILITY_UNCHECKED']);
+    for (const level of ['off', 'warn'])
+      expect(codes(under(level), named({ advisories: [], feed: null }))).toEqual([]);
+    // A feed that is old is an alarm, and refuses where malware is `required`.
+    const old = { ...FEED, staleAt: FEED.at };
+    expect(codes(under('low'), named({ advisories: [], feed: old }))).toEqual([]);
+  });
+
   test('off says nothing, warn tells of everything', () => {
     expect(ask('off', 'critical')).toMatchObject({ verdict: 'allow', warnings: [] });
     expect(ask('warn', 'low', null)).toMatchObject({

@@ -83,6 +83,7 @@ const PROVEN: readonly EvidenceVerdict[] = [
 /** All that the rules ask for is there. */
 const GOOD = listingOf('pkg', '1.0.0', {
   facts: shown(),
+  feed: { digest: A256, at: NOW - DAY, staleAt: NOW + DAY },
   file: { evidence: { signed: true, signatures: [], attestations: 'https://files.example/attestations' } },
 });
 const BYTES = downloadOf(GOOD, { evidence: PROVEN });
@@ -310,7 +311,10 @@ describe('no waiver lifts', () => {
 
   test('a feed that is missing', () => {
     const text = `${RULES.replace('malware: deny', 'malware: required')}waivers: [${JSON.stringify({ npm: 'pkg@1.0.0', integrity: sriOf(A512), lifts: 'malware', reason: 'x', approver: 'y', expires: '2027-01-01' })}]`;
-    expect(codes(policyOf(text), { ...GOOD, ...advisory('malware') })).toEqual(['FEED_MISSING']);
+    expect(codes(policyOf(text), { ...GOOD, ...advisory('malware'), feed: null })).toEqual([
+      'FEED_MISSING',
+      'VULNERABILITY_UNCHECKED',
+    ]);
   });
 
   test('anything that is not in the table of what is lifted', () => {

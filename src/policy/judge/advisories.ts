@@ -39,16 +39,21 @@ function isFeedMissing({ feed, now }: FileMatter['question']): boolean {
   return feed === null || !(now < feed.staleAt);
 }
 
-/** Known vulnerabilities, from the policy's threshold on; the policy is told of those below it. */
+/**
+ * Known vulnerabilities, from the policy's threshold on; the policy is told of those below it. Where no feed could know
+ * of any, nothing is known to be free of them.
+ */
 export function judgeVulnerabilities({ question, required }: FileMatter, place: PolicyPlace | null): Given[] {
   const level = required.vulnerability;
   if (level === 'off') return [];
   const known = question.advisories.filter(({ kind }) => kind === 'vulnerability');
   const threshold = thresholdOf(level);
+  const blind = level !== 'warn' && question.feed === null;
   const refused = known.filter((advisory) => rankOf(advisory) >= threshold);
   const told = known.filter((advisory) => rankOf(advisory) < threshold);
   const reason = (about: readonly Advisory[]): Reason => ({ code: 'VULNERABLE', place, about: idsOf(about) });
   return [
+    ...(blind ? [unmet('vulnerability', { code: 'VULNERABILITY_UNCHECKED', place })] : []),
     ...(refused.length > 0 ? [unmet('vulnerability', reason(refused))] : []),
     ...(told.length > 0 ? [warning(reason(told))] : []),
   ];

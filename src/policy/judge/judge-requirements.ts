@@ -44,11 +44,17 @@ function isOldEnough(matter: FileMatter): boolean {
   return question.now >= (ripeAt(matter) ?? Number.NaN);
 }
 
+/** Of what an age is made. */
+interface Dated {
+  readonly question: Pick<FileMatter['question'], 'file' | 'facts'>;
+  readonly required: Pick<FileMatter['required'], 'age'>;
+}
+
 /**
  * When the file is old enough: its age counts from the later of the latest time ever claimed for it and our
  * last sighting of the index without it. null where no time was ever claimed: nobody knows.
  */
-export function ripeAt({ question: { file, facts }, required }: FileMatter): number | null {
+export function ripeAt({ question: { file, facts }, required }: Dated): number | null {
   const claims = [file.claimedAt, facts.claimedAt].filter((time) => time !== null);
   if (claims.length === 0) return null;
   const since = Math.max(...claims, facts.lastAbsent ?? Number.NEGATIVE_INFINITY);

@@ -17,6 +17,7 @@ export const LIFTED_BY: Readonly<Partial<Record<ReasonCode, readonly Liftable[]>
   STARTUP_HOOK: ['startup-hooks'],
   DIRECT_URL: ['direct-urls'],
   VULNERABLE: ['vulnerability'],
+  VULNERABILITY_UNCHECKED: ['vulnerability'],
   LICENCE: ['licence'],
   BELOW_FLOOR: ['floor'],
   SIGNATURE_MISSING: ['registry-signature'],
