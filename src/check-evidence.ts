@@ -50,7 +50,9 @@ export async function openEvidenceCheck(
     },
   });
   return (artifact, ecosystem, file, facts, asked) => {
-    const exhibit = { artifact: { ...artifact, ...toldDigests(file.digests) }, ecosystem, file, facts };
+    const source = ports.source(artifact);
+    const told = { ...artifact, ...toldDigests(file.digests) };
+    const exhibit = { artifact: told, ecosystem, source, file, facts };
     return evidence.look(exhibit, asked, true);
   };
 }

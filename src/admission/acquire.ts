@@ -6,7 +6,7 @@ import type { Finding } from '../model/finding.ts';
 import type { ListedFile } from '../model/listing.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { Flights } from '../upstream/flights.ts';
-import { UpstreamFault } from '../upstream/upstream.ts';
+import { type Source, UpstreamFault } from '../upstream/upstream.ts';
 import { KeyedLock } from '../vault/keyed-lock.ts';
 import type { Held, Stored } from '../vault/vault.ts';
 import { inspectionVerdicts } from '../verify/inspect.ts';
@@ -49,18 +49,25 @@ export class Acquisition {
   }
 
   /**
-   * `known`: the digest of bytes that were inspected as this very file, because it was admitted under it or was
+   * `source`: of the index that lists the file. `known`: the digest of bytes that were inspected as this very file, because it was admitted under it or was
    * fetched a moment ago. Only then may the vault answer: bytes that were inspected as another package say
    * nothing of this one. Rejects with UpstreamFault, LedgerError, or a fault of the vault or the thread.
    */
-  async acquire(artifact: ArtifactId, file: ListedFile, known: Digest | null, keep: Keep): Promise<Acquired> {
+  async acquire(
+    artifact: ArtifactId,
+    file: ListedFile,
+    source: Source,
+    known: Digest | null,
+    keep: Keep,
+  ): Promise<Acquired> {
     const kept = known ? await this.#kept(known) : null;
-    return withIndexFinding(kept ?? (await this.#flight(artifact, file, keep)), file);
+    return withIndexFinding(kept ?? (await this.#flight(artifact, file, source, keep)), file);
   }
 
-  #flight(artifact: ArtifactId, file: ListedFile, keep: Keep): Promise<Acquired> {
-    const key = [artifact.ecosystem, artifact.name, artifact.filename, ...file.digests].join('\n');
-    return this.#flights.run(key, () => this.#fetch(artifact, file, keep));
+  #flight(artifact: ArtifactId, file: ListedFile, source: Source, keep: Keep): Promise<Acquired> {
+    const { ecosystem, name, filename } = artifact;
+    const key = [source.id, ecosystem, name, filename, ...file.digests].join('\n');
+    return this.#flights.run(key, () => this.#fetch(artifact, file, source, keep));
   }
 
   /** An inspected artifact that the vault still holds. */
@@ -72,13 +79,12 @@ export class Acquisition {
     return acquiredFrom(known, known);
   }
 
-  async #fetch(artifact: ArtifactId, file: ListedFile, keep: Keep): Promise<Acquired> {
+  async #fetch(artifact: ArtifactId, file: ListedFile, source: Source, keep: Keep): Promise<Acquired> {
     const ports = this.#ports;
     // An empty address is relative to the index, and would be the index.
     if (file.url === '')
       throw new UpstreamFault('UPSTREAM_FAULT', 'the file is gone, here and upstream', 404);
     const indexPath = ecosystemOf(ports, artifact).indexRequest(artifact.name).path;
-    const source = ports.source(artifact);
     const reception = new LateReception(ports.vault);
     let held: Held;
     try {

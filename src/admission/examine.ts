@@ -82,10 +82,11 @@ export class Examiner {
     resolved: Resolved,
     { known = null, anew = false, also = NO_EVIDENCE }: ExamineOptions = {},
   ): Promise<Verified | Refusal> {
-    const { artifact, file, facts, index, policy, quarantined } = resolved;
+    const { artifact, file, facts, index, source, policy, quarantined } = resolved;
     const acquired = await this.#acquisition.acquire(
       artifact,
       file,
+      source,
       anew ? null : (facts.first?.sha256 ?? known),
       async (bytes) => (await this.#judge(asked, resolved, bytes, also)).decision.verdict === 'allow',
     );
@@ -163,6 +164,7 @@ export class Examiner {
     const exhibit: Exhibit = {
       artifact: { ...artifact, sha256, sha512 },
       ecosystem: asked.ecosystem,
+      source: resolved.source,
       file,
       facts,
     };

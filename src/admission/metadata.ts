@@ -78,13 +78,13 @@ export class MetadataAdmitter {
   }
 
   /** What the upstream gives for it, by one fetch for all who ask; kept where it is what was declared. */
-  #fetched(asked: Asked, { artifact, file }: Resolved, declared: Digest): Promise<Uint8Array> {
+  #fetched(asked: Asked, { artifact, file, source }: Resolved, declared: Digest): Promise<Uint8Array> {
     const ports = this.#ports;
-    const key = [artifact.ecosystem, artifact.name, artifact.filename, declared].join('\n');
+    const key = [source.id, artifact.ecosystem, artifact.name, artifact.filename, declared].join('\n');
     return this.#flights.run(key, async () => {
       const pieces: Uint8Array[] = [];
       await ports.upstream.file(
-        ports.source(artifact),
+        source,
         `${file.url}.metadata`,
         {
           maxBytes: MAX_METADATA,

@@ -31,7 +31,10 @@ export async function admitName(
   if (decision.verdict !== 'allow') return recorder.refuse(asked, id, decision.reasons, basis);
   // A prefix, or nothing but mode observe: whoever may ask for any name can spell secrets in them.
   const reviewed = decision.by === 'exact' || decision.by === 'pin';
-  if (!reviewed && !(await ports.ledger.memory.lastIndex(id))) {
+  const seen = reviewed || (await ports.ledger.memory.lastIndex(id)) !== null;
+  // Where the name comes from may be another upstream by now, or none.
+  if (ports.policy() !== policy) return admitName(ports, recorder, budget, asked, id);
+  if (!seen) {
     if (!budget.take(asked.caller.agent, `${id.ecosystem}\n${id.name}`, now)) {
       // In the words of an unlisted name: another code would tell internal names from the rest.
       ports.alarm('name-budget', { agent: asked.caller.agent, ecosystem: id.ecosystem });

@@ -12,6 +12,7 @@ import type { FileFacts } from '../model/facts.ts';
 import type { ListedFile } from '../model/listing.ts';
 import { decide } from '../policy/decide.ts';
 import type { HigherAdmitted, Policy } from '../policy/policy.ts';
+import type { Source } from '../upstream/upstream.ts';
 import type { Asked, Refusal } from './admission.ts';
 import type { PrefixBudget } from './budget.ts';
 import { heldFor, heldOf } from './evidence/held.ts';
@@ -38,6 +39,8 @@ export interface Resolved {
   /** What the feed had on the package, by `feedKeyOf`. */
   readonly feedKey: string;
   readonly index: UsableIndex;
+  /** Where its index came from, and so what else is asked of it, whatever a reload makes of its name meanwhile. */
+  readonly source: Source;
   readonly quarantined: boolean;
   readonly policy: Policy;
   readonly place: string | null;
@@ -78,6 +81,7 @@ export class Resolver {
     const admitted = await admitName(ports, this.#recorder, this.#budget, asked, id);
     if (isRefusal(admitted)) return admitted;
     const { policy, place, by } = admitted;
+    const source = ports.source(id);
     const index = await this.#indexes.get(id);
     if (!index) {
       return this.#recorder.refuse(asked, id, ['NOT_ALLOWLISTED'], { policy, now: ports.now(), place, by });
@@ -151,6 +155,7 @@ export class Resolver {
       advisories,
       feedKey: feedKeyOf(known),
       index,
+      source,
       quarantined,
       policy,
       place: decision.place,

@@ -15,7 +15,7 @@ import {
 import type { FileFacts } from '../../model/facts.ts';
 import type { ListedFile } from '../../model/listing.ts';
 import { Flights } from '../../upstream/flights.ts';
-import { UpstreamFault } from '../../upstream/upstream.ts';
+import { type Source, UpstreamFault } from '../../upstream/upstream.ts';
 import type { EvidenceRef, Vault } from '../../vault/vault.ts';
 import type { Ports } from '../ports.ts';
 import { heldOf } from './held.ts';
@@ -26,6 +26,8 @@ import { VerdictMemory } from './verdict-memory.ts';
 export interface Exhibit {
   readonly artifact: EvidenceJob['artifact'];
   readonly ecosystem: Ecosystem;
+  /** Of the index that lists it. */
+  readonly source: Source;
   readonly file: ListedFile;
   readonly facts: FileFacts;
 }
@@ -58,7 +60,7 @@ class TrustChanged extends Error {
 }
 
 /** What a look touches. */
-export interface EvidencePorts extends Pick<Ports, 'now' | 'evidence' | 'upstream' | 'source' | 'fault'> {
+export interface EvidencePorts extends Pick<Ports, 'now' | 'evidence' | 'upstream' | 'fault'> {
   readonly vault: Pick<Vault, 'evidence'>;
 }
 
@@ -185,9 +187,8 @@ export class Evidence {
 
   /** The upstream's document, by one request for all who ask, or why there is none. */
   #fetched(exhibit: Exhibit, address: string): Promise<EvidenceAnswer> {
-    const { artifact } = exhibit;
-    const { id } = this.#ports.source(artifact);
-    const key = [id, artifact.ecosystem, artifact.name, artifact.filename, address].join('\n');
+    const { artifact, source } = exhibit;
+    const key = [source.id, artifact.ecosystem, artifact.name, artifact.filename, address].join('\n');
     const recent = this.#answers.get(key, this.#ports.now());
     if (recent) return Promise.resolve(recent);
     return this.#flights.run(key, async () => {
@@ -197,12 +198,12 @@ export class Evidence {
     });
   }
 
-  async #ask({ artifact, ecosystem }: Exhibit, address: string): Promise<EvidenceAnswer> {
+  async #ask({ artifact, ecosystem, source }: Exhibit, address: string): Promise<EvidenceAnswer> {
     const { upstream } = this.#ports;
     try {
       const indexPath = ecosystem.indexRequest(artifact.name).path;
       const { accept } = ecosystem.attestations;
-      const bytes = await upstream.evidence(this.#ports.source(artifact), address, indexPath, accept);
+      const bytes = await upstream.evidence(source, address, indexPath, accept);
       return bytes ?? 'not-there';
     } catch (error) {
       if (!(error instanceof UpstreamFault)) throw error;
