@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { chmod, cp, mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -304,6 +305,49 @@ describe('in CI', () => {
       said += stdout + stderr;
     }
     expect(said).toContain('@acme-tools/*');
+  });
+
+  test('the workflow for a lockfile is green for what is admitted, and red for what is not', {
+    timeout: 120_000,
+  }, async () => {
+    const text = PAGE.blocks.find((one) => one.text.startsWith('name: lockfile'))?.text ?? '';
+    const { jobs } = parse(text) as {
+      jobs: { lockfile: { steps: { run?: string; env?: Record<string, string> }[] } };
+    };
+    const step = jobs.lockfile.steps.find(({ run }) => run?.startsWith('sallyport '));
+    const registry = await startRegistry();
+    try {
+      for (const name of ['express', 'stranger']) registry.addNpm(name, { '1.0.0': {} });
+      const app = join(folder, 'app');
+      await mkdir(app, { recursive: true });
+      await cp(join(ROOT, 'allowlists'), join(app, 'policy', 'allowlists'), { recursive: true });
+      const env = {
+        ...process.env,
+        ...step?.env,
+        PATH: `${await commandFolder(app)}:${process.env['PATH']}`,
+        SALLYPORT_DATA: join(app, 'data'),
+        SALLYPORT_NPM_UPSTREAM: registry.npmBase,
+        SALLYPORT_PRIVATE_ADDRESSES: '127.0.0.0/8',
+      };
+      const checked = async (name: string) => {
+        const integrity = `sha512-${createHash('sha512').update(registry.tarball(name, '1.0.0')).digest('base64')}`;
+        const packages = { '': { name: 'app' }, [`node_modules/${name}`]: { version: '1.0.0', integrity } };
+        await writeFile(
+          join(app, 'package-lock.json'),
+          JSON.stringify({ name: 'app', lockfileVersion: 3, packages }),
+        );
+        return run('bash', ['-ec', step?.run ?? 'exit 9'], { cwd: app, env }).then(
+          ({ stdout }) => ({ code: 0, stdout }),
+          ({ code, stdout }: { code: number; stdout: string }) => ({ code, stdout }),
+        );
+      };
+      expect(await checked('express')).toMatchObject({ code: 0 });
+      const red = await checked('stranger');
+      expect(red.code).toBe(1);
+      expect(red.stdout).toContain('NOT_ALLOWLISTED');
+    } finally {
+      await registry.close();
+    }
   });
 
   test('the pre-commit hook runs the same commands', () => {

@@ -24,6 +24,11 @@ const PROJECT = {
   pypi: ['fastapi', 'pandas'],
 } as const;
 const ADDED = { npm: 'is-odd', pypi: 'cowsay' } as const;
+/** Other versions of what is pinned: path, name, version. */
+const OTHER = {
+  npm: ['/npm/express/-/express-4.17.1.tgz', 'express', '4.17.1'],
+  pypi: ['/pypi/files/fastapi/fastapi-0.110.0-py3-none-any.whl', 'fastapi', '0.110.0'],
+} as const;
 /** The clients whose lockfiles are imported: deno's is none of them. */
 const LOCKING = CLIENTS.filter(({ id }) => id !== 'deno');
 
@@ -91,6 +96,14 @@ describe.skipIf(why !== null)(
         );
         expect(served.length).toBeGreaterThan(project.length);
         for (const { entry } of served) expect(entry).toMatchObject({ mode: 'frozen', by: 'pin' });
+      });
+
+      test('another version of what is pinned is refused', async () => {
+        const [path, name, version] = OTHER[client.ecosystem];
+        expect(versions.get(name)).not.toBe(version);
+        const answer = await fetch(firewall.url + path);
+        expect(answer.status).toBe(403);
+        expect(await answer.json()).toMatchObject({ code: 'NOT_PINNED' });
       });
 
       test('and what is added is refused', async () => {
