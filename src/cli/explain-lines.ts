@@ -3,11 +3,14 @@ import type { ExplainedRule, ExplainedStep, Explanation } from '../policy/explai
 import { printable } from './ledger-line.ts';
 import { reasonWords } from './reason-words.ts';
 
-/** One file of the version, or the name alone, as it would be decided now. */
+/** `undecided`: nothing is known here of the version's files, and the version by itself is not refused. */
+export type ExplainedVerdict = Decision['verdict'] | 'undecided';
+
+/** One file of the version, or the name or the version alone, as it would be decided now. */
 export interface ExplainedDecision {
-  /** null for the name. */
+  /** null for the name or version. */
   readonly file: string | null;
-  readonly verdict: Decision['verdict'];
+  readonly verdict: ExplainedVerdict;
   readonly place: string | null;
   readonly by: Decision['by'];
   readonly eligibleAt: number | null;
@@ -19,7 +22,7 @@ export interface Explained extends Explanation {
   /** What is known here of the version, in words: when its index was seen, or that it was not. */
   readonly known: string;
   readonly decisions: readonly ExplainedDecision[];
-  readonly verdict: Decision['verdict'];
+  readonly verdict: ExplainedVerdict;
 }
 
 export function explainLines(one: Explained): string[] {
@@ -41,7 +44,7 @@ export function explainLines(one: Explained): string[] {
     'requirements:',
     ...requirements.map(({ key, value, place }) => `  ${key}: ${value} (${place ?? 'default'})`),
     one.known,
-    ...one.decisions.flatMap(decisionLines),
+    ...one.decisions.flatMap((decision) => decisionLines(decision, version)),
   ];
   return lines.map((line) => printable(line).replaceAll('\n', '\\u000a'));
 }
@@ -62,15 +65,19 @@ function ruleText({ pattern, versions, reaches, place }: ExplainedRule): string 
   return `${pattern}, ${range}${not} (${place})`;
 }
 
-function decisionLines({ file, verdict, place, by, eligibleAt, steps }: ExplainedDecision): string[] {
-  const what = file === null ? 'by name' : file;
+function decisionLines(
+  { file, verdict, place, by, eligibleAt, steps }: ExplainedDecision,
+  version: string | null,
+): string[] {
+  const what = file ?? (version === null ? 'by name' : 'by its version alone');
+  const unknown = verdict === 'undecided' ? ': nothing is known of its files here' : '';
   const rule =
     place === null
       ? ''
       : ` by the ${by === 'pin' ? 'pin' : by === 'prefix' ? 'prefix rule' : 'rule'} at ${place}`;
   const ripe = eligibleAt === null ? '' : `; old enough from ${iso(eligibleAt)} on`;
   return [
-    `${what}: ${verdict}${verdict === 'allow' ? rule : ''}${ripe}`,
+    `${what}: ${verdict}${unknown}${verdict === 'allow' ? rule : ''}${ripe}`,
     ...steps.flatMap((step, i) => stepLines(step, i + 1)),
   ];
 }

@@ -122,7 +122,11 @@ export function explain(
 }
 
 /** The decision step by step, in the order of the language: each reason under the step that gave it. */
-export function stepsOf(decision: Decision, internal: boolean, byName: boolean): ExplainedStep[] {
+export function stepsOf(
+  decision: Omit<Decision, 'verdict'>,
+  internal: boolean,
+  byName: boolean,
+): ExplainedStep[] {
   const stepOf = (code: Reason['code']): string => {
     // The same word as for a name that nobody lists: only the policy knows which of the two it is.
     const own = ORDER.find(({ step, codes }) => (step !== 'internal' || internal) && codes.includes(code));

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
+import { feedUpdate } from '../../src/feed/commands.ts';
+import { sriOf } from '../../src/model/digest.ts';
 import { policyExplain } from '../../src/policy-commands/explain.ts';
 import { DAY, startHouse } from '../admission/harness.ts';
+import { A512 } from '../policy/questions.ts';
 import { NOW, place, terminal } from './place.ts';
 
 const BASE = `profile: base
@@ -39,23 +42,23 @@ async function explained(
 }
 
 test('the rule that counts and those it beats, denials, requirements each with its place, and the order', async () => {
-  const { code, printed } = await explained('@types/node@18.0.0');
+  const { code, printed } = await explained('@types/node@18.0.1');
   expect(code).toBe(0);
   expect(printed.slice(0, 8)).toEqual([
-    'npm @types/node@18.0.0, for profile default (mode enforce; layers base < default)',
+    'npm @types/node@18.0.1, for profile default (mode enforce; layers base < default)',
     'allow:   @types/node, >=18 (team.yaml:5)',
     '  it beats @types/*, >=1 (base.yaml:4): less specific',
     '  it replaces @types/node, <20 (base.yaml:5): of an upper layer',
-    'deny:    @types/no*, 18.0.0 (base.yaml:7)',
+    'deny:    @types/no*, 18.0.0, not this one (base.yaml:7)',
     'requirements:',
     '  age: 7d (team.yaml:3)',
     '  install-scripts: allow (team.yaml:5)',
   ]);
   expect(printed).toContain('  provenance: if-present (base.yaml:2)');
   expect(printed).toContain('  sdist: deny (default)');
-  expect(printed).toContain('there is no ledger here: decided by name alone');
+  expect(printed).toContain('there is no ledger here: decided by its version alone');
   expect(printed.slice(-7)).toEqual([
-    'by name: allow by the rule at team.yaml:5',
+    'by its version alone: undecided: nothing is known of its files here',
     expect.stringMatching(/^ {2}1\. internal: .*: passed$/),
     expect.stringMatching(/^ {2}2\. integrity: .*: not asked$/),
     expect.stringMatching(/^ {2}3\. deny: /),
@@ -79,6 +82,72 @@ test('a name that no rule has, and an internal one, of which the policy alone te
     step: 'internal',
     reasons: [{ code: 'NOT_ALLOWLISTED' }],
   });
+});
+
+const VERSIONS = `profile: default
+requirements: { npm: { malware: deny, vulnerability: high } }
+allow:
+  - npm: left-pad
+  - { npm: express, versions: ">=4.19 <6" }
+  - { npm: hurt, requirements: { malware: required } }
+  - npm: bad
+  - npm: waived
+deny:
+  - { npm: left-pad, versions: "2.0.0" }
+pins:
+  - { npm: six@1.0.0, integrity: "${sriOf(A512)}" }
+waivers:
+  - { npm: waived@1.0.0, integrity: "${sriOf(A512)}", lifts: malware, reason: r, approver: ana, expires: 2100-01-01 }
+`;
+
+test('a version of which no file is known is refused by what its version shows, and never admitted', async () => {
+  const here = place({
+    'allowlists/default.yaml': VERSIONS,
+    'allowlists/frozen.yaml': 'profile: frozen\nextends: [default]\nmode: frozen\n',
+    'allowlists/learn.yaml': 'profile: learn\nextends: [default]\nmode: observe\nuntil: 2100-01-01\n',
+  });
+  const ask = async (subject: string, profile = 'default') => {
+    const out = terminal();
+    const options = { ecosystem: 'npm', profile, json: true } as const;
+    const code = await policyExplain(here.config, subject, NOW, options, out);
+    const { verdict, decisions } = JSON.parse(out.printed.join(''));
+    const reasons = decisions.flatMap((one: { steps: { reasons: { code: string }[] }[] }) =>
+      one.steps.flatMap((step) => step.reasons.map((reason) => reason.code)),
+    );
+    return [code, verdict, ...reasons];
+  };
+  // Both ask for a feed, and there is none yet.
+  expect(await ask('left-pad@1.0.0')).toEqual([1, 'refuse', 'VULNERABILITY_UNCHECKED']);
+  expect(await ask('hurt@1.0.0')).toEqual([1, 'refuse', 'FEED_MISSING', 'VULNERABILITY_UNCHECKED']);
+
+  const records = [
+    { id: 'MAL-2026-1', name: 'bad', version: '1.0.0' },
+    { id: 'MAL-2026-2', name: 'waived', version: '1.0.0' },
+  ].map(({ id, name, version }) => ({
+    id,
+    modified: new Date(NOW).toISOString(),
+    affected: [{ package: { ecosystem: 'npm', name }, versions: [version] }],
+  }));
+  here.write(Object.fromEntries(records.map((one) => [`osv/${one.id}.json`, JSON.stringify(one)])));
+  expect(await feedUpdate(here.config, [join(here.root, 'osv')], () => NOW, {}, terminal())).toBe(0);
+
+  expect(await ask('left-pad@2.0.0')).toEqual([1, 'refuse', 'DENIED']);
+  expect(await ask('left-pad@2.0.1')).toEqual([0, 'undecided']);
+  expect(await ask('express@4.17.0')).toEqual([1, 'refuse', 'VERSION_NOT_ALLOWED']);
+  expect(await ask('express@5.0.0')).toEqual([0, 'undecided']);
+  expect(await ask('express@4.17.0', 'learn')).toEqual([0, 'undecided']);
+  expect(await ask('six@1.0.0')).toEqual([0, 'undecided']);
+  expect(await ask('six@1.0.1')).toEqual([1, 'refuse', 'VERSION_NOT_ALLOWED']);
+  expect(await ask('nobody@1.0.0')).toEqual([1, 'refuse', 'NOT_ALLOWLISTED']);
+  expect(await ask('express@5.0.0', 'frozen')).toEqual([1, 'refuse', 'NOT_PINNED']);
+  expect(await ask('six@1.0.0', 'frozen')).toEqual([0, 'undecided']);
+  expect(await ask('bad@1.0.0')).toEqual([1, 'refuse', 'MALWARE']);
+  expect(await ask('bad@1.0.0', 'learn')).toEqual([1, 'refuse', 'MALWARE']);
+  expect(await ask('bad@1.0.1')).toEqual([0, 'undecided']);
+  // Whether the waiver is of the file that would come, nobody knows here.
+  expect(await ask('waived@1.0.0')).toEqual([0, 'undecided']);
+  // A name alone is admitted or not.
+  expect(await ask('express')).toEqual([0, 'allow']);
 });
 
 test.each([
