@@ -54,7 +54,8 @@ export function readOsv(value: unknown, schemes: readonly VersionScheme[]): OsvR
   const kind = isMalware(id, value) ? 'malware' : 'vulnerability';
   const packages = new Map<string, Gathered>();
   let unreadable = 0;
-  for (const entry of listIn(value, 'affected')) {
+  const { affected } = value;
+  for (const entry of Array.isArray(affected) ? affected : isObject(affected) ? [affected] : []) {
     const found = packageOf(entry, schemes);
     if (found === 'unreadable') unreadable++;
     if (found === 'unreadable' || found === null) continue;
@@ -100,7 +101,7 @@ function packageOf(entry: unknown, schemes: readonly VersionScheme[]): Named | '
   const { ecosystem, name } = entry['package'];
   if (typeof ecosystem !== 'string') return null;
   // `PyPI`, or with a suffix that names a part of it.
-  const id = ecosystem.split(':', 1)[0]?.toLowerCase();
+  const id = ecosystem.split(':', 1)[0]?.trim().toLowerCase();
   const scheme = schemes.find((one) => one.ecosystem === id);
   if (!scheme) return null;
   if (typeof name !== 'string' || name.length > MAX_TEXT) return 'unreadable';
