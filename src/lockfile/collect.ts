@@ -3,16 +3,19 @@ import type { EcosystemId } from '../model/artifact.ts';
 import { eachOf } from './each-of.ts';
 import type { GivenLockfile } from './files.ts';
 import { AT_ONCE, type LockHouse } from './house.ts';
-import { flag, judgePackage } from './judge.ts';
+import { flag, judgePackage, type PinBasis } from './judge.ts';
 import { type MergedPackage, merged } from './merged.ts';
 import { notesOf } from './notes.ts';
 import { Origins } from './origins.ts';
 import type { Flag, WrittenPin } from './pinned.ts';
 import { isInternal } from './profile-names.ts';
+import { keyOf } from './written.ts';
 
 /** What lockfiles come to: what can be pinned, sorted, and all that is to be said. */
 export interface Collected {
   readonly pins: readonly WrittenPin[];
+  /** What is known of each pin, by `keyOf`. */
+  readonly bases: ReadonlyMap<string, PinBasis>;
   readonly flags: readonly Flag[];
 }
 
@@ -60,7 +63,12 @@ export async function collect(house: LockHouse, given: readonly GivenLockfile[])
       flags.push({ ...where, code: 'note', words: `${filename}: ${what}`, fails: harmless !== true });
     }
   }
-  return { pins: judged.flat().flatMap(({ pin }) => (pin ? [pin] : [])), flags };
+  const pinned = judged.flat().flatMap(({ pin, basis }) => (pin ? [{ pin, basis }] : []));
+  return {
+    pins: pinned.map(({ pin }) => pin),
+    bases: new Map(pinned.map(({ pin, basis }) => [keyOf(pin), basis])),
+    flags,
+  };
 }
 
 /** How many names are said of one origin; a lockfile that was made behind a mirror has them all there. */

@@ -27,7 +27,7 @@ import type { Origins } from './origins.ts';
 export type Verdict = Omit<LockedChecked, 'package' | 'version' | 'ecosystem' | 'line'>;
 
 /** What every version of one package is decided with. */
-interface About {
+export interface About {
   readonly house: LockHouse;
   readonly profile: string;
   readonly ecosystem: Ecosystem;
@@ -69,7 +69,7 @@ export async function decidePackage(
   return Promise.all(locked.map((one) => decideVersion(about, origins, one)));
 }
 
-async function aboutOf(
+export async function aboutOf(
   house: LockHouse,
   profile: string,
   id: PackageId,
@@ -124,28 +124,49 @@ async function decideVersion(about: About, origins: Origins, merged: MergedPacka
   return overFiles(about, merged, files);
 }
 
-/** A version is admitted if one of the files that the lockfile lets a client take is. */
-function overFiles(about: About, merged: MergedPackage, files: readonly ListedFile[]): Verdict {
+/** One file, as the policy decides on it. */
+export interface DecidedFile {
+  readonly file: ListedFile;
+  readonly decision: Decision;
+  readonly allowed: boolean;
+}
+
+export function decideFiles(about: About, files: readonly ListedFile[]): DecidedFile[] {
   const { house, profile, listing, basis, withheld } = about;
-  const decided = files.map((file) => {
+  return files.map((file) => {
     const decision = decide(house.policy, profile, questionOf(listing, basis, file));
     const held = withheld !== null && decision.by !== 'pin';
     return { file, decision, allowed: decision.verdict === 'allow' && !held };
   });
+}
+
+/** Why none of them may be taken. */
+export function refusalOf(
+  decided: readonly DecidedFile[],
+  withheld: Withheld | null,
+): Pick<Verdict, 'codes' | 'words' | 'place'> {
+  const reasons = decided.flatMap(({ decision }) => decision.reasons);
+  const codes = new Set<LockedCode>(reasons.map(({ code }) => code));
+  const words = new Set(reasons.map(wordsOfReason));
+  if (withheld !== null && codes.size === 0) {
+    codes.add(withheld);
+    words.add(`${wordsOf(withheld)} [${withheld}]`);
+  }
+  // A refusal without a reason would be a fault of ours: it stays a refusal.
+  if (codes.size === 0) codes.add('INTERNAL');
+  if (words.size === 0) words.add(`${wordsOf('INTERNAL')} [INTERNAL]`);
+  const place = reasons.find((reason) => reason.place !== null)?.place ?? null;
+  return { codes: [...codes], words: [...words], place };
+}
+
+/** A version is admitted if one of the files that the lockfile lets a client take is. */
+function overFiles(about: About, merged: MergedPackage, files: readonly ListedFile[]): Verdict {
+  const decided = decideFiles(about, files);
   const allowed = decided.filter((one) => one.allowed);
   const [first] = allowed;
   if (!first) {
-    const reasons = decided.flatMap(({ decision }) => decision.reasons);
-    const codes = new Set<LockedCode>(reasons.map(({ code }) => code));
-    const words = new Set(reasons.map(wordsOfReason));
-    if (withheld !== null && codes.size === 0) {
-      codes.add(withheld);
-      words.add(`${wordsOf(withheld)} [${withheld}]`);
-    }
-    // A refusal without a reason would be a fault of ours: it stays a refusal.
-    if (codes.size === 0) codes.add('INTERNAL');
-    const place = reasons.find((reason) => reason.place !== null)?.place ?? null;
-    const verdict = { ...refused([...codes], [...words], place), eligibleAt: ripe(decided) };
+    const { codes, words, place } = refusalOf(decided, about.withheld);
+    const verdict = { ...refused(codes, words, place), eligibleAt: ripe(decided) };
     return instead(about, merged, verdict);
   }
   const notes: string[] = [];

@@ -18,7 +18,8 @@ import { placeFor } from './place.ts';
 import { digestsOf, isInTheWay, NOTHING_BEFORE, NotOurs, type Previous, readPrevious } from './previous.ts';
 import { unapproved } from './profile-names.ts';
 import { exactRules, rulesFor } from './rules.ts';
-import { fileText, keyOf } from './written.ts';
+import { NOTHING_DECIDED, type WouldBe, wouldBe } from './would-be.ts';
+import { fileText, type KeptWaiver, keyOf } from './written.ts';
 
 /** Reviewed in a repository, and read by whoever runs the firewall. */
 const MODE = 0o644;
@@ -69,34 +70,51 @@ export async function importLockfiles(
   }
   const policy = policyOf(sources, others);
   const house = await openLockHouse(config, env, version, policy, say);
+  /** The whole file with these pins. */
+  const drafted = (pins: readonly WrittenPin[], waivers: readonly KeptWaiver[]) => {
+    const ruled = form === 'rules' ? rulesFor(pins, exactRules(policy, options.profile, place.path)) : null;
+    const review = pins
+      .map((pin) => ({ ...pin, approvals: unapproved(policy, options.profile, pin) }))
+      .filter(({ approvals }) => approvals.length > 0);
+    const text = fileText({
+      profile: options.profile,
+      origins: given.map(({ lockfile, digest }) => ({ format: lockfile.format, digest })),
+      pins,
+      rules: ruled?.rules ?? null,
+      days: daysFor(pins, previous, house.now()),
+      review,
+      waivers,
+    });
+    return { ruled, review, text, all: [...others, { path: place.path, text }] };
+  };
   let collected: Collected;
+  let waivers: KeptWaiver[];
+  let ended: KeptWaiver[];
+  let judged: WouldBe;
   try {
     collected = await collect(house, given);
+    const locked = new Map(collected.pins.map((pin) => [keyOf(pin), new Set(pin.digests)]));
+    [waivers, ended] = parted(previous.waivers, ({ ecosystem, subject, fields }) =>
+      digestsOf(fields).some((digest) => locked.get(`${ecosystem} ${subject}`)?.has(digest)),
+    );
+    const { all, ruled } = drafted(collected.pins, waivers);
+    // What does not load is not written, and cannot be decided under.
+    const inForce = problemsOf(all).length > 0 ? null : parsePolicy(all, SCHEMES);
+    const decided = collected.pins.filter((pin) => isWritten(pin, ruled?.flags ?? []));
+    judged = inForce
+      ? await wouldBe({ ...house, policy: inForce }, options.profile, decided, collected.bases)
+      : NOTHING_DECIDED;
   } finally {
     await house.close();
   }
-  const { pins } = collected;
-  const ruled = form === 'rules' ? rulesFor(pins, exactRules(policy, options.profile, place.path)) : null;
-  const flags: readonly Flag[] = [...collected.flags, ...(ruled?.flags ?? [])];
-  const review = pins
-    .map((pin) => ({ ...pin, approvals: unapproved(policy, options.profile, pin) }))
-    .filter(({ approvals }) => approvals.length > 0);
-  const locked = new Map(pins.map((pin) => [keyOf(pin), new Set(pin.digests)]));
-  const [waivers, ended] = parted(previous.waivers, ({ ecosystem, subject, fields }) =>
-    digestsOf(fields).some((digest) => locked.get(`${ecosystem} ${subject}`)?.has(digest)),
-  );
-  const text = fileText({
-    profile: options.profile,
-    origins: given.map(({ lockfile, digest }) => ({ format: lockfile.format, digest })),
-    pins,
-    rules: ruled?.rules ?? null,
-    days: daysFor(pins, previous, house.now()),
-    review,
-    waivers,
-  });
+  const pins = collected.pins
+    .filter((pin) => !judged.barred.has(keyOf(pin)))
+    .map((pin) => withApprovals(pin, judged.approvals.get(keyOf(pin)) ?? []));
+  const { ruled, review, text, all } = drafted(pins, waivers);
+  const flags: readonly Flag[] = [...collected.flags, ...(ruled?.flags ?? []), ...judged.flags];
   const changes = changesOf(previous, pins, ruled?.rules ?? null);
   const unchanged = text === previous.text;
-  const problems = [...lostWith(flags, previous), ...problemsOf([...others, { path: place.path, text }])];
+  const problems = [...lostWith(flags, previous), ...problemsOf(all)];
   const written = !unchanged && problems.length === 0 && options.dryRun !== true;
   if (written) await writeDurable(place.absolute, Buffer.from(text), MODE);
 
@@ -128,6 +146,22 @@ export async function importLockfiles(
     for (const line of words) say(line);
   }
   return problems.length > 0 || flags.some(({ fails }) => fails) ? EXIT.refused : EXIT.ok;
+}
+
+/** Its rule is there: what could not be written as one was said, and is not decided. */
+function isWritten({ ecosystem, name, version }: WrittenPin, flags: readonly Flag[]): boolean {
+  return !flags.some(
+    (one) =>
+      one.fails &&
+      one.ecosystem === ecosystem &&
+      one.package === name &&
+      (one.version === null || one.version === version),
+  );
+}
+
+function withApprovals(pin: WrittenPin, more: WrittenPin['approvals']): WrittenPin {
+  const known = new Set(pin.approvals.map(({ lifts }) => lifts));
+  return { ...pin, approvals: [...pin.approvals, ...more.filter(({ lifts }) => !known.has(lifts))] };
 }
 
 /** What is there is ours, nothing, or in the way. */

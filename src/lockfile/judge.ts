@@ -14,9 +14,21 @@ import type { Approval, Flag, FlagCode, WrittenPin } from './pinned.ts';
 /** What is to be pinned of one locked version, and what is to be said of it. */
 export interface Judged {
   readonly pin: WrittenPin | null;
+  /** From what it was judged, for whoever decides on it. */
+  readonly basis: PinBasis;
   readonly flags: readonly Flag[];
   /** Addresses that are not its registry's; `confirmed`: its digest is the registry's all the same. */
   readonly odd: readonly (OddAddress & { readonly confirmed: boolean })[];
+}
+
+/** What is known of a version that is to be pinned. */
+export interface PinBasis {
+  readonly locked: LockedPackage;
+  readonly index: FoundIndex;
+  /** Those of the whole package. */
+  readonly facts: PackageFacts;
+  /** The files that the lockfile names; none where the index has none. */
+  readonly files: readonly ListedFile[];
 }
 
 /**
@@ -32,7 +44,9 @@ export async function judgePackage(
   if (!first) return [];
   const id: PackageId = { ecosystem: first.locked.ecosystem, name: first.locked.name };
   const [index, facts] = await Promise.all([indexOf(house, id), factsOf(house, id)]);
-  return Promise.all(versions.map((one) => judgeVersion(one, index, facts, origins)));
+  // Many are kept at once: without what an index is written anew from.
+  const kept = index.kind === 'listing' ? { ...index, listing: { ...index.listing, document: null } } : index;
+  return Promise.all(versions.map((one) => judgeVersion(one, kept, facts, origins)));
 }
 
 async function judgeVersion(
@@ -56,6 +70,7 @@ async function judgeVersion(
   const bare = await oddities(unproven);
   return {
     ...outcome,
+    basis: { locked, index, facts, files: compared.files },
     odd: [
       ...proven.map((one) => ({ ...one, confirmed })),
       ...bare.map((one) => ({ ...one, confirmed: false })),

@@ -1,8 +1,18 @@
+import type { LockedCode } from '../cli/lockfile-lines.ts';
 import type { EcosystemId, PackageName } from '../model/artifact.ts';
 import type { Digest } from '../model/digest.ts';
+import type { Liftable } from '../policy/profile.ts';
 
-/** What is decided on at installation, and may be approved for one version and digest by a waiver. */
-export type Approval = 'install-scripts' | 'sdist';
+/** What may be approved for one version and digest by a waiver that an import writes, as a comment. */
+export const APPROVALS = [
+  'install-scripts',
+  'sdist',
+  'startup-hooks',
+  'direct-urls',
+  'licence',
+  'vulnerability',
+] as const satisfies readonly Liftable[];
+export type Approval = (typeof APPROVALS)[number];
 
 /** A pin as `import` writes it. */
 export interface WrittenPin {
@@ -36,6 +46,8 @@ export interface Flag {
   readonly words: string;
   /** Something could not be pinned, or must not be passed over: the command exits as refused. */
   readonly fails: boolean;
+  /** Of `refused`: why it would be. */
+  readonly reasons?: readonly LockedCode[];
 }
 
 export type FlagCode =
@@ -54,4 +66,6 @@ export type FlagCode =
   | 'another-package'
   | 'no-range'
   | 'has-rule'
+  | 'refused'
+  | 'young'
   | 'note';

@@ -18,7 +18,8 @@ export function unapproved(policy: Policy, profile: string, pin: WrittenPin): Wr
   if (!rules) return pin.approvals;
   const required = requirementsFor(rules, rules.allow.best(pin.name)?.value ?? null, pin.version);
   const waivers = rules.waivers.get(pin.name)?.get(pin.version) ?? [];
-  const allowed: Record<Approval, boolean> = {
+  // Of the others, the decision itself says whether they are asked for.
+  const allowed: Partial<Record<Approval, boolean>> = {
     'install-scripts': required.installScripts === 'allow',
     sdist: required.sdist === 'allow',
   };

@@ -64,8 +64,9 @@ export function fileText(content: Content): string {
   if (review.length > 0) {
     lines.push(
       '',
-      '# To review: these run code of their own when they are installed or built, which the policy refuses. Whoever approves',
-      '# one takes the # from `waivers:` (once) and from its line, and says why, who, and until which day (2027-01-31).',
+      '# To review: the policy refuses these for what `lifts` says, above all for code that runs when they are installed or',
+      '# built. Whoever approves one takes the # from `waivers:` (once) and from its line, and says why, who, and until which',
+      '# day (2027-01-31).',
       ...(waivers.length > 0 ? [] : ['# waivers:']),
       ...review.flatMap((pin) => pin.approvals.map((approval) => `#   ${waiverLine(pin, approval)}`)),
     );
