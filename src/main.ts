@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { CommanderError } from 'commander';
+import { printable } from './cli/ledger-line.ts';
 import { EXIT, program } from './cli/program.ts';
 import { actions } from './run.ts';
 
@@ -14,7 +15,8 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   else {
-    process.stderr.write(`sallyport: ${error instanceof Error ? error.message : String(error)}\n`);
+    const words = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`sallyport: ${printable(words)}\n`);
     process.exitCode = EXIT.failed;
   }
 }

@@ -50,7 +50,8 @@ const LOG_WAITING = 8 * 1024 ** 2;
 /** The commands, on a real process. */
 export function actions(process: NodeJS.Process, version: string): Actions {
   const { env, stdout, stderr } = process;
-  const say = (line: string) => void stderr.write(`${line}\n`);
+  // Words for people, and in them what stands in files that anybody may have written.
+  const say = (line: string) => void stderr.write(`${printable(line)}\n`);
   const print = (line: string) => void stdout.write(`${line}\n`);
   // Whoever reads has seen enough (`… | head`): that is no fault of ours, and no stack.
   stdout.on('error', (error: NodeJS.ErrnoException) =>

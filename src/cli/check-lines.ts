@@ -30,6 +30,10 @@ export interface Checked {
 
 /** The same for people. */
 export function linesOf(result: Checked): string[] {
+  return textOf(result).map((line) => printable(line).replaceAll('\n', '\\u000a'));
+}
+
+function textOf(result: Checked): string[] {
   const what = result.version ? `${result.package}@${result.version}` : result.package;
   const place = result.place ? ` (${result.place})` : '';
   const files = result.files ?? [];
@@ -39,12 +43,12 @@ export function linesOf(result: Checked): string[] {
     return [`refuse ${what}: ${(words.size > 0 ? [...words] : plain).join('; ')}${place}`];
   }
   const versions = result.admitted
-    ? `: ${result.admitted.slice(0, 5).join(', ')}${result.admitted.length > 5 ? ', …' : ''}`
+    ? `: ${result.admitted.slice(0, 5).join(', ')}${result.admitted.length > 5 ? ', ...' : ''}`
     : '';
   const others = files.filter(({ verdict }) => verdict === 'refuse');
   return [
     `allow  ${what}${versions}${place}${evidenceOf(files)}`,
-    ...others.map(({ filename, words }) => `  but not ${printable(filename)}: ${words.join('; ')}`),
+    ...others.map(({ filename, words }) => `  but not ${filename}: ${words.join('; ')}`),
   ];
 }
 

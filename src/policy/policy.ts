@@ -20,7 +20,9 @@ export class PolicyError extends Error {
   override readonly name = 'PolicyError';
   readonly problems: readonly PolicyProblem[];
   constructor(problems: readonly PolicyProblem[]) {
-    super(problems.map((p) => `${p.path}:${p.line}:${p.column}: ${p.message}`).join('\n'));
+    // One line each: in a log, a second one is another message, whoever chose the file's name.
+    const lines = problems.map((p) => `${p.path}:${p.line}:${p.column}: ${p.message}`);
+    super(lines.map((line) => line.replaceAll('\n', '\\n')).join('\n'));
     this.problems = problems;
   }
 }
