@@ -4,8 +4,8 @@ import type { Policy } from '../policy/policy.ts';
 export function enforced(policy: Policy, name: string): Policy {
   const profile = policy.profiles.get(name);
   if (!profile) return policy;
-  const { layers, ecosystems } = profile;
-  const strict = { name, mode: 'enforce', until: null, layers, ecosystems } as const;
+  const { layers, locked, ecosystems } = profile;
+  const strict = { name, mode: 'enforce', until: null, layers, locked, ecosystems } as const;
   return {
     digest: policy.digest,
     sources: policy.sources,

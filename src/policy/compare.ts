@@ -16,6 +16,7 @@ export interface PolicyDifference {
     | 'profile'
     | 'mode'
     | 'layers'
+    | 'locked'
     | 'requirement'
     | 'allow'
     | 'deny'
@@ -65,6 +66,9 @@ function compareProfile(
   told('profile', before ? 'there' : null, after ? 'there' : null);
   told('mode', before ? modeText(before) : null, after ? modeText(after) : null);
   told('layers', before?.layers.join(' < ') ?? null, after?.layers.join(' < ') ?? null);
+  // Each lock by itself, so that one which goes is a line that goes.
+  for (const one of compareStatements(locksOf(before), locksOf(after)))
+    found.push({ profile, ecosystem: null, kind: 'locked', ...one });
   const ids = [
     ...new Set([...(before?.ecosystems.keys() ?? []), ...(after?.ecosystems.keys() ?? [])]),
   ].sort();
@@ -85,6 +89,15 @@ function compareProfile(
 
 function modeText({ mode, until }: Profile): string {
   return until === null ? mode : `${mode} until ${new Date(until).toISOString()}`;
+}
+
+function locksOf(profile: Profile | undefined): Statements {
+  return new Map(
+    [...(profile?.locked ?? [])].map(([key, place]) => [
+      key,
+      { text: 'layers below may only tighten it', place },
+    ]),
+  );
 }
 
 const KINDS = ['requirement', 'allow', 'deny', 'pin', 'waiver', 'internal'] as const;

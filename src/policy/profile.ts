@@ -159,6 +159,8 @@ export interface Profile {
   readonly until: number | null;
   /** The profiles that it is made of, the uppermost first, itself last. */
   readonly layers: readonly string[];
+  /** What it locks itself, and where: a requirement, `mode` or `allow`. In the order of the language. */
+  readonly locked: ReadonlyMap<string, PolicyPlace>;
   readonly ecosystems: ReadonlyMap<EcosystemId, EcosystemRules>;
 }
 

@@ -246,3 +246,32 @@ test('20,000 entries are read and decided in a second or so, beside a running wr
   expect(printed).toContain("of the last 30 days' 20,000 installs, 2,000 would now be refused:");
   expect((user + system) / 1e6).toBeLessThan(10);
 }, 120_000);
+
+test('a lock that goes or comes is told of its profile, with its place, as a difference of the policies alone', async () => {
+  const top = (locked: string) => `profile: top\nlocked: [${locked}]\nallow:\n  - npm: express\n`;
+  const low = 'profile: default\nextends: [top]\n';
+  const here = place({
+    'old/top.yaml': top('age, mode, allow'),
+    'old/low.yaml': low,
+    'new/top.yaml': top('mode, provenance'),
+    'new/low.yaml': low,
+  });
+  const { code, printed } = await diffed(here);
+  expect(code).toBe(0);
+  expect(printed).toEqual([
+    'the policies:',
+    '  - top locked age: layers below may only tighten it (top.yaml:2)',
+    '  - top locked allow: layers below may only tighten it (top.yaml:2)',
+    '  + top locked provenance: layers below may only tighten it (top.yaml:2)',
+  ]);
+  const json = JSON.parse((await diffed(here, undefined, undefined, { json: true })).printed.join(''));
+  expect(json.policies).toContainEqual({
+    profile: 'top',
+    ecosystem: null,
+    kind: 'locked',
+    subject: 'allow',
+    before: 'layers below may only tighten it',
+    after: null,
+    place: 'top.yaml:2',
+  });
+});

@@ -79,9 +79,9 @@ export class PolicyOpening {
       throw new Error(`a policy of ${head?.pieces ?? 'unknown many'} pieces ended after ${this.#added}`);
     }
     const profiles = new Map<string, Profile>();
-    for (const { name, mode, until, layers } of head.profiles) {
+    for (const { name, mode, until, layers, locked } of head.profiles) {
       const ecosystems: ReadonlyMap<EcosystemId, EcosystemRules> = this.#drafts.get(name) ?? new Map();
-      profiles.set(name, { name, mode, until, layers, ecosystems });
+      profiles.set(name, { name, mode, until, layers, locked: new Map(locked), ecosystems });
     }
     return { digest: head.digest, profiles, upstreams: this.#upstreams, sources: head.sources };
   }

@@ -6,13 +6,14 @@ import type { Pattern } from '../patterns.ts';
 import { PolicyError, type PolicySource } from '../policy.ts';
 import type { Liftable, Mode, Requirements } from '../profile.ts';
 import { compileLayer } from './compile.ts';
-import type { Layer, PolicyFile, Report } from './layer.ts';
+import { type Layer, type PolicyFile, placeOf, type Report } from './layer.ts';
 import { flattened } from './layers.ts';
 import { Problems, shapeProblems } from './problems.ts';
 import { resolveAll } from './resolve.ts';
 import type { Resolved, ResolvedRules } from './resolved.ts';
 import { policySchema } from './schema.ts';
-import { compileUpstreams } from './upstreams.ts';
+import { LOCKABLE } from './strictness.ts';
+import { checkSources, compileUpstreams } from './upstreams.ts';
 import { readYaml } from './yaml.ts';
 
 /**
@@ -67,6 +68,7 @@ export interface PlannedProfile {
   readonly mode: Mode;
   readonly until: number | null;
   readonly layers: readonly string[];
+  readonly locked: readonly (readonly [key: string, PolicyPlace])[];
   readonly ecosystems: readonly (readonly [EcosystemId, Requirements])[];
 }
 
@@ -118,6 +120,7 @@ export function planOf(sources: readonly PolicySource[], schemes: readonly Versi
   const upstreams = compileUpstreams(layers.values(), schemes, report);
   // What is wrong in a layer, or in their order, would be told again of every profile below.
   const profiles = problems.size > 0 ? new Map<string, Resolved>() : resolveAll(layering, report);
+  checkSources(upstreams, profiles.values(), report);
   if (problems.size > 0) throw new PolicyError(problems.sorted());
 
   const digest = digestOfSources(sorted);
@@ -194,6 +197,10 @@ function plannedProfile({ layer, mode, until, layers, ecosystems }: Resolved): P
     mode,
     until,
     layers: layers.map(({ name }) => name),
+    locked: LOCKABLE.flatMap((key) => {
+      const spot = layer.locked.get(key);
+      return spot ? [[key, placeOf(spot)] as const] : [];
+    }),
     ecosystems: [...ecosystems].map(([id, { requirements }]) => [id, requirements] as const),
   };
 }
