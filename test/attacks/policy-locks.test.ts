@@ -75,3 +75,35 @@ describe('a locked no-downgrade', () => {
     expect(wrong(ORG, named(more))).toEqual([expect.stringContaining('team.yaml:3')]);
   });
 });
+
+describe('where the packages of a locked allow come from', () => {
+  const ORG = `profile: org
+locked: [allow]
+allow: [{ npm: express }, { npm: "@acme/*" }]
+pins: [{ npm: left-pad@1.3.0, hashes: ["sha256:${'ab'.repeat(32)}"] }]
+`;
+  const load = (...others: string[]) => {
+    const sources = [ORG, ...others].map((text, i) => ({ path: `${i}.yaml`, text }));
+    try {
+      parsePolicy(sources, SCHEMES);
+      return [];
+    } catch (error) {
+      if (!(error instanceof PolicyError)) throw error;
+      return error.problems.map(({ path, line, message }) => `${path}:${line} ${message}`);
+    }
+  };
+
+  test.each(['express', 'Express', 'exp*', '@acme/*', '@acme/core', '@acme/c*', 'left-pad'])(
+    'is not for a profile beside it to say: %s',
+    (pattern) => {
+      expect(load(`profile: beside\nupstreams: [{ npm: "${pattern}", upstream: mine }]\n`)).toEqual([
+        expect.stringMatching(/^1\.yaml:2 .*allow is locked at 0\.yaml:2/),
+      ]);
+    },
+  );
+
+  test('is for its own files, and others may say it of other names', () => {
+    expect(load('profile: org\nupstreams: [{ npm: express, upstream: mine }]\n')).toEqual([]);
+    expect(load('profile: beside\nupstreams: [{ npm: "@mine/*", upstream: mine }]\n')).toEqual([]);
+  });
+});

@@ -120,7 +120,8 @@ export function planOf(sources: readonly PolicySource[], schemes: readonly Versi
   const upstreams = compileUpstreams(layers.values(), schemes, report);
   // What is wrong in a layer, or in their order, would be told again of every profile below.
   const profiles = problems.size > 0 ? new Map<string, Resolved>() : resolveAll(layering, report);
-  checkSources(upstreams, profiles.values(), report);
+  // What a profile below the lock adds is said already.
+  if (problems.size === 0) checkSources(upstreams, profiles.values(), report);
   if (problems.size > 0) throw new PolicyError(problems.sorted());
 
   const digest = digestOfSources(sorted);

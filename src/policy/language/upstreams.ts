@@ -4,9 +4,18 @@ import { type Pattern, PatternMap } from '../patterns.ts';
 import type { NamedUpstream } from '../policy.ts';
 import { readSubject } from './compile-rules.ts';
 import { type Layer, placeOf, type Report, type Spot } from './layer.ts';
+import type { Resolved } from './resolved.ts';
 import { quoted } from './words.ts';
 
-type Named = NamedUpstream & { readonly pattern: Pattern; readonly written: string; readonly spot: Spot };
+type Named = NamedUpstream & {
+  readonly pattern: Pattern;
+  readonly written: string;
+  readonly spot: Spot;
+  readonly layer: Layer;
+};
+
+/** By ecosystem, with where each stands. */
+export type NamedUpstreams = ReadonlyMap<EcosystemId, PatternMap<Named>>;
 
 /**
  * Which names come from which private upstream, of all profiles together: a package has one source, whoever asks.
@@ -16,10 +25,11 @@ export function compileUpstreams(
   layers: Iterable<Layer>,
   schemes: readonly VersionScheme[],
   report: Report,
-): ReadonlyMap<EcosystemId, PatternMap<NamedUpstream>> {
+): NamedUpstreams {
   const found = new Map<EcosystemId, PatternMap<Named>>();
   for (const { ecosystem } of schemes) found.set(ecosystem, new PatternMap());
-  for (const { files, ecosystems } of layers) {
+  for (const layer of layers) {
+    const { files, ecosystems } = layer;
     for (const file of files) {
       for (const [i, input] of (file.input.upstreams ?? []).entries()) {
         const path = ['upstreams', i];
@@ -35,7 +45,14 @@ export function compileUpstreams(
           );
           continue;
         }
-        const named = { upstream: input.upstream, place: placeOf({ file, path }), pattern, written, spot };
+        const named = {
+          upstream: input.upstream,
+          place: placeOf({ file, path }),
+          pattern,
+          written,
+          spot,
+          layer,
+        };
         const map = found.get(id);
         const before = map?.get(pattern);
         if (before) contradiction(named, before, report);
@@ -45,6 +62,48 @@ export function compileUpstreams(
   }
   for (const map of found.values()) checkOverlaps(map, report);
   return found;
+}
+
+/**
+ * What a profile that locks `allow` lets in comes from where its own layers say: a profile beside it, which no lock binds,
+ * could otherwise let in other packages in their names.
+ */
+export function checkSources(
+  upstreams: NamedUpstreams,
+  profiles: Iterable<Pick<Resolved, 'layer' | 'layers' | 'ecosystems'>>,
+  report: Report,
+): void {
+  for (const { layer, layers, ecosystems } of profiles) {
+    const lock = layer.locked.get('allow');
+    if (!lock) continue;
+    for (const [id, map] of upstreams) {
+      const rules = ecosystems.get(id);
+      if (!rules) continue;
+      const foreign = [...map.entries()].filter(([, { layer: by }]) => !layers.includes(by));
+      if (foreign.length === 0) continue;
+      const admitted = [...rules.allow.entries()].map(([pattern]) => lowered(pattern));
+      for (const name of rules.pins.keys()) admitted.push(lowered({ text: name, prefix: false }));
+      for (const [, { pattern, written, spot }] of foreign) {
+        const lower = lowered(pattern);
+        if (!admitted.some((one) => haveOneInCommon(one, lower))) continue;
+        report(
+          spot.file,
+          spot.file.at(spot.path),
+          `${quoted(written)} takes in what ${layer.name} admits, and allow is locked at ${placeOf(lock)}: say it there`,
+        );
+      }
+    }
+  }
+}
+
+/** Upstreams are looked up in every case of a name's letters. */
+function lowered({ text, prefix }: Pattern): Pattern {
+  return { text: text.toLowerCase(), prefix };
+}
+
+function haveOneInCommon(a: Pattern, b: Pattern): boolean {
+  if (a.prefix && b.text.startsWith(a.text)) return true;
+  return b.prefix ? a.text.startsWith(b.text) : !a.prefix && a.text === b.text;
 }
 
 /** Of two patterns that have a name in common one takes in all of the other. */
