@@ -39,6 +39,8 @@ export interface LedgerDiff {
   readonly decided: number;
   /** Those of which no question could be made, by the reason. */
   readonly skipped: ReadonlyMap<string, number>;
+  /** Lines of a file with a ledger's entries that are none: what they say cannot be told. */
+  readonly unreadable: number;
 }
 
 export interface ChangedCase {
@@ -77,7 +79,7 @@ export function diffLines({ policies, cases, since, ledger }: PolicyDiff): strin
   if (cases.length > 0)
     lines.push(...section(`${count(cases.length, 'case')} decided differently:`, cases.map(caseLine)));
   if (ledger === null) return lines.map(printable);
-  const { refused, admitted, unknown, skipped } = ledger;
+  const { refused, admitted, unknown, skipped, unreadable } = ledger;
   const sum = (list: readonly ChangedDecision[]): number => list.reduce((all, one) => all + one.installs, 0);
   lines.push(
     `of ${possessive(since.words)} ${count(ledger.installs, 'install')}, ${number(sum(refused))} would now be refused${refused.length === 0 ? '' : ':'}`,
@@ -99,6 +101,10 @@ export function diffLines({ policies, cases, since, ledger }: PolicyDiff): strin
     );
   lines.push('each was decided with what its newest entry recorded, and at its time');
   for (const [why, times] of skipped) lines.push(`${count(times, 'entry')} not decided again: ${why}`);
+  if (unreadable > 0)
+    lines.push(
+      `${count(unreadable, 'line')} passed over: no entries as "sallyport ledger list --json" prints them`,
+    );
   return lines.map(printable);
 }
 

@@ -45,6 +45,8 @@ export interface PolicyOptions {
 export interface PolicyDiffOptions extends PolicyOptions {
   /** How far back in the ledger: `30d`, `12h`. */
   readonly since: string;
+  /** What `ledger list --json` printed, in place of the ledger of the data folder. */
+  readonly ledger?: string;
 }
 
 export interface PolicyProposeOptions extends PolicyOptions {
@@ -172,6 +174,7 @@ export function program(actions: Actions, version: string, exit: (code: number) 
       'say what a change admits or refuses anew, over the ledger and the cases; OLD and NEW are folders, or git revisions of the allowlists',
     )
     .option('--since <time>', 'how far back in the ledger', '30d')
+    .option('--ledger <file>', 'what "ledger list --json" printed (default: the ledger of the data folder)')
     .option('--json', 'as JSON')
     .option(...config)
     .action(run((before, after, options) => actions.policyDiff(before, after, options)));

@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import { comparePolicies } from '../policy/compare.ts';
 import { type History, readHistory } from './history.ts';
 import { openLedgerIfThere } from './ledger.ts';
+import { LedgerFile } from './ledger-file.ts';
 import { diffCases, diffDecided } from './replay-diff.ts';
 import { RevisionError, readRevision } from './revision.ts';
 import { type Since, sinceOf } from './since.ts';
@@ -35,7 +36,7 @@ export async function policyDiff(
       readRevision(after, config.allowlists),
     ]);
     const cases = diffCases(was.policy, is.policy, is.cases);
-    const history = await historyOf(config, since);
+    const history = await historyOf(config, since, options.ledger);
     if (history === null) say('sallyport: there is no ledger: told without what was installed');
     const diff: PolicyDiff = {
       before: { name: was.commit ?? before, digest: was.policy.digest },
@@ -55,8 +56,14 @@ export async function policyDiff(
   }
 }
 
-/** null where there is no ledger yet. One that is there and cannot be read is an error. */
-async function historyOf(config: Config, since: Since): Promise<History | null> {
+/** null where there is no ledger yet. One that is there and cannot be read is an error, and so is a file of entries. */
+async function historyOf(config: Config, since: Since, file: string | undefined): Promise<History | null> {
+  if (file !== undefined) {
+    return readHistory(new LedgerFile(file), since.at).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new RevisionError(`--ledger ${file} cannot be read: ${why}`);
+    });
+  }
   const reader = await openLedgerIfThere(config);
   if (!reader) return null;
   try {
@@ -69,7 +76,8 @@ async function historyOf(config: Config, since: Since): Promise<History | null> 
 /** What cannot be told may be a refusal: it is a difference. */
 function differs({ cases, ledger }: PolicyDiff): boolean {
   if (cases.length > 0) return true;
-  return ledger !== null && ledger.refused.length + ledger.admitted.length + ledger.unknown.length > 0;
+  if (ledger === null) return false;
+  return ledger.refused.length + ledger.admitted.length + ledger.unknown.length + ledger.unreadable > 0;
 }
 
 function jsonOf({ ledger, since, ...diff }: PolicyDiff): string {

@@ -26,6 +26,8 @@ export interface History {
   readonly installs: number;
   /** Entries that were read. */
   readonly entries: number;
+  /** Lines of a file that are no entries; of a ledger none. */
+  readonly unreadable: number;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface History {
  * and of names that were refused. Streams: what is kept grows with the files, not with the entries.
  */
 export async function readHistory(
-  reader: Pick<LedgerReader, 'query'>,
+  reader: Pick<LedgerReader, 'query'> & { readonly unreadable?: number },
   since: number,
   wanted: (entry: Readonly<Record<string, unknown>>) => boolean = () => true,
 ): Promise<History> {
@@ -64,7 +66,7 @@ export async function readHistory(
     else known.refusals += 1;
     if (allowed) installs += 1;
   }
-  return { decided: [...decided.values()], installs, entries };
+  return { decided: [...decided.values()], installs, entries, unreadable: reader.unreadable ?? 0 };
 }
 
 const SCHEMES = ECOSYSTEMS.map((one) => one.versions);

@@ -11,7 +11,7 @@ import { type Decided, type History, questionAgain } from './history.ts';
 export function diffDecided(
   before: Policy,
   after: Policy,
-  { decided, installs, entries }: History,
+  { decided, installs, entries, unreadable }: History,
 ): LedgerDiff {
   const refused: ChangedDecision[] = [];
   const admitted: ChangedDecision[] = [];
@@ -41,6 +41,7 @@ export function diffDecided(
     unknown: unknown.sort(byUse),
     decided: decided.length - skippedNumber,
     skipped,
+    unreadable,
   };
 }
 

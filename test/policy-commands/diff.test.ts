@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { PolicyDiffOptions } from '../../src/cli/program.ts';
@@ -274,4 +275,52 @@ test('a lock that goes or comes is told of its profile, with its place, as a dif
     after: null,
     place: 'top.yaml:2',
   });
+});
+
+test('over what `ledger list --json` printed, where the ledger is elsewhere; a line that is no entry is counted', async () => {
+  const elsewhere = place();
+  const ledger = await elsewhere.ledger();
+  await ledger.append(installed('left-pad', '1.3.0', { now: NOW - 40 * DAY }, { id: 'r0' }));
+  await ledger.append(installed('express', '4.19.2', { now: NOW - 2 * DAY }, { id: 'r1' }));
+  await ledger.append(installed('express', '4.19.2', { now: NOW - DAY }, { id: 'r2', agent: 'bob' }));
+  const lines: string[] = [];
+  for await (const { seq, leaf, bytes } of ledger.query({}))
+    lines.push(`{"seq":${seq},"leaf":"${leaf}","entry":${bytes}}`);
+
+  const here = place({ 'old/default.yaml': OLD, 'new/default.yaml': NEW });
+  const file = join(here.root, 'ledger.jsonl');
+  const of = async (text: string | Buffer) => {
+    writeFileSync(file, text);
+    return diffed(here, undefined, undefined, { ledger: file });
+  };
+  const whole = await of(`${lines.join('\n')}\n`);
+  expect(whole.code).toBe(1);
+  expect(whole.said).toBe('');
+  expect(whole.printed).toContain("of the last 30 days' 2 installs, 2 would now be refused:");
+  expect(whole.printed.join('\n')).not.toContain('passed over');
+
+  const [first = '', second = '', third = ''] = lines;
+  const broken: [string, string | Buffer, number][] = [
+    ['torn', `${first}\n${second.slice(0, -20)}\n${third}`, 1],
+    ['changed', `${second.replace('"express"', '"expresso"')}\n${third}\n`, 1],
+    ['backwards', `${third}\n${second}\n${first}\n`, 2],
+    ['twice', `${third}\n${third}\n`, 1],
+    ['no JSON', `hello\n\n${third}\n`, 2],
+    ['no UTF-8', Buffer.concat([Buffer.from([0xff, 0x0a]), Buffer.from(third)]), 1],
+    ['long', `${'x'.repeat(300_000)}\n${third}\n`, 1],
+  ];
+  for (const [what, text, unreadable] of broken) {
+    const { code, printed } = await of(text);
+    const words = `${unreadable} line${unreadable === 1 ? '' : 's'} passed over: no entries as "sallyport ledger list --json" prints them`;
+    expect([what, code, printed.at(-1)]).toEqual([what, 1, words]);
+    expect(printed).toContain("of the last 30 days' 1 install, 1 would now be refused:");
+  }
+  // What cannot be read may be a refusal: it is no green.
+  writeFileSync(file, 'hello\n');
+  expect((await diffed(here, join(here.root, 'new'), undefined, { ledger: file })).code).toBe(1);
+  writeFileSync(file, '');
+  expect((await diffed(here, join(here.root, 'new'), undefined, { ledger: file })).code).toBe(0);
+  const gone = await diffed(here, undefined, undefined, { ledger: join(here.root, 'gone') });
+  expect(gone).toMatchObject({ code: 3, printed: [] });
+  expect(gone.said).toContain('cannot be read');
 });
