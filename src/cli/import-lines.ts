@@ -79,10 +79,12 @@ function closing(report: ImportReport, dryRun: boolean): string {
   const fails = flags.filter((one) => one.fails).length;
   const left = fails > 0 ? `; ${fails} to look at` : '';
   const number = (n: number) => n.toLocaleString('en-US');
+  const these = `${number(count)} ${count === 1 ? as.slice(0, -1) : as}`;
   if (problems.length > 0) return `nothing was written: ${file} stays as it was${left}`;
-  if (report.unchanged) return `nothing to do: ${file} has these ${number(count)} ${as} already${left}`;
+  if (report.unchanged)
+    return `nothing to do: ${file} has ${count === 1 ? 'this' : 'these'} ${these} already${left}`;
   const delta = `${number(added.length)} new, ${number(changed.length)} changed, ${number(gone.length)} gone`;
-  return `${dryRun ? `${file} would have` : `${file}:`} ${number(count)} ${as}, ${delta}${left}`;
+  return `${dryRun ? `${file} would have` : `${file}:`} ${these}, ${delta}${left}`;
 }
 
 function oneLine(text: string): string {

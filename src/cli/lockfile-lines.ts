@@ -18,8 +18,13 @@ export interface LockedChecked {
   readonly place: string | null;
   /** When it is old enough, ms since 1970; null where age is not all that it lacks. */
   readonly eligibleAt: number | null;
-  /** The version that would be admitted instead. */
+  /** The version that would be admitted instead; its own, where only what the lockfile says of it is wrong. */
   readonly nearest: string | null;
+  /**
+   * What would be, where `nearest` is null: no version (`none`), this one with a rule or a pin for its name (`rule`), or
+   * with a pin (`pin`). null where nobody knows, and for what is admitted.
+   */
+  readonly instead: 'none' | 'rule' | 'pin' | null;
   readonly notes: readonly string[];
 }
 
@@ -39,6 +44,12 @@ export interface LockfileSummary {
   }[];
 }
 
+const INSTEAD = {
+  none: 'no version is admitted instead',
+  rule: 'a rule or a pin would admit it',
+  pin: 'a pin would admit it',
+} as const;
+
 const number = (n: number) => n.toLocaleString('en-US');
 
 /** The same for people: what is admitted without more to say is counted, and not listed. */
@@ -53,11 +64,13 @@ export const lockfileLines = {
     const what = `${checked.ecosystem} ${checked.package}@${checked.version}`;
     if (checked.verdict === 'allow')
       return checked.notes.length === 0 ? [] : [oneLine(`allow  ${what}: ${checked.notes.join('; ')}`)];
-    const { words, place, line, eligibleAt, nearest } = checked;
+    const { words, place, line, eligibleAt, nearest, version } = checked;
     const where = [place, line === null ? null : `line ${line}`].filter((one) => one !== null);
+    const other = checked.instead === null ? null : INSTEAD[checked.instead];
+    const same = nearest === version ? ', as its registry has it' : '';
     const instead = [
       eligibleAt === null ? null : `admitted from ${new Date(eligibleAt).toISOString()} on`,
-      nearest === null ? null : `admitted instead: ${nearest}`,
+      nearest === null ? other : `admitted instead: ${nearest}${same}`,
     ].filter((one) => one !== null);
     const tail = `${where.length > 0 ? ` (${where.join(', ')})` : ''}${instead.length > 0 ? `; ${instead.join('; ')}` : ''}`;
     return [oneLine(`refuse ${what}: it ${words.join('; it ')}${tail}`)];
@@ -69,7 +82,7 @@ export const lockfileLines = {
   summary: ({ lockfile, packages, admitted, refused, undecided }: LockfileSummary): string => {
     const open = undecided > 0 ? `; ${number(undecided)} to look at` : '';
     return oneLine(
-      `${lockfile}: ${number(packages)} packages: ${number(admitted)} admitted, ${number(refused)} refused${open}`,
+      `${lockfile}: ${number(packages)} ${packages === 1 ? 'package' : 'packages'}: ${number(admitted)} admitted, ${number(refused)} refused${open}`,
     );
   },
 };

@@ -2,8 +2,8 @@ import { loadPolicy } from '../allowlists.ts';
 import { type LockedChecked, type LockfileSummary, lockfileLines } from '../cli/lockfile-lines.ts';
 import { type CheckOptions, EXIT } from '../cli/program.ts';
 import type { Config } from '../config.ts';
-import { type LockfileNote, LockfileUnreadable } from '../ecosystems/lockfile.ts';
-import { wordsOf } from '../model/reason-codes.ts';
+import { type LockedPackage, type LockfileNote, LockfileUnreadable } from '../ecosystems/lockfile.ts';
+import { type ReasonCode, wordsOf } from '../model/reason-codes.ts';
 import { decide } from '../policy/decide.ts';
 import type { Terminal } from '../policy-commands/terminal.ts';
 import { decidePackage, refused, type Verdict } from './decide-locked.ts';
@@ -13,6 +13,7 @@ import { AT_ONCE, type LockHouse, openLockHouse } from './house.ts';
 import { type MergedPackage, merged } from './merged.ts';
 import { notesOf } from './notes.ts';
 import { Origins } from './origins.ts';
+import { isInternal } from './profile-names.ts';
 
 /**
  * Whether every package of each lockfile would be admitted: names first, without any contact with an upstream, then
@@ -108,11 +109,24 @@ function byNameAlone(house: LockHouse, profile: string, { locked }: MergedPackag
     now: house.now(),
   });
   if (verdict === 'allow') return null;
+  const codes = reasons.map(({ code }) => code);
   return refused(
-    reasons.map(({ code }) => code),
+    codes,
     reasons.map(({ code }) => `${wordsOf(code)} [${code}]`),
     reasons.find(({ place }) => place !== null)?.place ?? null,
+    wouldAdmit(house, locked, codes),
   );
+}
+
+/** What would admit a name that is refused by itself: what is denied, or internal, no rule admits. */
+function wouldAdmit(
+  { policy }: LockHouse,
+  locked: LockedPackage,
+  codes: readonly ReasonCode[],
+): Verdict['instead'] {
+  if (isInternal(policy, locked)) return 'none';
+  if (codes.every((code) => code === 'NOT_ALLOWLISTED')) return 'rule';
+  return codes.every((code) => code === 'NOT_PINNED') ? 'pin' : 'none';
 }
 
 function summaryOf(

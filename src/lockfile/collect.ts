@@ -91,7 +91,7 @@ class Elsewhere {
     const how = kind === 'insecure' ? ', without TLS' : '';
     const words = `at ${where}${how}, which is not where this registry's files are${
       confirmed
-        ? '; they have the digests that the registry declares'
+        ? '; the digests are those that the registry declares'
         : ', and no digest says that they are its files'
     }`;
     const key = `${locked.ecosystem}\n${words}`;

@@ -41,8 +41,9 @@ export function refused(
   codes: readonly LockedCode[],
   words: readonly string[],
   place: string | null = null,
+  instead: Verdict['instead'] = null,
 ): Verdict {
-  return { verdict: 'refuse', codes, words, place, eligibleAt: null, nearest: null, notes: [] };
+  return { verdict: 'refuse', codes, words, place, eligibleAt: null, nearest: null, instead, notes: [] };
 }
 
 /**
@@ -60,7 +61,9 @@ export async function decidePackage(
   const id: PackageId = { ecosystem: first.locked.ecosystem, name: first.locked.name };
   const [index, facts] = await Promise.all([indexOf(house, id), factsOf(house, id)]);
   if (index.kind === 'absent')
-    return locked.map(() => refused(['NOT_ALLOWLISTED'], ['is not known to its registry [NOT_ALLOWLISTED]']));
+    return locked.map(() =>
+      refused(['NOT_ALLOWLISTED'], ['is not known to its registry [NOT_ALLOWLISTED]'], null, 'none'),
+    );
   if (index.kind === 'fault')
     return locked.map(() =>
       refused([index.code], [`cannot be decided: ${wordsOf(index.code)} [${index.code}]`]),
@@ -107,19 +110,23 @@ async function decideVersion(about: About, origins: Origins, merged: MergedPacka
     );
   const compared = compareLocked(listing, all, digests, locked.single);
   const { files, undeclared } = compared;
+  /** What the lockfile says of it is wrong: the version itself may be admitted. */
+  const ownInstead = (code: LockedCode, words: string) =>
+    instead(about, merged, refused([code], [words]), true);
   if (merged.contradicts)
-    return refused(['LOCKED_DIGEST'], ['is locked with two different digests [LOCKED_DIGEST]']);
+    return ownInstead('LOCKED_DIGEST', 'is locked with two different digests [LOCKED_DIGEST]');
   if (undeclared.length > 0) {
     const words =
       'is locked with a digest that its registry does not declare: it would serve other bytes [LOCKED_DIGEST]';
-    return refused(['LOCKED_DIGEST'], [words]);
+    return ownInstead('LOCKED_DIGEST', words);
   }
   // An address of which the lockfile has no digest is not made good by the digest of another entry.
-  const told = isConfirmed(compared) ? unproven : [...resolved, ...unproven];
+  const vouched = isConfirmed(compared) || isPinned(about, merged, all);
+  const told = vouched ? unproven : [...resolved, ...unproven];
   if ((await origins.oddities(locked, locked.version, told, all)).length > 0) {
     const words =
       'is locked to an address elsewhere, and no digest says that it is the same file [LOCKED_ADDRESS]';
-    return refused(['LOCKED_ADDRESS'], [words]);
+    return ownInstead('LOCKED_ADDRESS', words);
   }
   return overFiles(about, merged, files);
 }
@@ -177,7 +184,30 @@ function overFiles(about: About, merged: MergedPackage, files: readonly ListedFi
   for (const code of new Set(first.decision.warnings.map((reason) => reason.code)))
     notes.push(`warned of: ${code}`);
   const { place } = first.decision;
-  return { verdict: 'allow', codes: [], words: [], place, eligibleAt: null, nearest: null, notes };
+  return {
+    verdict: 'allow',
+    codes: [],
+    words: [],
+    place,
+    eligibleAt: null,
+    nearest: null,
+    instead: null,
+    notes,
+  };
+}
+
+/**
+ * Whether a pin in force names every digest that the lockfile has, so that a client takes those bytes or none, wherever
+ * it takes them. Where the lockfile has none, nothing holds a client to the pin: it may fetch past this firewall.
+ */
+function isPinned(
+  { house, profile, ecosystem }: About,
+  { locked, digests }: MergedPackage,
+  files: readonly ListedFile[],
+): boolean {
+  const pins = house.policy.profiles.get(profile)?.ecosystems.get(ecosystem.id)?.pins.get(locked.name);
+  const pin = pins?.get(files[0]?.version ?? locked.version);
+  return pin !== undefined && digests.length > 0 && digests.every((digest) => pin.digests.has(digest));
 }
 
 /** When the first of its files that is only too young is old enough. */
@@ -188,14 +218,15 @@ function ripe(decided: readonly { readonly decision: Decision }[]): number | nul
   return times.length === 0 ? null : Math.min(...times);
 }
 
-/** With what would be admitted in its place. */
-function instead(about: About, { locked }: MergedPackage, verdict: Verdict): Verdict {
+/** With what would be admitted in its place; `own`: the version itself, too. */
+function instead(about: About, { locked }: MergedPackage, verdict: Verdict, own = false): Verdict {
   const { house, profile, listing, basis, ecosystem } = about;
   const { compare } = ecosystem.versions;
   const view = decideListing(house.policy, profile, listing, basis);
   const admitted = [...view.admitted].sort((a, b) => compare(b, a));
-  const others = admitted.filter((version) => compare(version, locked.version) !== 0);
-  return { ...verdict, nearest: nearestOf(ecosystem.versions, others, locked.version) };
+  const others = own ? admitted : admitted.filter((version) => compare(version, locked.version) !== 0);
+  const nearest = nearestOf(ecosystem.versions, others, locked.version);
+  return { ...verdict, nearest, instead: nearest === null ? 'none' : null };
 }
 
 function wordsOfReason({ code, detail, about }: Decision['reasons'][number]): string {

@@ -193,7 +193,9 @@ function policyOf(sources: readonly PolicySource[], others: readonly PolicySourc
 function lostWith(flags: readonly Flag[], previous: Previous): readonly string[] {
   const unanswered = flags.filter(({ code }) => code === 'unreachable').length;
   if (unanswered === 0 || previous === NOTHING_BEFORE) return [];
-  return [`the registry gives no index for ${unanswered} packages whose digests only it has; try again`];
+  return [
+    `the registry gives no index for ${unanswered} ${unanswered === 1 ? 'package' : 'packages'} whose digests only it has; try again`,
+  ];
 }
 
 /** Why the allowlists would not load with the new file: `path:line:column: message`. */

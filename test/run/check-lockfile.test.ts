@@ -65,13 +65,13 @@ test('says of each package whether it is admitted, why not, what would be, and f
   const ripe = new Date(published + 7 * DAY).toISOString();
   expect(stdout.split('\n')).toEqual([
     expect.stringMatching(
-      /^refuse npm added@1\.0\.0: it is not on the allowlist \[NOT_ALLOWLISTED\] \(line \d+\)$/,
+      /^refuse npm added@1\.0\.0: it is not on the allowlist \[NOT_ALLOWLISTED\] \(line \d+\); a rule or a pin would admit it$/,
     ),
     expect.stringMatching(
       /^refuse npm left-pad@2\.0\.0: it is in no version that the allowlist admits \[VERSION_NOT_ALLOWED\] \(default\.yaml:6, line \d+\); admitted instead: 1\.3\.0$/,
     ),
     expect.stringMatching(
-      /^refuse npm native@1\.0\.0: it runs code of its own when it is installed \[INSTALL_SCRIPTS\]/,
+      /^refuse npm native@1\.0\.0: it runs code of its own when it is installed \[INSTALL_SCRIPTS\].*; no version is admitted instead$/,
     ),
     expect.stringContaining(`; admitted from ${ripe} on; admitted instead: 1.0.0`),
     'package-lock.json: 5 packages: 1 admitted, 4 refused',
@@ -163,6 +163,45 @@ test('an address elsewhere is refused where no digest vouches for the file', asy
   const { packages, code } = await checked(await lockOf({ 'left-pad@1.3.0': { resolved, integrity: null } }));
   expect(packages).toMatchObject([{ verdict: 'refuse', codes: ['LOCKED_ADDRESS'] }]);
   expect(code).toBe(1);
+});
+
+test('where only what the lockfile says is wrong, its registry’s own file is named; and of one there is one', async () => {
+  const { stdout } = await place.run(
+    'check',
+    await lockOf({ 'left-pad@1.3.0': { integrity: sri(Buffer.from('evil')) } }),
+  );
+  expect(stdout).toMatch(
+    /; admitted instead: 1\.3\.0, as its registry has it\npackage-lock\.json: 1 package: 0 admitted, 1 refused\n$/,
+  );
+});
+
+test('for a name that is denied, internal or only to be pinned, what would be is said truly', async () => {
+  const lock = await lockOf({ 'added@1.0.0': {} });
+  const told = async (policy: string) => {
+    await place.policy({ 'default.yaml': policy });
+    return (await checked(lock)).packages[0].instead;
+  };
+  expect(await told('profile: default\ndeny:\n  - npm: added\nallow:\n  - npm: added\n')).toBe('none');
+  expect(await told('profile: default\ninternal: [added]\n')).toBe('none');
+  expect(await told('profile: default\nmode: frozen\n')).not.toBe('none');
+  expect(await told('profile: default\nmode: frozen\nallow:\n  - npm: added\n')).toBe('pin');
+  expect(await told('profile: default\n')).toBe('rule');
+});
+
+test('a pin vouches for the digest of a lockfile, wherever its address is, and for no address without one', async () => {
+  place.registry.addNpm('bare', { '1.0.0': { integrity: 'none' } });
+  const integrity = sri(place.registry.tarball('bare', '1.0.0'));
+  const resolved = 'https://mirror.example/bare/-/bare-1.0.0.tgz';
+  const codesOf = async (entry: { integrity: string | null }) =>
+    (await checked(await lockOf({ 'bare@1.0.0': { resolved, ...entry } }))).packages[0].codes;
+  await place.policy({ 'default.yaml': 'profile: default\nallow:\n  - npm: bare\n' });
+  expect(await codesOf({ integrity })).toEqual(['LOCKED_ADDRESS']);
+  await place.policy({
+    'default.yaml': `profile: default\npins:\n  - { npm: bare@1.0.0, integrity: "${integrity}" }\n`,
+  });
+  expect(await codesOf({ integrity })).toEqual([]);
+  expect(await codesOf({ integrity: sri(Buffer.from('evil')) })).toEqual(['LOCKED_ADDRESS']);
+  expect(await codesOf({ integrity: null })).toEqual(['LOCKED_ADDRESS']);
 });
 
 test('what comes from no registry is refused, and what a reader left out is not passed over', async () => {
