@@ -22,6 +22,13 @@ test('uv: packages under the name that its first releases gave them are not pass
   expect(() => readLockfile('uv.lock', text)).toThrow(LockfileUnreadable);
 });
 
+test('a file of a few bytes for each of very many parts is refused before it fills the memory', () => {
+  const objects = `{"lockfileVersion":3,"x":[${'{},'.repeat(2_000_000)}1],"packages":{}}`;
+  expect(() => readLockfile('package-lock.json', objects)).toThrow(LockfileUnreadable);
+  for (const line of [`-i ${'-i '.repeat(6_000_000)}`, '\\\n'.repeat(9_000_000)])
+    expect(() => readLockfile('requirements.txt', line)).toThrow(LockfileUnreadable);
+}, 60_000);
+
 test('an index whose manifest needs very many packages, all of them optional too, is read in no time', () => {
   const many = Object.fromEntries(Array.from({ length: 40_000 }, (_, i) => [`p${i}`, '1']));
   const begun = performance.now();

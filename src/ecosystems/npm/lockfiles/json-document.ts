@@ -3,6 +3,9 @@ import { LockfileUnreadable } from '../../lockfile.ts';
 import { isObject, record } from '../json.ts';
 import { Lines, type LockDocument, MAX_DEPTH } from './document.ts';
 
+/** Objects and arrays in one file: several for each package of more packages than are read. */
+const MAX_PARTS = 1_500_000;
+
 /**
  * Reads a JSON object; `relaxed` is JSON with comments and trailing commas, as bun writes it. A key that stands
  * twice in one object is an error: clients take the last one, people see the first.
@@ -13,6 +16,7 @@ export function readJsonDocument(text: string, relaxed: boolean): LockDocument {
   /** What is open, outermost first, each with the key that its next value belongs to. */
   const open: { container: Record<string, unknown> | unknown[]; key: string; line: number }[] = [];
   let root: unknown;
+  let parts = 0;
 
   const put = (value: unknown, line: number): void => {
     const inner = open.at(-1);
@@ -25,6 +29,7 @@ export function readJsonDocument(text: string, relaxed: boolean): LockDocument {
   };
   const begin = (container: Record<string, unknown> | unknown[], line: number): void => {
     if (open.length >= MAX_DEPTH) throw new LockfileUnreadable('the file is nested too deeply', line);
+    if (++parts > MAX_PARTS) throw new LockfileUnreadable('more parts than any lockfile has', line);
     put(container, line);
     open.push({ container, key: '', line });
   };

@@ -1,3 +1,8 @@
+import { LockfileUnreadable } from '../../lockfile.ts';
+
+/** Characters in one joined line: each may be a word of its own, which costs some fifty bytes. */
+const MAX_LINE = 16 * 1024 * 1024;
+
 /** A line of a requirements file as pip sees it: joined, without comments, not empty. */
 export interface LogicalLine {
   readonly text: string;
@@ -26,17 +31,24 @@ function* physicalLines(text: string): Generator<string> {
   yield text.slice(start);
 }
 
-/** Joins physical lines that end in a backslash, and takes comments away. A comment ends what was joined before it. */
+/**
+ * Joins physical lines that end in a backslash, and takes comments away. A comment ends what was joined before it.
+ * @throws LockfileUnreadable where a joined line is longer than any is
+ */
 export function* logicalLines(text: string): Generator<LogicalLine> {
   let joined: string[] = [];
   let first = 1;
   let number = 0;
+  let length = 0;
   for (const line of physicalLines(text)) {
     number += 1;
     if (joined.length === 0) {
       if (line === '') continue;
       first = number;
+      length = 0;
     }
+    length += line.length + 1;
+    if (length > MAX_LINE) throw new LockfileUnreadable('a line longer than any requirement is', first);
     const comment = isComment(line);
     if (line.endsWith('\\') && !comment) {
       joined.push(withoutBackslashes(line));
