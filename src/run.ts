@@ -198,12 +198,12 @@ export function actions(process: NodeJS.Process, version: string): Actions {
 
     ledgerList: (options) =>
       orSay(async () => {
-        const filter = filterOf(options);
+        const schemes = ECOSYSTEMS.map((e) => e.versions);
+        const filter = filterOf(options, schemes);
         if (typeof filter === 'string') {
           say(`sallyport: ${filter}`);
           return EXIT.usage;
         }
-        const schemes = ECOSYSTEMS.map((e) => e.versions);
         for (const line of spellings(options.package ?? '', schemes)) say(`sallyport: ${line}`);
         return withLedger(configured(options), async (reader) => {
           for await (const entry of reader.query(filter)) {

@@ -22,7 +22,7 @@ const NUMBERS = ['since', 'until', 'after', 'before', 'limit'] as const;
 const MAX_TEXT = 1024;
 
 /**
- * Reads a filter. `package` is a canonical name, or a purl (`pkg:` starts no name). Throws LedgerError
+ * Reads a filter. `package` is a canonical name, the same with `@` and a version, or a purl (`pkg:` starts no name). Throws LedgerError
  * `malformed` for a purl that is none and for numbers that are no integers: an audit never silently shows
  * more, or less, than was asked for.
  */
@@ -47,7 +47,14 @@ export function selectionOf(filter: EntryFilter): Selection {
 }
 
 function packageOf(value: string): Pick<Selection, 'ecosystem' | 'name' | 'version'> {
-  if (!value.startsWith('pkg:')) return { name: value };
+  if (!value.startsWith('pkg:')) {
+    // An at sign at the start is a scope's; no name has one elsewhere.
+    const at = value.lastIndexOf('@');
+    if (at <= 0) return { name: value };
+    const [name, version] = [value.slice(0, at), value.slice(at + 1)];
+    if (version === '') throw malformed('package has an empty version');
+    return { name, version };
+  }
   let url: PackageURL;
   try {
     url = PackageURL.fromString(value);

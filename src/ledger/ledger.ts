@@ -69,7 +69,7 @@ export interface EntryFilter {
   /** The leaf hash of one entry: 64 lower-case hex digits. */
   readonly leaf?: string;
   readonly agent?: string;
-  /** Canonical name, or a purl with or without version. */
+  /** Canonical name, or a purl; either with or without `@version`. */
   readonly package?: string;
   readonly verdict?: 'allow' | 'refuse';
   readonly type?: EntryDraft['type'];
