@@ -76,6 +76,7 @@ function namedIn(policy: Policy, ecosystem: EcosystemId): ReadonlySet<string> {
   for (const { ecosystems } of policy.profiles.values()) {
     const rules = ecosystems.get(ecosystem);
     for (const name of rules?.allow.exact.keys() ?? []) names.add(name);
+    for (const name of rules?.deny.exact.keys() ?? []) names.add(name);
     for (const name of rules?.pins.keys() ?? []) names.add(name);
   }
   return names;

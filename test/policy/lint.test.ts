@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { ECOSYSTEMS } from '../../src/ecosystems/all.ts';
 import type { PackageName } from '../../src/model/artifact.ts';
 import { sriOf } from '../../src/model/digest.ts';
+import type { VersionScheme } from '../../src/model/versions.ts';
 import { lint, unloadable } from '../../src/policy/lint/lint.ts';
 import { type Known, type KnownPackage, NOTHING_KNOWN } from '../../src/policy/lint/lint-known.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
@@ -14,10 +16,21 @@ const CASES = [
 
 /** `level code place: message` of each finding; of other codes than those that were asked for none is told. */
 function found(files: Record<string, string> | string, known: Partial<Known> = {}, now = NOW): string[] {
+  return foundBy(SCHEMES, files, known, now);
+}
+
+const REAL = ECOSYSTEMS.map((one) => one.versions);
+
+function foundBy(
+  schemes: readonly VersionScheme[],
+  files: Record<string, string> | string,
+  known: Partial<Known> = {},
+  now = NOW,
+): string[] {
   const named = typeof files === 'string' ? { 'p.yaml': `profile: default\n${files}` } : files;
   const sources = Object.entries(named).map(([path, text]) => ({ path, text }));
-  const policy = parsePolicy(sources, SCHEMES);
-  return lint({ policy, schemes: SCHEMES, cases: CASES, known: { ...NOTHING_KNOWN, ...known }, now }).map(
+  const policy = parsePolicy(sources, schemes);
+  return lint({ policy, schemes, cases: CASES, known: { ...NOTHING_KNOWN, ...known }, now }).map(
     ({ level, code, place, message }) => `${level} ${code} ${place}: ${message}`,
   );
 }
@@ -186,6 +199,112 @@ test('malware is asked for and there is no feed; observe has ended; rules of a f
   expect(found({ 'a.yaml': 'profile: other\nallow:\n  - npm: zod\n' })).toEqual([
     'info no-cases a.yaml:1: no case says what profile other must do',
   ]);
+});
+
+test.each([
+  ['npm', '>2 <1', true],
+  ['npm', '>=1 <1', true],
+  ['npm', '>1.2.3 <1.2.3', true],
+  ['npm', '^1 ^2', true],
+  ['npm', '>2 <1 || 3', false],
+  ['npm', '>1.2.3 <1.2.4', 'allow'], // a denial reaches prereleases of 1.2.4
+  ['npm', '>1.2.3 <=1.2.4', false],
+  ['npm', '>1 <3', false],
+  ['npm', '>1.2 <1.4', false],
+  ['npm', '~1.2', false],
+  ['npm', '1.x', false],
+  ['npm', '*', false],
+  ['npm', '<1', false],
+  ['npm', '>9', false],
+  ['npm', '>1.2.3-alpha <1.2.3-beta', false],
+  ['npm', '>1.2.3-alpha.1 <1.2.3-alpha.3', false],
+  ['npm', '1.2.3-rc.1', false],
+  ['npm', '1.2 - 2.3', false],
+  ['pypi', '>2,<1', true],
+  ['pypi', '==1.0,!=1.0', true],
+  ['pypi', '>=1,!=1.*,<2', 'allow'],
+  ['pypi', '>=1,!=1.*,!=2.*', false],
+  ['pypi', '>=1,!=1,!=1.0.1', false],
+  ['pypi', '>1.0.post1,<1.0.post3', false],
+  ['pypi', '==1.2.*', false],
+  ['pypi', '~=1.4.2', false],
+  ['pypi', '==1!2.0', false],
+  ['pypi', '<1.0', false],
+  ['pypi', '==1.0+local.1', false],
+  ['pypi', '==2.0a1', false],
+  ['pypi', '==1.0.dev3', false],
+] as const)('a range that can hold nothing: %s %s %s', (ecosystem, range, empty) => {
+  for (const kind of ['allow', 'deny']) {
+    const codes = foundBy(REAL, `${kind}:\n  - { ${ecosystem}: zod, versions: "${range}" }\n`);
+    const does = kind === 'allow' ? 'admits' : 'denies';
+    const message = `error empty-range p.yaml:3: no version can be in "${range}": the rule ${does} nothing of zod`;
+    expect(codes).toEqual(empty === true || empty === kind ? [message] : []);
+  }
+});
+
+test('a denial of which nothing is known, and an allow rule of which all that is known is denied', () => {
+  const known = knowing({ zod: { versions: ['1.0.0', '2.0.0', '2.1.0', '3.0.0-rc.1'] } });
+  const deny = (range: string) => `deny:\n  - { npm: zod, versions: "${range}" }\n`;
+  expect(found(deny('9.0.0'), known)).toEqual([
+    'info no-known-version p.yaml:3: of the 4 versions of zod that are known here none is in "9.0.0"',
+  ]);
+  // A denial takes prereleases in.
+  expect(found(deny('>2.1'), known)).toEqual([]);
+  expect(found(deny('9.0.0'))).toEqual([]);
+  const allow = (range: string) => `allow:\n  - { npm: zod, versions: "${range}" }\n`;
+  expect(found(allow('2') + deny('2.x'), known)).toEqual([
+    'warning allow-denied p.yaml:3: p.yaml:5 denies all of the 2 versions of zod known here that the rule takes in',
+  ]);
+  expect(found(`${allow('2')}${deny('2.0')}  - { npm: "zo*", versions: "2.1" }\n`, known)).toHaveLength(1);
+  expect(found(allow('2') + deny('2.0'), known)).toEqual([]);
+  expect(found(allow('>=1') + deny('2.x'), known)).toEqual([]);
+  expect(found(allow('2') + deny('2.x'))).toEqual([]);
+  const layered = {
+    'a.yaml': `profile: default\n${allow('2')}`,
+    'b.yaml': `profile: b\nextends: [default]\n${deny('2.x')}`,
+  };
+  expect(found(layered, known).filter((line) => !line.includes('no-cases'))).toEqual([]);
+});
+
+test('ends that are too far away to be remembered', () => {
+  const rule = 'allow:\n  - npm: esbuild\n';
+  expect(found(rule + waiver(399))).toEqual([]);
+  expect(found(rule + waiver(402))).toEqual([
+    expect.stringMatching(/^warning far-end p\.yaml:5: the waiver of install-scripts .* ends only 20/),
+  ]);
+  expect(found(`mode: observe\nuntil: ${day(399)}\n`)).toEqual([]);
+  expect(found(`mode: observe\nuntil: ${day(402)}\n`)).toEqual([
+    expect.stringMatching(/^warning far-end p\.yaml:2: mode observe ends only 20/),
+  ]);
+});
+
+test('a profile without layers where others are held by locks', () => {
+  const files = {
+    'top.yaml': 'profile: top\nlocked: [age]\n',
+    'web.yaml': 'profile: default\nextends: [top]\n',
+    'lone.yaml': 'profile: lone\n',
+  };
+  const said = (more: Record<string, string>) =>
+    found({ ...files, ...more }).filter((line) => line.includes('unlayered'));
+  expect(said({})).toEqual([
+    'warning unlayered-profile lone.yaml:1: profile lone extends nothing: what top locks for others does not hold for it',
+  ]);
+  expect(said({ 'web.yaml': 'profile: default\nextends: [top, lone]\n' })).toEqual([
+    expect.stringMatching(/^info unlayered-profile lone/),
+  ]);
+  expect(said({ 'top.yaml': 'profile: top\n' })).toEqual([]);
+  expect(said({ 'lone.yaml': 'profile: lone\nextends: [top]\n' })).toEqual([]);
+  expect(said({ 'web.yaml': 'profile: default\n' })).toEqual([]);
+});
+
+test('vulnerability is asked for and there is no feed', () => {
+  const asks =
+    'requirements: { npm: { vulnerability: high } }\nallow:\n  - { npm: zod, requirements: { vulnerability: low } }\n';
+  expect(found(asks)).toEqual([
+    expect.stringMatching(/^warning no-feed p\.yaml:2: vulnerability is asked for/),
+    expect.stringMatching(/^warning no-feed p\.yaml:4: vulnerability is asked for/),
+  ]);
+  expect(found(asks, { feed: true })).toEqual([]);
 });
 
 test('a policy that does not load is its problems', () => {

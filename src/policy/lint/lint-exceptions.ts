@@ -3,7 +3,7 @@ import type { PolicyPlace } from '../../model/decision.ts';
 import { comparePin } from '../pins.ts';
 import type { EcosystemRules, Pin, Profile } from '../profile.ts';
 import { type DatedWaiver, waiverDates, waiversOf } from '../waiver-dates.ts';
-import type { Known, LintFinding, LintMatter } from './lint-known.ts';
+import { FAR, type Known, type LintFinding, type LintMatter } from './lint-known.ts';
 
 /** Waivers that have ended, are about to, or lift nothing; pins that are overruled or fit nothing. */
 export function lintExceptions(matter: LintMatter): LintFinding[] {
@@ -12,9 +12,11 @@ export function lintExceptions(matter: LintMatter): LintFinding[] {
 
 function endings({ policy, now }: LintMatter): LintFinding[] {
   const { expired, expiring } = waiverDates(policy, now);
+  const far = waiversOf(policy).filter(({ expires }) => expires - now > FAR);
   return [
     ...expired.map((one) => ended(one, 'error', 'waiver-expired', 'ended')),
     ...expiring.map((one) => ended(one, 'warning', 'waiver-expiring', 'ends')),
+    ...far.map((one) => ended(one, 'warning', 'far-end', 'ends only')),
   ];
 }
 

@@ -44,6 +44,9 @@ export interface Known {
   readonly feed: boolean;
 }
 
+/** An exception, or a time of learning, that ends later than this outlives whoever remembers it, ms. */
+export const FAR = 400 * 86_400_000;
+
 export const NOTHING_KNOWN: Known = { names: new Map(), package: () => null, feed: false };
 
 /** All that a look over a policy is made of. */

@@ -2,7 +2,7 @@ import type { PolicyPlace } from '../../model/decision.ts';
 import { readYaml } from '../language/yaml.ts';
 import type { PolicySource } from '../policy.ts';
 import type { Profile } from '../profile.ts';
-import type { LintFinding, LintMatter } from './lint-known.ts';
+import { FAR, type LintFinding, type LintMatter } from './lint-known.ts';
 
 /** What is to be said of whole profiles: modes, feeds that they ask for and are not there, cases that nobody wrote. */
 export function lintProfiles(matter: LintMatter): LintFinding[] {
@@ -11,6 +11,7 @@ export function lintProfiles(matter: LintMatter): LintFinding[] {
   const findings = [...policy.profiles.values()].flatMap((profile) => {
     const place = written.profiles.get(profile.name) ?? '.:1';
     return [
+      ...lintLayers(matter, profile, place),
       ...lintMode(matter, profile, written.modes.get(profile.name) ?? place),
       ...(tested.has(profile.name)
         ? []
@@ -27,6 +28,25 @@ export function lintProfiles(matter: LintMatter): LintFinding[] {
   return [...findings, ...lintFeed(matter)];
 }
 
+/** A profile that stands alone where others are held by locks: whoever is given it is held by none. */
+function lintLayers(
+  { policy }: LintMatter,
+  { name, layers, locked }: Profile,
+  place: PolicyPlace,
+): LintFinding[] {
+  if (layers.length > 1 || locked.size > 0) return [];
+  const others = [...policy.profiles.values()].filter((other) => other.name !== name);
+  const locking = others.find(
+    (one) =>
+      one.locked.size > 0 &&
+      others.some(({ name: of, layers: has }) => of !== one.name && has.includes(one.name)),
+  );
+  if (!locking) return [];
+  const isLayer = others.some((other) => other.layers.includes(name));
+  const message = `profile ${name} extends nothing: what ${locking.name} locks for others does not hold for it`;
+  return [{ level: isLayer ? 'info' : 'warning', code: 'unlayered-profile', place, message }];
+}
+
 function lintMode(
   { written, now }: LintMatter,
   { name, mode, until }: Profile,
@@ -37,6 +57,10 @@ function lintMode(
     const message = `mode observe ended${when}: profile ${name} enforces`;
     return [{ level: 'warning', code: 'observe-ended', place, message }];
   }
+  if (mode === 'observe' && until !== null && until - now > FAR) {
+    const message = `mode observe ends only ${new Date(until).toISOString().slice(0, 10)}: until then profile ${name} refuses next to nothing`;
+    return [{ level: 'warning', code: 'far-end', place, message }];
+  }
   const idle = written.rules.filter(({ profile, kind }) => kind === 'allow' && profile === name);
   const [first] = idle;
   if (mode !== 'frozen' || !first) return [];
@@ -46,14 +70,15 @@ function lintMode(
 
 function lintFeed({ written, known }: LintMatter): LintFinding[] {
   if (known.feed) return [];
-  const message =
-    'malware is asked for, and there is no feed of advisories here: put one in force with feed update';
-  const said = written.requirements.filter(({ key, value }) => key === 'malware' && value !== 'off');
-  const places = [
-    ...said.map(({ place }) => place),
-    ...written.rules.flatMap(({ requirements }) => requirements.get('malware') ?? []),
-  ];
-  return places.map((place) => ({ level: 'warning', code: 'no-feed', place, message }));
+  return ['malware', 'vulnerability'].flatMap((asked) => {
+    const message = `${asked} is asked for, and there is no feed of advisories here: put one in force with feed update`;
+    const said = written.requirements.filter(({ key, value }) => key === asked && value !== 'off');
+    const places = [
+      ...said.map(({ place }) => place),
+      ...written.rules.flatMap(({ requirements }) => requirements.get(asked) ?? []),
+    ];
+    return places.map((place): LintFinding => ({ level: 'warning', code: 'no-feed', place, message }));
+  });
 }
 
 /** The profiles of which any case speaks. */

@@ -1,24 +1,18 @@
 import type { PolicyPlace } from '../../model/decision.ts';
-import type { VersionScheme } from '../../model/versions.ts';
 import { patternText, type WrittenRule } from '../language/rules-of.ts';
 import type { Pattern, PatternMap } from '../patterns.ts';
 import type { EcosystemRules, Profile } from '../profile.ts';
-import type { Known, LintFinding, LintMatter } from './lint-known.ts';
+import type { LintFinding, LintMatter } from './lint-known.ts';
 
 /** Allow rules that admit nothing, or less than they say. */
-export function lintRules({ policy, written, schemes, known }: LintMatter): LintFinding[] {
+export function lintRules({ policy, written }: LintMatter): LintFinding[] {
   const using = new Map<string, Profile[]>();
   for (const profile of policy.profiles.values())
     for (const layer of profile.layers) using.set(layer, [...(using.get(layer) ?? []), profile]);
   return written.rules.flatMap((rule) => {
     if (rule.kind !== 'allow') return [];
     const profiles = using.get(rule.profile) ?? [];
-    const scheme = schemes.find(({ ecosystem }) => ecosystem === rule.ecosystem);
-    return [
-      ...overruled(rule, profiles),
-      ...overridden(rule, profiles),
-      ...(scheme ? unknownVersions(rule, scheme, known) : []),
-    ];
+    return [...overruled(rule, profiles), ...overridden(rule, profiles)];
   });
 }
 
@@ -68,18 +62,4 @@ function overridden(rule: WrittenRule, profiles: readonly Profile[]): LintFindin
     const message = `in profile ${profile.name} the rule at ${counts.place} counts for ${patternText(rule.pattern)} instead`;
     return [{ level: 'info', code: 'overridden', place: rule.place, message }];
   });
-}
-
-/** As far as the index is known here. A newer one may have more. */
-function unknownVersions(
-  { pattern, versions, ecosystem, place }: WrittenRule,
-  scheme: VersionScheme,
-  known: Known,
-): LintFinding[] {
-  if (versions === null || pattern.prefix) return [];
-  const listed = known.package(ecosystem, pattern.text)?.versions ?? [];
-  const range = scheme.parseRange(versions);
-  if (listed.length === 0 || range === null || listed.some((version) => range.has(version))) return [];
-  const message = `of the ${listed.length} versions of ${pattern.text} that are known here none is in ${JSON.stringify(versions)}`;
-  return [{ level: 'info', code: 'no-known-version', place, message }];
 }

@@ -7,6 +7,7 @@ import type { LintFinding, LintMatter } from './lint-known.ts';
 import { lintNames } from './lint-names.ts';
 import { lintPatterns } from './lint-patterns.ts';
 import { lintProfiles } from './lint-profiles.ts';
+import { lintRanges } from './lint-ranges.ts';
 import { lintRules } from './lint-rules.ts';
 
 /**
@@ -17,6 +18,7 @@ export function lint(matter: Omit<LintMatter, 'written'>): LintFinding[] {
   const whole: LintMatter = { ...matter, written: writtenIn(matter.policy.sources, matter.schemes) };
   const findings = [
     lintRules,
+    lintRanges,
     lintPatterns,
     lintExceptions,
     lintDependencies,
