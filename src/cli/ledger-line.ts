@@ -9,12 +9,12 @@ export function ledgerLine(stored: StoredEntry): string {
   const text = (key: string) => (typeof entry[key] === 'string' ? (entry[key] as string) : '');
   const time = typeof entry['time'] === 'number' ? new Date(entry['time']).toISOString() : '';
   const sum = entry['refusals'];
+  const version = text('version');
+  const name = text('purl') || (text('name') && `${text('name')}${version && `@${version}`}`);
+  // Which alarm, act of an administrator or end of a policy it is comes before what it is about.
   const what =
     (typeof sum === 'number' ? `${sum} refusals` : '') ||
-    text('purl') ||
-    text('name') ||
-    text('code') ||
-    text('policy').slice(0, 19);
+    [text('code'), text('outcome'), name || text('policy').slice(0, 19)].filter(Boolean).join(' ');
   const codes = (key: string) =>
     Array.isArray(entry[key]) ? entry[key].map((r: { code?: unknown }) => String(r.code)).join(',') : '';
   const fields = [

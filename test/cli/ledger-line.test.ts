@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ledgerLine } from '../../src/cli/ledger-line.ts';
 import { entryBytes } from '../../src/ledger/canonical.ts';
-import { policyEntry, startEntry, trustEntry } from '../../src/ledger/entry.ts';
+import { alarmEntry, policyEntry, startEntry, trustEntry } from '../../src/ledger/entry.ts';
 import type { EntryDraft } from '../../src/ledger/ledger.ts';
 import { sha256 } from '../../src/model/digest.ts';
 
@@ -23,8 +23,31 @@ test.each([
   [
     'another policy',
     policyEntry({ ...stamp, outcome: 'loaded', policy, previous }),
-    `policy   ${policy.slice(0, 19)}`,
+    `policy   loaded ${policy.slice(0, 19)}`,
   ],
+  [
+    'a policy that does not load',
+    policyEntry({ ...stamp, outcome: 'rejected', policy, problems: 2 }),
+    `policy   rejected ${policy.slice(0, 19)}`,
+  ],
+  [
+    'a reload that changes nothing',
+    policyEntry({ ...stamp, outcome: 'unchanged', policy }),
+    `policy   unchanged ${policy.slice(0, 19)}`,
+  ],
+  [
+    'an alarm, and which',
+    alarmEntry({
+      ...stamp,
+      code: 'malware',
+      agent: 'ana',
+      ecosystem: 'npm',
+      name: 'widget',
+      version: '1.1.0',
+    }),
+    'alarm ana malware widget@1.1.0',
+  ],
+  ['an alarm about no package', alarmEntry({ ...stamp, code: 'feed-stale' }), 'alarm    feed-stale'],
 ])('%s', (_what, draft, words) => {
   expect(lineOf(draft)).toMatch(/^ {5}7 2026-06-01T00:00:00\.000Z [\x20-\x7e]+ a{12}$/);
   expect(lineOf(draft).replace(/ +/g, ' ')).toContain(` ${words.replace(/ +/g, ' ')} `);
