@@ -1,10 +1,10 @@
-import type { LintFinding, LintLevel } from '../policy/lint/lint-known.ts';
+import type { LintFinding, LintLevel, LocatedFinding } from '../policy/lint/lint-known.ts';
 import { printable } from './ledger-line.ts';
 
-/** `npm.yaml:12: error: … [waiver-expired]`, a line for each, as editors and CI read it. */
-export function lintLines(findings: readonly LintFinding[]): string[] {
-  return findings.map(({ level, code, place, message }) =>
-    printable(`${place}: ${level}: ${message} [${code}]`).replaceAll('\n', '\\u000a'),
+/** `npm.yaml:12:5: error: … [waiver-expired]`, a line for each, as editors and CI read it. */
+export function lintLines(findings: readonly LocatedFinding[]): string[] {
+  return findings.map(({ level, code, path, line, column, message }) =>
+    printable(`${path}:${line}:${column}: ${level}: ${message} [${code}]`).replaceAll('\n', '\\u000a'),
   );
 }
 

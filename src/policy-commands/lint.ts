@@ -4,7 +4,7 @@ import { EXIT, type PolicyOptions } from '../cli/program.ts';
 import type { Config } from '../config.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
 import { lint, unloadable } from '../policy/lint/lint.ts';
-import type { LintFinding } from '../policy/lint/lint-known.ts';
+import type { LocatedFinding } from '../policy/lint/lint-known.ts';
 import { parsePolicy } from '../policy/load.ts';
 import { PolicyError } from '../policy/policy.ts';
 import { gatherKnown } from './known.ts';
@@ -29,7 +29,7 @@ export async function policyLint(
   return findings.some(({ level }) => level === 'error') ? EXIT.refused : EXIT.ok;
 }
 
-async function findingsOf(config: Config, now: number): Promise<LintFinding[]> {
+async function findingsOf(config: Config, now: number): Promise<LocatedFinding[]> {
   const schemes = ECOSYSTEMS.map((one) => one.versions);
   try {
     const policy = parsePolicy(await readPolicySources(config.allowlists), schemes);

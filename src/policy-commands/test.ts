@@ -6,7 +6,7 @@ import { ECOSYSTEMS } from '../ecosystems/all.ts';
 import { runCases } from '../policy/cases/cases.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Runs the cases below the allowlists folder. No network. Exit code 1: one of them failed. */
+/** Runs the cases below the allowlists folder. No network. Exit code 1: one of them failed, or there is none to run. */
 export async function policyTest(
   config: Config,
   options: PolicyOptions,
@@ -21,7 +21,9 @@ export async function policyTest(
   const failed = results.filter((r) => !r.passed);
   if (options.json) for (const result of results) print(JSON.stringify(result));
   else for (const result of failed) for (const line of caseLines(result)) print(line);
-  if (results.length === 0) say('sallyport: there are no cases: write some below cases/');
+  if (results.length === 0)
+    say('sallyport: there are no cases, so nothing was tested: write some below cases/');
   say(`${results.length - failed.length} passed, ${failed.length} failed`);
-  return failed.length > 0 ? EXIT.refused : EXIT.ok;
+  // A gate that asks nothing is not green.
+  return failed.length > 0 || results.length === 0 ? EXIT.refused : EXIT.ok;
 }

@@ -16,9 +16,9 @@ test('findings a line each, an exit code of 1 for an error only, and a sum', asy
   const text = 'profile: default\nallow:\n  - npm: "acme*"\n  - npm: express\ndeny:\n  - npm: express\n';
   const { code, printed, said } = await linted({ 'allowlists/p.yaml': text });
   expect(printed).toEqual([
-    'p.yaml:1: info: no case says what profile default must do [no-cases]',
-    'p.yaml:3: warning: acme* also takes in acmeevil: end the prefix in a separator, or name the packages [prefix-without-separator]',
-    'p.yaml:4: error: express never comes in: p.yaml:6 denies every version [never-matches-denied]',
+    'p.yaml:1:1: info: no case says what profile default must do [no-cases]',
+    'p.yaml:3:5: warning: acme* also takes in acmeevil: end the prefix in a separator, or name the packages [prefix-without-separator]',
+    'p.yaml:4:5: error: express never comes in: p.yaml:6 denies every version [never-matches-denied]',
   ]);
   expect({ code, said }).toEqual({ code: 1, said: ['1 errors, 1 warnings, 1 notes'] });
   const mild = await linted(
@@ -27,8 +27,8 @@ test('findings a line each, an exit code of 1 for an error only, and a sum', asy
   );
   expect(mild.code).toBe(0);
   expect(mild.printed.map((line) => JSON.parse(line))).toMatchObject([
-    { level: 'info', code: 'no-cases', place: 'p.yaml:1' },
-    { level: 'warning', code: 'prefix-without-separator', place: 'p.yaml:3' },
+    { level: 'info', code: 'no-cases', place: 'p.yaml:1', path: 'p.yaml', line: 1, column: 1 },
+    { level: 'warning', code: 'prefix-without-separator', place: 'p.yaml:3', line: 3, column: 5 },
   ]);
 });
 
@@ -36,7 +36,7 @@ test('a policy that does not load is told as its problems', async () => {
   const { code, printed } = await linted({ 'allowlists/p.yaml': 'profile: default\nallwo: []\n' });
   expect(code).toBe(1);
   expect(printed).toEqual([
-    expect.stringMatching(/^p\.yaml:2: error: .*did you mean "allow".*\[unloadable\]$/),
+    expect.stringMatching(/^p\.yaml:2:1: error: .*did you mean "allow".*\[unloadable\]$/),
   ]);
 });
 
@@ -67,12 +67,12 @@ test('over the indexes that are kept here, beside a running server: parents, ran
     expect(await policyLint(config, house.clock.now(), {}, out)).toBe(0);
     expect(house.takeAsked()).toEqual([]);
     expect(out.printed.filter((line) => !line.includes('no-cases'))).toEqual([
-      'default.yaml:3: warning: parent@1.0.0 needs renamed, which profile default does not admit [dependency-not-admitted]',
-      'default.yaml:3: warning: parent@1.0.0 needs stranger, which profile default does not admit [dependency-not-admitted]',
-      'default.yaml:3: info: parent@1.0.0 may use opt, which profile default does not admit [optional-dependency-not-admitted]',
-      'default.yaml:5: info: of the 1 versions of plain that are known here none is in ">=9" [no-known-version]',
-      'default.yaml:6: warning: wheely@1.0.0 needs needed-one, which profile default does not admit [dependency-not-admitted]',
-      'default.yaml:6: info: wheely@1.0.0 may use windows, which profile default does not admit [optional-dependency-not-admitted]',
+      'default.yaml:3:5: warning: parent@1.0.0 needs renamed, which profile default does not admit [dependency-not-admitted]',
+      'default.yaml:3:5: warning: parent@1.0.0 needs stranger, which profile default does not admit [dependency-not-admitted]',
+      'default.yaml:3:5: info: parent@1.0.0 may use opt, which profile default does not admit [optional-dependency-not-admitted]',
+      'default.yaml:5:5: info: of the 1 versions of plain that are known here none is in ">=9" [no-known-version]',
+      'default.yaml:6:5: warning: wheely@1.0.0 needs needed-one, which profile default does not admit [dependency-not-admitted]',
+      'default.yaml:6:5: info: wheely@1.0.0 may use windows, which profile default does not admit [optional-dependency-not-admitted]',
     ]);
   } finally {
     await house.remove();

@@ -68,3 +68,13 @@ test('as JSON: every case, whole', async () => {
     },
   ]);
 });
+
+test('no case at all is not green', async () => {
+  const here = place({ 'allowlists/npm.yaml': POLICY });
+  const out = terminal();
+  expect(await policyTest(here.config, {}, out)).toBe(1);
+  expect(out.said).toEqual([
+    'sallyport: there are no cases, so nothing was tested: write some below cases/',
+    '0 passed, 0 failed',
+  ]);
+});

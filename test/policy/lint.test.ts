@@ -318,6 +318,9 @@ test('a policy that does not load is its problems', () => {
         level: 'error',
         code: 'unloadable',
         place: 'p.yaml:2',
+        path: 'p.yaml',
+        line: 2,
+        column: 1,
         message: expect.stringContaining('did you mean "allow"'),
       },
     ]);

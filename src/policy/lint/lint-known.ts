@@ -18,6 +18,13 @@ export interface LintFinding {
   readonly message: string;
 }
 
+/** A finding where an editor finds it. `line` and `column` count from 1; the column is where the line's first word stands. */
+export interface LocatedFinding extends LintFinding {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+}
+
 /** What a package needs when it is installed, by name. */
 export interface Dependencies {
   readonly required: readonly PackageName[];
