@@ -21,6 +21,8 @@ export interface ImportReport {
   readonly added: readonly string[];
   readonly changed: readonly { readonly subject: string; readonly before: string; readonly after: string }[];
   readonly gone: readonly string[];
+  /** Pins whose digests are the index's: the lockfile has none that fits. */
+  readonly fromIndex: readonly string[];
   readonly flags: readonly {
     readonly code: string;
     readonly package: string | null;
@@ -48,13 +50,21 @@ export const importLines = {
     dryRun: boolean,
   ): { readonly data: readonly string[]; readonly words: readonly string[] } {
     const { as, added, changed, gone, flags, review, problems } = report;
+    const fromIndex = new Set(report.fromIndex);
+    const whose = (subject: string): string => (fromIndex.has(subject) ? ', the digest from the index' : '');
     const data = [
-      ...added.map((subject) => `new     ${subject}`),
-      ...changed.map(({ subject }) => `changed ${subject}: another ${as === 'pins' ? 'digest' : 'range'}`),
+      ...added.map((subject) => `new     ${subject}${whose(subject)}`),
+      ...changed.map(
+        ({ subject }) => `changed ${subject}: another ${as === 'pins' ? 'digest' : 'range'}${whose(subject)}`,
+      ),
       ...gone.map((subject) => `gone    ${subject}`),
     ];
     const words = [
-      ...(report.newProfile ? [`note: no other file speaks for profile ${report.profile}`] : []),
+      ...(report.newProfile
+        ? [
+            `note: no other file speaks for profile ${report.profile}: it extends nothing, so that the denials and requirements of other profiles do not hold for it`,
+          ]
+        : []),
       ...flags.map(({ package: name, version, line, words: said, fails }) => {
         const what = name === null ? '' : `${version === null ? name : `${name}@${version}`} `;
         const where = line === null ? '' : ` (line ${line})`;

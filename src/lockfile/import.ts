@@ -77,6 +77,7 @@ export async function importLockfiles(
       .map((pin) => ({ ...pin, approvals: unapproved(policy, options.profile, pin) }))
       .filter(({ approvals }) => approvals.length > 0);
     const text = fileText({
+      path: place.path,
       profile: options.profile,
       origins: given.map(({ lockfile, digest }) => ({ format: lockfile.format, digest })),
       pins,
@@ -121,6 +122,7 @@ export async function importLockfiles(
   const report: ImportReport = {
     file: place.path,
     profile: options.profile,
+    fromIndex: ruled ? [] : pins.filter(({ fromIndex }) => fromIndex).map(keyOf),
     newProfile: !policy.profiles.has(options.profile),
     as: form,
     written,

@@ -1,4 +1,5 @@
 import type { Digest } from '../model/digest.ts';
+import { schemaLine } from '../policy/schema-line.ts';
 import { subjectOf, type WrittenPin } from './pinned.ts';
 import { quotedText, yamlDigests, yamlText } from './yaml-text.ts';
 
@@ -30,6 +31,8 @@ export interface KeptWaiver {
 
 /** All that a file says. */
 export interface Content {
+  /** Where the file is, below the allowlists folder. */
+  readonly path: string;
   readonly profile: string;
   readonly origins: readonly Origin[];
   readonly pins: readonly WrittenPin[];
@@ -49,8 +52,12 @@ export function keyOf(pin: Pick<WrittenPin, 'ecosystem' | 'name' | 'version'>): 
 
 /** The whole file. The same content is the same text. */
 export function fileText(content: Content): string {
-  const { profile, origins, pins, rules, days, review, waivers } = content;
-  const lines = [MARKER, ...origins.map(({ format, digest }) => `# from ${format}, ${digest}`)];
+  const { path, profile, origins, pins, rules, days, review, waivers } = content;
+  const lines = [
+    MARKER,
+    schemaLine(path),
+    ...origins.map(({ format, digest }) => `# from ${format}, ${digest}`),
+  ];
   lines.push(`profile: ${yamlText(profile)}`);
   if (rules) lines.push(...section('allow', rules.map(ruleLine)));
   else

@@ -67,7 +67,7 @@ export async function policyPropose(
   const asked = asIfListed(sources, path, policy, profile, observed);
   if (typeof asked === 'string') return notTogether(say, asked);
   const proposal = propose(policy, profile, asked, SCHEMES, as);
-  const text = proposalText(proposal, profile, since.words, now);
+  const text = proposalText(proposal, profile, since.words, now, path);
   const left = leftOver(sources, { path, text }, profile, observed);
   if (typeof left === 'string') return notTogether(say, left);
   const nothing = proposal.rules.length + proposal.pins.length + proposal.open.length === 0;

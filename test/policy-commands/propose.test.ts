@@ -170,6 +170,7 @@ test('the text: sorted, one line each, with how much use stands behind it and no
   const { text } = await proposed(here);
   expect(text.split('\n').map((line) => line.replaceAll(/sha(256:|512-)[\w+/=]+/g, '…'))).toEqual([
     '# Written by "sallyport policy propose" from the last 30 days in mode observe: a draft, to be reviewed.',
+    '# yaml-language-server: $schema=policy.schema.json',
     '# Versions are exactly those that were installed; widen a range where that is meant.',
     'profile: default',
     'allow:',

@@ -1,4 +1,4 @@
-import { mkdir, readdir, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loadPolicy } from '../../src/allowlists.ts';
@@ -48,7 +48,7 @@ describe('the file', () => {
     const { code, stdout, stderr } = await place.run('import', lock, hashed);
     const { registry } = place;
     const hashes = [wheel, 'six-1.16.0.tar.gz'].map((file) => `"${sha256(registry.file(file))}"`).sort();
-    expect((await written())?.split('\n').slice(3)).toEqual([
+    expect((await written())?.split('\n').slice(4)).toEqual([
       'profile: default',
       'pins:',
       `  - { npm: "@types/node@22.0.0", integrity: "${sri(registry.tarball('@types/node', '22.0.0'))}" }`,
@@ -58,7 +58,7 @@ describe('the file', () => {
       '',
     ]);
     expect(await written()).toMatch(
-      /^# sallyport import: .*\n# from package-lock v3, sha256:[0-9a-f]{64}\n# from requirements, sha256:[0-9a-f]{64}\n/,
+      /^# sallyport import: .*\n# yaml-language-server: \$schema=policy\.schema\.json\n# from package-lock v3, sha256:[0-9a-f]{64}\n# from requirements, sha256:[0-9a-f]{64}\n/,
     );
     // Nothing of this machine.
     expect(await written()).not.toContain(place.root);
@@ -100,6 +100,13 @@ describe('the file', () => {
     });
   });
 
+  test('in a folder of its own names the schema from there', async () => {
+    await mkdir(join(place.root, 'allowlists', 'teams'), { recursive: true });
+    await imported(await lockOf({ 'left-pad@1.3.0': {} }), '--out', 'teams/web.yaml');
+    const text = await readFile(join(place.root, 'allowlists', 'teams', 'web.yaml'), 'utf8');
+    expect(text.split('\n')[1]).toBe('# yaml-language-server: $schema=../policy.schema.json');
+  });
+
   test('--dry-run says the same and writes nothing', async () => {
     const lock = await lockOf({ 'left-pad@1.3.0': {} });
     const { report, code } = await imported(lock, '--dry-run');
@@ -115,6 +122,16 @@ describe('the file', () => {
       profile: 'ci',
       newProfile: true,
     });
+    const { stderr, code } = await place.run(
+      'import',
+      join(place.root, 'app/package-lock.json'),
+      '--profile',
+      'own',
+    );
+    expect(stderr).toContain(
+      'note: no other file speaks for profile own: it extends nothing, so that the denials and requirements of other profiles do not hold for it',
+    );
+    expect(code).toBe(0);
     const policy = await loadPolicy(join(place.root, 'allowlists'));
     const pins = (profile: string) => policy.profiles.get(profile)?.ecosystems.get('npm')?.pins.size;
     expect([pins('ci'), pins('default')]).toEqual([1, 0]);
@@ -188,7 +205,10 @@ describe('digests', () => {
   test('that a lockfile lacks are the index’s, and marked; all files of a version', async () => {
     const lock = await lockOf({ 'left-pad@1.3.0': { integrity: null } });
     const plain = await place.put('app/requirements.txt', 'six==1.16.0\n');
-    const { code } = await imported(lock, plain);
+    const told = await place.run('import', lock, plain, '--dry-run');
+    expect(told.stdout).toContain('new     npm left-pad@1.3.0, the digest from the index\n');
+    const { code, report } = await imported(lock, plain);
+    expect(report.fromIndex).toEqual(['npm left-pad@1.3.0', 'pypi six@1.16.0']);
     const text = (await written()) ?? '';
     expect(text).toMatch(
       /left-pad@1\.3\.0, integrity: "sha512-[^"]+" } # digest from the index on \d{4}-\d\d-\d\d\n/,

@@ -1,5 +1,6 @@
 import { type Digest, sriOf } from '../../model/digest.ts';
 import { wordsOf } from '../../model/reason-codes.ts';
+import { schemaLine } from '../schema-line.ts';
 import type { OpenMatter, Proposal, ProposedPin, ProposedRule, Use } from './propose.ts';
 
 /** The first line of a proposal: a file that begins otherwise was written by somebody else. */
@@ -9,11 +10,18 @@ const DAY = 86_400_000;
 /** How long a waiver that is suggested would hold, days. */
 const WAIVER_DAYS = 90;
 
-/** A policy file, whole: sorted, a line for each thing, and in comments what is left to a person. */
-export function proposalText(proposal: Proposal, profile: string, words: string, now: number): string {
+/** A policy file at `path` below the allowlists folder, whole: sorted, a line for each thing, and in comments what is left to a person. */
+export function proposalText(
+  proposal: Proposal,
+  profile: string,
+  words: string,
+  now: number,
+  path: string,
+): string {
   const { rules, pins, open } = proposal;
   const lines = [
     `${WRITTEN_BY} from ${words} in mode observe: a draft, to be reviewed.`,
+    schemaLine(path),
     '# Versions are exactly those that were installed; widen a range where that is meant.',
     `profile: ${scalar(profile)}`,
   ];
