@@ -1,10 +1,10 @@
 import { admittedOf, historyOf, type readFacts } from './admission/decide-listing.ts';
 import type { Held } from './admission/evidence/held.ts';
 import { heldFor } from './admission/evidence/held.ts';
-import { evidenceWords } from './admission/evidence/words.ts';
 import type { openEvidenceCheck } from './check-evidence.ts';
 import { toldDigests } from './check-evidence.ts';
 import type { CheckedFile } from './cli/check-lines.ts';
+import { reasonWords } from './cli/reason-words.ts';
 import type { Ecosystem } from './ecosystems/ecosystem.ts';
 import { affecting } from './feeds/affecting.ts';
 import type { PackageAdvisories } from './model/advisory.ts';
@@ -12,7 +12,6 @@ import type { Decision } from './model/decision.ts';
 import { type EvidenceVerdict, NO_EVIDENCE } from './model/evidence.ts';
 import { NO_FACTS } from './model/facts.ts';
 import type { ListedFile, Listing } from './model/listing.ts';
-import { wordsOf } from './model/reason-codes.ts';
 import { decide } from './policy/decide.ts';
 import { evidenceAsked } from './policy/judge/evidence.ts';
 import type { Policy, Question } from './policy/policy.ts';
@@ -79,12 +78,18 @@ async function checkFile(about: VersionCheck, file: ListedFile): Promise<Checked
 
 function told(
   { filename }: ListedFile,
-  { verdict, reasons, place }: Decision,
+  { verdict, reasons, place, eligibleAt }: Decision,
   evidence: readonly EvidenceVerdict[],
 ): CheckedFile {
-  const words = reasons.map(({ code, detail }) => {
-    const why = detail ? evidenceWords(detail, code) : null;
-    return `it ${wordsOf(code)} [${code}]${why ? `: ${why}` : ''}`;
-  });
-  return { filename, verdict, codes: reasons.map(({ code }) => code), words, place, evidence };
+  return {
+    filename,
+    verdict,
+    codes: reasons.map(({ code }) => code),
+    words: reasons.map(reasonWords),
+    // What would admit it is not what refuses it.
+    place: verdict === 'allow' ? place : (reasons.find((reason) => reason.place !== null)?.place ?? null),
+    about: [...new Set(reasons.flatMap(({ about = [] }) => about))],
+    eligibleAt,
+    evidence,
+  };
 }

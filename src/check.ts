@@ -1,6 +1,13 @@
 import { join } from 'node:path';
-import { admittedOf, decideListing, historyOf, readFacts } from './admission/decide-listing.ts';
+import {
+  admittedOf,
+  decideListing,
+  historyOf,
+  type ListingView,
+  readFacts,
+} from './admission/decide-listing.ts';
 import { heldOf } from './admission/evidence/held.ts';
+import { nearestOf } from './admission/nearest.ts';
 import type { Ports } from './admission/ports.ts';
 import { loadPolicy } from './allowlists.ts';
 import { openEvidenceCheck } from './check-evidence.ts';
@@ -147,14 +154,15 @@ async function checkSubject(basis: Basis, subject: Subject): Promise<Checked> {
   const { place } = byName;
   const request = ecosystem.indexRequest(name);
   const answer = await upstream.index(source(id), request.path, request.accept, null);
-  if (answer.kind !== 'document') return { ...about, verdict: 'refuse', codes: ['NOT_ALLOWLISTED'], place };
+  if (answer.kind !== 'document')
+    return { ...about, verdict: 'refuse', codes: ['NOT_ALLOWLISTED'], place: null };
   const listing = ecosystem.readIndex(name, Buffer.concat(answer.chunks));
   const shelf = openEvidenceShelf({ dir: config.vault ?? join(config.data, 'vault') });
   const [facts, held] = await Promise.all([factsOf(reader, id), heldOf({ evidence: shelf }, id)]);
   const advisories = feed.of(id);
   const now = Date.now();
-  if (version === null) {
-    const view = decideListing(policy, profile, listing, {
+  const view = (): ListingView =>
+    decideListing(policy, profile, listing, {
       facts,
       history: historyOf(ecosystem, listing, facts),
       held: held.evidence,
@@ -165,10 +173,14 @@ async function checkSubject(basis: Basis, subject: Subject): Promise<Checked> {
       withheld: null,
       signatures: () => [],
     });
-    const admitted = [...view.admitted].sort((a, b) => ecosystem.versions.compare(b, a));
+  const newestFirst = (versions: Iterable<string>): string[] =>
+    [...versions].sort((a, b) => ecosystem.versions.compare(b, a));
+  if (version === null) {
+    const all = view();
+    const admitted = newestFirst(all.admitted);
     if (admitted.length > 0) return { ...about, verdict: 'allow', codes: [], place, admitted };
-    const first = [...view.files.values()][0]?.code;
-    return { ...about, verdict: 'refuse', codes: [first ?? 'UNKNOWN_VERSION'], place, admitted };
+    const first = [...all.files.values()][0]?.code;
+    return { ...about, verdict: 'refuse', codes: [first ?? 'UNKNOWN_VERSION'], place: null, admitted };
   }
   const files = await checkVersion(
     { policy, profile, ecosystem, listing, facts, held, advisories, now, look },
@@ -177,7 +189,18 @@ async function checkSubject(basis: Basis, subject: Subject): Promise<Checked> {
   if (files.some(({ verdict }) => verdict === 'allow'))
     return { ...about, verdict: 'allow', codes: [], place, files };
   const codes = [...new Set(files.flatMap((file) => file.codes))];
-  return { ...about, verdict: 'refuse', codes: codes.length > 0 ? codes : ['UNKNOWN_VERSION'], place, files };
+  const ripe = files.flatMap(({ eligibleAt }) => eligibleAt ?? []);
+  // Not the one that was asked for: its evidence may have refused what its listing admits.
+  const others = newestFirst(view().admitted).filter((one) => one !== version);
+  return {
+    ...about,
+    verdict: 'refuse',
+    codes: codes.length > 0 ? codes : ['UNKNOWN_VERSION'],
+    place: files.find((file) => file.place !== null)?.place ?? null,
+    eligibleAt: ripe.length > 0 ? Math.min(...ripe) : null,
+    nearest: nearestOf(ecosystem.versions, others, version),
+    files,
+  };
 }
 
 async function factsOf(reader: LedgerReader | null, id: PackageId): Promise<PackageFacts> {

@@ -9,9 +9,14 @@ export interface CheckedFile {
   readonly filename: string;
   readonly verdict: Decision['verdict'];
   readonly codes: readonly ReasonCode[];
-  /** Each reason in our words, with what was expected of evidence and what was found. */
+  /** Each reason in our words: what it is about, what was expected and found of evidence, and the rule that refuses. */
   readonly words: readonly string[];
+  /** The rule that refuses, as far as one does; of an admitted file the rule or pin that admits. */
   readonly place: string | null;
+  /** What the reasons are about: ids of advisories, a licence, the version that was admitted before. */
+  readonly about: readonly string[];
+  /** When a file that is only too young becomes admissible, ms. */
+  readonly eligibleAt: number | null;
   readonly evidence: readonly EvidenceVerdict[];
 }
 
@@ -21,7 +26,12 @@ export interface Checked {
   readonly version: string | null;
   readonly verdict: 'allow' | 'refuse';
   readonly codes: readonly ReasonCode[];
+  /** The rule of the first reason, null where no rule refuses; of what is admitted the rule or pin. */
   readonly place: string | null;
+  /** Of a refused version that is only too young: from when on it is not, ms. */
+  readonly eligibleAt?: number | null;
+  /** Of a refused version: the one that would be admitted instead, by what the index claims; null where none is. */
+  readonly nearest?: string | null;
   /** Each file of the version that was asked for; its evidence is checked over the digests that the index declares. */
   readonly files?: readonly CheckedFile[];
   /** The versions that would be served, newest first; only where no version was asked for. */
@@ -39,8 +49,13 @@ function textOf(result: Checked): string[] {
   const files = result.files ?? [];
   if (result.verdict === 'refuse') {
     const words = new Set(files.flatMap((file) => file.words));
-    const plain = result.codes.map((code) => `it ${wordsOf(code)} [${code}]`);
-    return [`refuse ${what}: ${(words.size > 0 ? [...words] : plain).join('; ')}${place}`];
+    const plain = [`${result.codes.map((code) => `it ${wordsOf(code)} [${code}]`).join('; ')}${place}`];
+    const { eligibleAt = null, nearest = null } = result;
+    const instead = [
+      ...(eligibleAt === null ? [] : [`admitted from ${iso(eligibleAt)} on`]),
+      ...(nearest === null ? [] : [`admitted instead: ${nearest}`]),
+    ];
+    return [`refuse ${what}: ${[...(words.size > 0 ? words : plain), ...instead].join('; ')}`];
   }
   const versions = result.admitted
     ? `: ${result.admitted.slice(0, 5).join(', ')}${result.admitted.length > 5 ? ', ...' : ''}`
@@ -64,4 +79,9 @@ function evidenceOf(files: readonly CheckedFile[]): string {
     parts.add(check === 'provenance' ? `provenance of ${[...by].join(', ')}` : 'registry signature');
   }
   return parts.size > 0 ? `; verified: ${[...parts].join('; ')}` : '';
+}
+
+function iso(time: number): string {
+  const at = new Date(time);
+  return Number.isNaN(at.getTime()) ? 'no readable time' : at.toISOString();
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { check } from '../../src/check.ts';
+import { linesOf } from '../../src/cli/check-lines.ts';
 import { loadConfig } from '../../src/config.ts';
 import { type FakeRegistry, startRegistry } from '../harness/registry.ts';
 
@@ -76,4 +77,39 @@ test.each([
   const { code, said } = await checked('left-pad@1.3.0');
   expect(said).toContain('without what the ledger remembers');
   expect(code).toBe(0);
+});
+
+test('a refused version: which rule refuses, from when on it is old enough, and what would be admitted instead', async () => {
+  const claimed = Date.now() - 86_400_000;
+  registry.addNpm('young', { '1.0.0': {}, '1.1.0': {}, '2.0.0': { time: new Date(claimed).toISOString() } });
+  await writeFile(
+    join(root, 'allowlists', 'default.yaml'),
+    `profile: default
+requirements: { npm: { age: 7d } }
+allow:
+  - npm: young
+  - { npm: left-pad, versions: ">=2" }
+deny:
+  - { npm: young, versions: "1.1.0" }
+`,
+  );
+  const young = await checked('young@2.0.0');
+  expect(young.results).toMatchObject([
+    { codes: ['TOO_YOUNG'], place: 'default.yaml:4', nearest: '1.0.0', files: [{ about: [] }] },
+  ]);
+  expect(young.results[0].eligibleAt).toBe(claimed + 7 * 86_400_000);
+  const words = linesOf(young.results[0]).join('');
+  expect(words).toContain(
+    `(default.yaml:4); admitted from ${new Date(claimed + 7 * 86_400_000).toISOString()} on`,
+  );
+  expect(words).toMatch(/; admitted instead: 1\.0\.0$/);
+  const denied = await checked('young@1.1.0');
+  expect(denied.results).toMatchObject([{ place: 'default.yaml:7', eligibleAt: null, nearest: '1.0.0' }]);
+  expect(linesOf(denied.results[0])).toEqual([
+    'refuse young@1.1.0: it is denied by the policy [DENIED] (default.yaml:7); admitted instead: 1.0.0',
+  ]);
+  const outside = await checked('left-pad@1.3.0');
+  expect(outside.results).toMatchObject([{ place: 'default.yaml:5', nearest: null }]);
+  const unknown = await checked('young@9.9.9');
+  expect(unknown.results).toMatchObject([{ codes: ['UNKNOWN_VERSION'], place: null, nearest: '1.0.0' }]);
 });
