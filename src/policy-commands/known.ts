@@ -49,8 +49,11 @@ export async function gatherKnown(config: Config, policy: Policy): Promise<Known
       const seen = await reader.memory.knownNames(ecosystem.id);
       names.set(ecosystem.id, seen);
       const wanted = namedIn(policy, ecosystem.id);
+      let prefixed = 0;
       for (const name of seen) {
-        if (!wanted.has(name)) continue;
+        if (!wanted.has(name) && !(prefixed < MOST_PREFIXED && isPrefixed(policy, ecosystem.id, name)))
+          continue;
+        if (!wanted.has(name)) prefixed += 1;
         const listing = await keptListing(config, reader, ecosystem, name);
         if (!listing) continue;
         const facts = readFacts(await reader.memory.packageFacts({ ecosystem: ecosystem.id, name }));
@@ -68,6 +71,13 @@ export async function gatherKnown(config: Config, policy: Policy): Promise<Known
     package: (ecosystem, name) => packages.get(`${ecosystem}\n${name}`) ?? null,
     feed: hasFeed(config),
   };
+}
+
+/** As many indexes of names that only a prefix admits are read; `*` would have all that were ever seen. */
+const MOST_PREFIXED = 1_000;
+
+function isPrefixed(policy: Policy, ecosystem: EcosystemId, name: PackageName): boolean {
+  return [...policy.profiles.values()].some((one) => one.ecosystems.get(ecosystem)?.allow.best(name) != null);
 }
 
 /** Names that have a rule or a pin of their own, in any profile. */

@@ -82,5 +82,12 @@ test('over the indexes that are kept here, beside a running server: parents, ran
 test('what wheel metadata needs: extras left out, markers optional, the description not read', () => {
   const text =
     'Metadata-Version: 2.1\r\nRequires-Dist: A.b[x]>=1\r\nRequires-Dist: c ; python_version < "3"\r\nRequires-Dist: d; extra == "x"\r\n\r\nRequires-Dist: no\r\n';
-  expect(wheelDependencies(Buffer.from(text), pypi)).toEqual({ required: ['a-b'], optional: ['c'] });
+  expect(wheelDependencies(Buffer.from(text), pypi)).toEqual({
+    required: ['a-b'],
+    optional: ['c'],
+    specs: new Map([
+      ['a-b', '>=1'],
+      ['c', ''],
+    ]),
+  });
 });

@@ -170,6 +170,30 @@ test('an admitted parent whose dependencies are not', () => {
   );
 });
 
+test('a parent whose dependency is admitted, in no version that it takes; and a parent that a prefix admits', () => {
+  const needs = (spec: string) => ({
+    dependencies: () => ({ required: [name('body')], optional: [], specs: new Map([[name('body'), spec]]) }),
+  });
+  const of = (spec: string, rules: string, parent = 'express') =>
+    found(rules, knowing({ [parent]: needs(spec), body: { versions: ['1.0.0', '2.0.0'] } })).filter((line) =>
+      line.includes('dependency'),
+    );
+  const both = (body: string) => `allow:\n  - npm: express\n  - { npm: body, versions: "${body}" }\n`;
+  const finding =
+    'warning dependency-version-not-admitted p.yaml:3: express@1.0.0 needs body in versions of which profile default admits none that is known here';
+  expect(of('^2', both('1'))).toEqual([finding]);
+  expect(of('^1', both('1'))).toEqual([]);
+  expect(of('^3', both('1'))).toEqual([]);
+  expect(of('latest', both('1'))).toEqual([]);
+  expect(of('', both('1'))).toEqual([]);
+  expect(of('^2', `${both('>=1')}deny:\n  - { npm: body, versions: "2.x" }\n`)).toEqual([finding]);
+  const pin = `pins:\n  - { npm: body@2.0.0, integrity: "${sriOf(A512)}" }\n`;
+  expect(of('^2', both('1') + pin)).toEqual([]);
+  expect(of('^2', 'allow:\n  - npm: "@a/*"\n', '@a/x')).toEqual([
+    'warning dependency-not-admitted p.yaml:3: @a/x@1.0.0 needs body, which profile default does not admit',
+  ]);
+});
+
 test('names that differ only in what looks alike', () => {
   expect(found('allow:\n  - npm: lodash\n  - npm: 1odash\n')).toEqual([
     'warning look-alike p.yaml:4: 1odash looks like lodash, at p.yaml:3',

@@ -2,8 +2,8 @@ import type { EcosystemId, PackageName } from '../../model/artifact.ts';
 import type { VersionScheme } from '../../model/versions.ts';
 import { decide } from '../decide.ts';
 import { admittedNames } from '../names.ts';
-import type { EcosystemRules } from '../profile.ts';
-import type { KnownPackage, LintFinding, LintMatter } from './lint-known.ts';
+import { type EcosystemRules, effectiveMode } from '../profile.ts';
+import type { Dependencies, KnownPackage, LintFinding, LintMatter } from './lint-known.ts';
 
 /**
  * An admitted parent whose dependencies are not admitted: it cannot be installed. Looks at the newest version that
@@ -16,7 +16,13 @@ export function lintDependencies(matter: LintMatter): LintFinding[] {
       const rules = policy.profiles.get(profile)?.ecosystems.get(scheme.ecosystem);
       if (!rules) return [];
       const { exact } = admittedNames(policy, profile, scheme.ecosystem, now);
-      return exact.flatMap((name) => lintParent(matter, profile, scheme, rules, name));
+      // Names that only a prefix admits, as far as they are known here.
+      const prefixed = (matter.known.names.get(scheme.ecosystem) ?? []).filter(
+        (name) => rules.allow.best(name)?.by === 'prefix',
+      );
+      return [...new Set([...exact, ...prefixed])].flatMap((name) =>
+        lintParent(matter, profile, scheme, rules, name),
+      );
     }),
   );
 }
@@ -40,7 +46,31 @@ function lintParent(
     decide(policy, profile, { stage: 'name', ecosystem: id, name: needed, now }).verdict === 'allow';
   const said = (needed: PackageName, how: string): string =>
     `${name}@${version} ${how} ${needed}, which profile ${profile} does not admit`;
+  const isFrozen =
+    effectiveMode(policy.profiles.get(profile) ?? { mode: 'enforce', until: null }, now) === 'frozen';
+  const lacking = (needed: PackageName): boolean =>
+    needed !== name &&
+    !isRefused(needed) &&
+    lacksVersion({ known, scheme, rules, isFrozen }, needed, dependencies);
+  const lacks = (needed: PackageName, how: string): string =>
+    `${name}@${version} ${how} ${needed} in versions of which profile ${profile} admits none that is known here`;
   return [
+    ...dependencies.required.filter(lacking).map(
+      (needed): LintFinding => ({
+        level: 'warning',
+        code: 'dependency-version-not-admitted',
+        place,
+        message: lacks(needed, 'needs'),
+      }),
+    ),
+    ...dependencies.optional.filter(lacking).map(
+      (needed): LintFinding => ({
+        level: 'info',
+        code: 'dependency-version-not-admitted',
+        place,
+        message: lacks(needed, 'may use'),
+      }),
+    ),
     ...dependencies.required.filter(isRefused).map(
       (needed): LintFinding => ({
         level: 'warning',
@@ -58,6 +88,35 @@ function lintParent(
       }),
     ),
   ];
+}
+
+interface VersionMatter {
+  readonly known: LintMatter['known'];
+  readonly scheme: VersionScheme;
+  readonly rules: EcosystemRules;
+  readonly isFrozen: boolean;
+}
+
+/** Whether versions are known that a parent's spec takes in, and none of them is admitted by a rule or pin. */
+function lacksVersion(
+  { known, scheme, rules, isFrozen }: VersionMatter,
+  needed: PackageName,
+  { specs }: Dependencies,
+): boolean {
+  const spec = specs?.get(needed) ?? '';
+  const range = spec === '' ? null : scheme.parseRange(spec);
+  // A tag, an address: which versions it means is not known here.
+  if (spec !== '' && range === null) return false;
+  const wanted = (known.package(scheme.ecosystem, needed)?.versions ?? []).filter(
+    (version) => range === null || range.has(version),
+  );
+  const denied = rules.deny.all(needed).flat();
+  const admits = (version: string): boolean =>
+    (isFrozen
+      ? rules.pins.get(needed)?.get(version) !== undefined
+      : placeOf(rules, needed, version) !== null) &&
+    !denied.some((rule) => rule.range === null || rule.range.has(version));
+  return wanted.length > 0 && !wanted.some(admits);
 }
 
 /** The highest version that is no prerelease, else the highest. */

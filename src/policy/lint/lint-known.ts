@@ -30,6 +30,8 @@ export interface Dependencies {
   readonly required: readonly PackageName[];
   /** Only on some platforms, or where it can be had. */
   readonly optional: readonly PackageName[];
+  /** Which versions, as the package writes it. A name that is not here: any. */
+  readonly specs?: ReadonlyMap<PackageName, string>;
 }
 
 /** A package whose index was seen and is kept here. */
