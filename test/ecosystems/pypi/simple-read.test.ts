@@ -113,6 +113,7 @@ describe('a page', () => {
       metadataDigest: `sha256:${HEX}`,
       installScripts: false,
       directUrls: false,
+      licence: null,
       evidence: NO_LISTED_EVIDENCE,
     });
     expect(listing.files.get(SDIST)).toMatchObject({ kind: 'sdist', yanked: true, metadataDigest: null });
