@@ -5,7 +5,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { check } from '../../src/check.ts';
 import { linesOf } from '../../src/cli/check-lines.ts';
 import { loadConfig } from '../../src/config.ts';
+import { feedUpdate } from '../../src/feed/commands.ts';
 import { type FakeRegistry, startRegistry } from '../harness/registry.ts';
+import { terminal } from '../policy-commands/place.ts';
 
 let root: string;
 let registry: FakeRegistry;
@@ -112,4 +114,26 @@ deny:
   expect(outside.results).toMatchObject([{ place: 'default.yaml:5', nearest: null }]);
   const unknown = await checked('young@9.9.9');
   expect(unknown.results).toMatchObject([{ codes: ['UNKNOWN_VERSION'], place: null, nearest: '1.0.0' }]);
+});
+
+test('the ids of what a refusal is about', async () => {
+  registry.addNpm('bad', { '1.0.0': {} });
+  await writeFile(join(root, 'allowlists', 'default.yaml'), 'profile: default\nallow:\n  - npm: bad\n');
+  const record = {
+    id: 'MAL-2026-7',
+    modified: new Date().toISOString(),
+    affected: [{ package: { ecosystem: 'npm', name: 'bad' }, versions: ['1.0.0'] }],
+  };
+  await mkdir(join(root, 'osv'));
+  await writeFile(join(root, 'osv', 'MAL-2026-7.json'), JSON.stringify(record));
+  const config = loadConfig({
+    SALLYPORT_DATA: join(root, 'data'),
+    SALLYPORT_ALLOWLISTS: join(root, 'allowlists'),
+  });
+  expect(await feedUpdate(config, [join(root, 'osv')], Date.now, {}, terminal())).toBe(0);
+  const { results } = await checked('bad@1.0.0');
+  expect(results).toMatchObject([
+    { codes: ['MALWARE'], place: null, nearest: null, files: [{ about: ['MAL-2026-7'] }] },
+  ]);
+  expect(linesOf(results[0]).join('')).toMatch(/\[MALWARE\]: MAL-2026-7$/);
 });
