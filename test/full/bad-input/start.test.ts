@@ -89,7 +89,7 @@ describe('a policy that is', () => {
     ['empty', { 'default.yaml': '' }, /default\.yaml:1:1: /],
     ['binary', { 'default.yaml': Buffer.from([0xff, 0xfe, 0, 1, 2, 0xc3, 0x28]) }, /default\.yaml:\d+:\d+: /],
     ['broad without saying so', { 'default.yaml': 'profile: default\nallow:\n  - npm: "*"\n' }, /default\.yaml:3:\d+: .*wide: true/],
-    ['of a later version', { 'default.yaml': `${GOOD}waivers:\n  - { npm: a@1.0.0 }\n` }, /default\.yaml:5:\d+: .*not available/],
+    ['a waiver of nothing', { 'default.yaml': `${GOOD}waivers:\n  - { npm: a@1.0.0 }\n` }, /default\.yaml:5:\d+: .*lifts is missing/],
     ['broken in two files', { 'a.yaml': 'x: 1\n', 'b.yaml': 'profile: default\ny: 1\n' }, /a\.yaml:1:1: [\s\S]*b\.yaml:2:1: /],
     ['not there', {}, /there is no policy file in this folder/],
   ])('%s', async (_, files, said) => {
