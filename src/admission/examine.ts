@@ -13,7 +13,7 @@ import type { FactsCache } from './facts.ts';
 import type { Ports } from './ports.ts';
 import { type Basis, said } from './record.ts';
 import type { FileRefuser } from './refuse-file.ts';
-import { feedKeyOf, type Resolved } from './resolve.ts';
+import { askedOf, feedKeyOf, type Resolved } from './resolve.ts';
 
 /** Bytes that the policy admits, with every check's verdict. */
 export interface Verified {
@@ -143,22 +143,10 @@ export class Examiner {
   }
 
   async #asked(asked: Asked, resolved: Resolved, acquired: Acquired, also: EvidenceSet, wide: boolean) {
-    const { artifact, file, facts, policy, quarantined, held, baseline, above, feed, advisories } = resolved;
+    const { artifact, file, facts, policy } = resolved;
     const { ecosystem, name, version } = artifact;
     const { profile } = asked.caller;
-    const listed = {
-      ecosystem,
-      name,
-      file,
-      quarantined,
-      facts,
-      held,
-      baseline,
-      above,
-      feed,
-      advisories,
-      now: this.#ports.now(),
-    };
+    const listed = askedOf(resolved, this.#ports.now());
     const wanted = evidenceAsked(policy, profile, listed);
     const { sha256, sha512 } = acquired;
     const exhibit: Exhibit = {

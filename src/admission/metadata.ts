@@ -12,7 +12,7 @@ import { type Examiner, isInForce, type Verified } from './examine.ts';
 import type { Ports } from './ports.ts';
 import { type Basis, type Recorder, said } from './record.ts';
 import { isRefusal } from './refusal.ts';
-import type { Resolved, Resolver } from './resolve.ts';
+import { askedOf, type Resolved, type Resolver } from './resolve.ts';
 
 /** Bytes of a `.metadata` document: core metadata is text and small (PEP 658). */
 const MAX_METADATA = 4 * 1024 ** 2;
@@ -108,28 +108,14 @@ export class MetadataAdmitter {
     declared: Digest,
     bytes: Uint8Array,
   ): Promise<Cut | Refusal> {
-    const { artifact, file, quarantined, policy, held, baseline, above, feed, advisories } = resolved;
+    const { artifact, policy } = resolved;
     const shown = inspectMetadata(bytes, artifact);
     // Findings of none would say that the wheel was looked at, and declares no licence.
     const before = resolved.facts.findings;
     const findings = shown.length > 0 ? [...(before ?? []), ...shown] : before;
     const facts = { ...resolved.facts, findings };
     const now = this.#ports.now();
-    const { ecosystem, name } = artifact;
-    const decision = decide(policy, asked.caller.profile, {
-      stage: 'listing',
-      ecosystem,
-      name,
-      file,
-      quarantined,
-      facts,
-      held,
-      baseline,
-      above,
-      feed,
-      advisories,
-      now,
-    });
+    const decision = decide(policy, asked.caller.profile, { ...askedOf(resolved, now), facts });
     const basis: Basis = { ...basisOf(resolved, now), ...said(decision), facts };
     if (decision.verdict !== 'allow') {
       return this.#recorder.refuse(asked, artifact, decision.reasons, basis);

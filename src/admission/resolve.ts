@@ -11,7 +11,7 @@ import {
 import type { FileFacts } from '../model/facts.ts';
 import type { ListedFile } from '../model/listing.ts';
 import { decide } from '../policy/decide.ts';
-import type { HigherAdmitted, Policy } from '../policy/policy.ts';
+import type { HigherAdmitted, ListingQuestion, Policy } from '../policy/policy.ts';
 import type { Source } from '../upstream/upstream.ts';
 import type { Asked, Refusal } from './admission.ts';
 import type { PrefixBudget } from './budget.ts';
@@ -167,6 +167,16 @@ export class Resolver {
 /** Changes with what the feed has on a package, and with until when the feed counts. */
 export function feedKeyOf({ digest, feed }: PackageAdvisories): string {
   return `${digest}\n${feed?.staleAt}`;
+}
+
+/** What the policy is asked of a resolved file, at `now` (ms since 1970), as far as its index and our memory tell. */
+export function askedOf(
+  { artifact, file, quarantined, facts, held, baseline, above, feed, advisories }: Resolved,
+  now: number,
+): ListingQuestion {
+  const { ecosystem, name } = artifact;
+  const known = { facts, held, baseline, above, feed, advisories };
+  return { stage: 'listing', ecosystem, name, file, quarantined, ...known, now };
 }
 
 /** A file that left its index after we admitted it: described by our own memory alone. */
