@@ -7,7 +7,7 @@ import { openFeed } from '../feeds/open.ts';
 import { type FeedStatus, feedFolder } from '../feeds/status.ts';
 import { LedgerError } from '../ledger/ledger.ts';
 import type { Terminal } from '../policy-commands/terminal.ts';
-import { updateFeed } from './update.ts';
+import { updateFeed } from './refresh.ts';
 
 /** More than this of what went wrong helps nobody, characters. */
 const MAX_WORDS = 400;

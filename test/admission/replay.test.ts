@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { questionOf } from '../../src/admission/replay.ts';
 import { ECOSYSTEMS } from '../../src/ecosystems/all.ts';
 import { FEED_LIMITS } from '../../src/feed/sources.ts';
-import { updateFeed } from '../../src/feed/update.ts';
+import { updateFeed } from '../../src/feed/refresh.ts';
 import { feedFolder } from '../../src/feeds/status.ts';
 import { decide } from '../../src/policy/decide.ts';
 import { ghsaRecord, malRecord } from '../feeds/records.ts';

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { questionOf } from '../../src/admission/replay.ts';
 import { ECOSYSTEMS } from '../../src/ecosystems/all.ts';
 import { FEED_LIMITS } from '../../src/feed/sources.ts';
-import { updateFeed } from '../../src/feed/update.ts';
+import { updateFeed } from '../../src/feed/refresh.ts';
 import { feedFolder } from '../../src/feeds/status.ts';
 import { decide } from '../../src/policy/decide.ts';
 import { DAY, startHouse, type TestHouse } from '../admission/harness.ts';

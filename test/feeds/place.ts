@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { updateFeed } from '../../src/feed/refresh.ts';
 import { FEED_LIMITS, type FeedLimits } from '../../src/feed/sources.ts';
-import { updateFeed } from '../../src/feed/update.ts';
 import { openFeed } from '../../src/feeds/open.ts';
 import type { PackageName } from '../../src/model/artifact.ts';
 import { npm, pypi } from '../policy/schemes.ts';

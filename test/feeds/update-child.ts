@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { updateFeed } from '../../src/feed/update.ts';
+import { updateFeed } from '../../src/feed/refresh.ts';
 
 // One update, in a process of its own: FOLDER FROM NOW. Tests kill it, or ask what it cost.
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { updateFeed } from '../../src/feed/update.ts';
+import { updateFeed } from '../../src/feed/refresh.ts';
 import { feedFolder } from '../../src/feeds/status.ts';
 import { DAY, START, startHouse, type TestHouse } from '../admission/harness.ts';
 import { ghsaRecord, malRecord } from '../feeds/records.ts';

@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { updateFeed } from '../../src/feed/update.ts';
+import { updateFeed } from '../../src/feed/refresh.ts';
 import { feedFolder } from '../../src/feeds/status.ts';
 import { malRecord } from '../feeds/records.ts';
 import { type LockPlace, lockPlace, packageLock, requirements } from './lockfile-place.ts';
