@@ -17,7 +17,10 @@ export const REASONS = {
   STARTUP_HOOK: [403, 'runs code of its own whenever Python starts'],
   MALWARE: [403, 'is named by a record of malicious packages'],
   VULNERABLE: [403, 'has a known vulnerability that the policy does not accept'],
-  VULNERABILITY_UNCHECKED: [403, 'cannot be looked up for known vulnerabilities: there is no feed of advisories'],
+  VULNERABILITY_UNCHECKED: [
+    403,
+    'cannot be looked up for known vulnerabilities: there is no feed of advisories',
+  ],
   LICENCE: [403, 'declares no licence that the policy accepts'],
   BELOW_FLOOR: [403, 'is older than a version that was admitted before'],
   FEED_MISSING: [403, 'cannot be looked up: there is no feed of malicious packages, or it is too old'],
