@@ -74,7 +74,8 @@ const WRONG: Readonly<Record<string, (right: Subject) => Record<string, string>>
 
 /** Everything else that they need comes without a question about evidence: the mirror has none of it. */
 function policyOf(profile: string, wrong: (right: Subject) => Record<string, string>): string {
-  const others = '{ age: 0, sdist: allow, install-scripts: allow, registry-signature: off, provenance: off }';
+  const others =
+    '{ age: 0, sdist: allow, install-scripts: allow, startup-hooks: allow, registry-signature: off, provenance: off }';
   const rules = SUBJECTS.filter((one, i) => SUBJECTS.findIndex(({ name }) => name === one.name) === i).map(
     (one) => {
       const identity = { repository: one.repository, workflow: one.workflow, ...wrong(one) };
