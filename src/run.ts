@@ -3,9 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { loadPolicy } from './allowlists.ts';
-import { attestImport } from './attest/import.ts';
-import { attestVerify } from './attest/verify.ts';
-import { check } from './check.ts';
 import { clientSettings, startHint } from './cli/client-config.ts';
 import { filterOf, spellings } from './cli/ledger-filter.ts';
 import { ledgerLine, printable } from './cli/ledger-line.ts';
@@ -14,22 +11,14 @@ import { EXIT } from './cli/program.ts';
 import { openHouse } from './compose.ts';
 import { type Config, ConfigError, loadConfig, ownHosts, ownUrl } from './config.ts';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
-import { feedShow, feedUpdate } from './feed/commands.ts';
 import { createMetrics } from './gate/metrics.ts';
 import { buildGate } from './gate/server.ts';
 import type { EntryFilter } from './ledger/ledger.ts';
 import { lockFolder } from './ledger/lock.ts';
 import { openLedgerReader } from './ledger/open.ts';
-import { importLockfiles } from './lockfile/import.ts';
 import type { Digest } from './model/digest.ts';
 import { policyJsonSchema } from './policy/language/schema.ts';
 import { PolicyError } from './policy/policy.ts';
-import { policyDiff } from './policy-commands/diff.ts';
-import { policyExplain } from './policy-commands/explain.ts';
-import { policyLint } from './policy-commands/lint.ts';
-import { policyPropose } from './policy-commands/propose.ts';
-import { policyTest } from './policy-commands/test.ts';
-import { policyReload } from './reload/command.ts';
 import { removeServerFile, writeServerFile } from './reload/server-file.ts';
 import { startWarning } from './start-words.ts';
 import { trustLint, trustShow, trustUpdate } from './trust/commands.ts';
@@ -47,7 +36,9 @@ const DRAIN = 30_000;
  */
 const LOG_WAITING = 8 * 1024 ** 2;
 
-/** The commands, on a real process. */
+/**
+ * The commands, on a real process. Each is loaded when it is run: a server needs none of the others' libraries.
+ */
 export function actions(process: NodeJS.Process, version: string): Actions {
   const { env, stdout, stderr } = process;
   // Words for people, and in them what stands in files that anybody may have written.
@@ -136,7 +127,9 @@ export function actions(process: NodeJS.Process, version: string): Actions {
       }),
 
     check: (names, options) =>
-      orSay(async () => check(configured(options), env, version, names, options, print, say)),
+      orSay(async () =>
+        (await import('./check.ts')).check(configured(options), env, version, names, options, print, say),
+      ),
 
     async token(options) {
       const secret = `sp_${randomBytes(32).toString('base64url')}`;
@@ -161,21 +154,56 @@ export function actions(process: NodeJS.Process, version: string): Actions {
         return EXIT.ok;
       }),
 
-    policyTest: (options) => orSay(() => policyTest(configured(options), options, { print, say })),
+    policyTest: (options) =>
+      orSay(async () =>
+        (await import('./policy-commands/test.ts')).policyTest(configured(options), options, { print, say }),
+      ),
 
     policyLint: (options) =>
-      orSay(() => policyLint(configured(options), Date.now(), options, { print, say })),
+      orSay(async () =>
+        (await import('./policy-commands/lint.ts')).policyLint(configured(options), Date.now(), options, {
+          print,
+          say,
+        }),
+      ),
 
     policyDiff: (before, after, options) =>
-      orSay(() => policyDiff(configured(options), before, after, Date.now(), options, { print, say })),
+      orSay(async () =>
+        (await import('./policy-commands/diff.ts')).policyDiff(
+          configured(options),
+          before,
+          after,
+          Date.now(),
+          options,
+          { print, say },
+        ),
+      ),
 
     policyExplain: (subject, options) =>
-      orSay(() => policyExplain(configured(options), subject, Date.now(), options, { print, say })),
+      orSay(async () =>
+        (await import('./policy-commands/explain.ts')).policyExplain(
+          configured(options),
+          subject,
+          Date.now(),
+          options,
+          { print, say },
+        ),
+      ),
 
     policyPropose: (options) =>
-      orSay(() => policyPropose(configured(options), Date.now(), options, { print, say })),
+      orSay(async () =>
+        (await import('./policy-commands/propose.ts')).policyPropose(
+          configured(options),
+          Date.now(),
+          options,
+          { print, say },
+        ),
+      ),
 
-    policyReload: (options) => orSay(() => policyReload(configured(options), options, { print, say })),
+    policyReload: (options) =>
+      orSay(async () =>
+        (await import('./reload/command.ts')).policyReload(configured(options), options, { print, say }),
+      ),
 
     policyDigest: (options) =>
       orSay(async () => {
@@ -184,12 +212,32 @@ export function actions(process: NodeJS.Process, version: string): Actions {
       }),
 
     importLockfiles: (files, options) =>
-      orSay(() => importLockfiles(configured(options), env, version, files, options, { print, say })),
+      orSay(async () =>
+        (await import('./lockfile/import.ts')).importLockfiles(
+          configured(options),
+          env,
+          version,
+          files,
+          options,
+          { print, say },
+        ),
+      ),
 
     feedUpdate: (from, options) =>
-      orSay(() => feedUpdate(configured(options), from, Date.now, options, { print, say })),
+      orSay(async () =>
+        (await import('./feed/commands.ts')).feedUpdate(configured(options), from, Date.now, options, {
+          print,
+          say,
+        }),
+      ),
 
-    feedShow: (options) => orSay(() => feedShow(configured(options), Date.now(), options, { print, say })),
+    feedShow: (options) =>
+      orSay(async () =>
+        (await import('./feed/commands.ts')).feedShow(configured(options), Date.now(), options, {
+          print,
+          say,
+        }),
+      ),
 
     async policySchema() {
       print(JSON.stringify(policyJsonSchema(), null, 2));
@@ -254,10 +302,20 @@ export function actions(process: NodeJS.Process, version: string): Actions {
       }),
 
     attestImport: (files, options) =>
-      orSay(() => attestImport(configured(options), files, Date.now(), options, { print, say })),
+      orSay(async () =>
+        (await import('./attest/import.ts')).attestImport(configured(options), files, Date.now(), options, {
+          print,
+          say,
+        }),
+      ),
 
     attestVerify: (subject, options) =>
-      orSay(() => attestVerify(configured(options), subject, Date.now(), options, { print, say })),
+      orSay(async () =>
+        (await import('./attest/verify.ts')).attestVerify(configured(options), subject, Date.now(), options, {
+          print,
+          say,
+        }),
+      ),
 
     trustShow: (options) => orSay(() => trustShow(configured(options), options, Date.now, { print, say })),
 
