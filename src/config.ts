@@ -16,6 +16,13 @@ const token = z.strictObject({
     .refine((name) => name !== 'local' && name !== 'unknown', 'this name is for those without a token'),
   profile: z.string().min(1).max(100).default('default'),
   expires: z.iso.datetime({ offset: true }).optional(),
+  /** `auditor`: reads the ledger, and gets no package. */
+  role: z.enum(['agent', 'auditor']).default('agent'),
+  /** Whose key makes the agent's pseudonym. */
+  tenant: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,39}$/)
+    .default('default'),
 });
 
 const upstreamUrl = z.url({ protocol: /^https?$/ });
@@ -69,6 +76,21 @@ const instant = z
   .union([z.iso.date(), z.iso.datetime({ offset: true })])
   .transform((text) => Date.parse(text));
 
+const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
+
+/** A SIEM that entries are sent to, at least once each. */
+const shippingTarget = z.strictObject({
+  /** Its place in the log is kept under this. */
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/),
+  /** `https://…` for a webhook, `syslog+tls://host:port`, `syslog+tcp://…` or `syslog+udp://…`. */
+  url: z.url({ protocol: /^(https?|syslog\+(tls|tcp|udp))$/ }),
+  format: z.enum(['json', 'ocsf']).default('json'),
+  /** Environment variable that holds the bearer token of a webhook. */
+  credentialEnv: z.string().optional(),
+  /** Entry types that are sent; default: all. */
+  types: z.array(z.string()).optional(),
+});
+
 /** `sallyport.yaml`. Every key has a default: with no file and no environment it runs on loopback. */
 const schema = z.strictObject({
   host: z.string().default('127.0.0.1'),
@@ -102,6 +124,25 @@ const schema = z.strictObject({
   policyWatch: duration.default(0),
   /** A file that holds the digest of the policy to wait for, in place of quiet. */
   policyDigest: z.string().optional(),
+  /** Name of the transparency log, a schema-less URL such as `firewall.example/ledger`; its number is added. */
+  ledgerOrigin: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{0,99}(\/[A-Za-z0-9._-]{1,50}){0,5}$/)
+    .optional(),
+  /** The file of the key that signs the log; default: `ledger/key` below `data`. */
+  ledgerKey: z.string().optional(),
+  /** A file on another volume that the log's head is copied to, so that a restored volume is noticed. */
+  headCopy: z.string().optional(),
+  /** A C2SP tlog-policy file: the witnesses that checkpoints are offered to, and how many of them are needed. */
+  witnessPolicy: z.string().optional(),
+  /** Agents are entered under pseudonyms that can be forgotten. */
+  pseudonyms: flag.default(false),
+  /** Entries older than this are withdrawn from reading, ms; 0: none are. */
+  retentionAfter: duration.default(0),
+  /** The written policy of retention, which is published with the log. */
+  retentionPolicy: z.string().optional(),
+  /** Where entries are sent to as they are written. */
+  shipping: z.array(shippingTarget).default([]),
   logLevel: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   limits: z
     .strictObject({
@@ -144,6 +185,13 @@ const ENVIRONMENT: Record<string, { key: string; list?: true }> = {
   SALLYPORT_FEED_MAX_AGE: { key: 'feedMaxAge' },
   SALLYPORT_POLICY_WATCH: { key: 'policyWatch' },
   SALLYPORT_POLICY_DIGEST: { key: 'policyDigest' },
+  SALLYPORT_LEDGER_ORIGIN: { key: 'ledgerOrigin' },
+  SALLYPORT_LEDGER_KEY: { key: 'ledgerKey' },
+  SALLYPORT_HEAD_COPY: { key: 'headCopy' },
+  SALLYPORT_WITNESS_POLICY: { key: 'witnessPolicy' },
+  SALLYPORT_PSEUDONYMS: { key: 'pseudonyms' },
+  SALLYPORT_RETENTION_AFTER: { key: 'retentionAfter' },
+  SALLYPORT_RETENTION_POLICY: { key: 'retentionPolicy' },
   SALLYPORT_LOG_LEVEL: { key: 'logLevel' },
   SALLYPORT_INDEX_TTL: { key: 'limits.indexTtl' },
   SALLYPORT_MAX_INDEX_AGE: { key: 'limits.maxIndexAge' },
@@ -170,7 +218,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, fi
     if (env[name]) throw new ConfigError(`${name} is not available in this version; unset it`);
   }
   for (const name of Object.keys(env)) {
-    const known = name in ENVIRONMENT || ['SALLYPORT_CONFIG', 'SALLYPORT_AUTH', ...NOT_YET].includes(name);
+    const known =
+      name in ENVIRONMENT ||
+      ['SALLYPORT_CONFIG', 'SALLYPORT_AUTH', 'SALLYPORT_TOKEN', ...NOT_YET].includes(name);
     if (name.startsWith('SALLYPORT_') && !known)
       throw new ConfigError(`${name} is not a setting of sallyport`);
   }
@@ -188,6 +238,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, fi
   checkListening(parsed.data);
   checkLimits(parsed.data);
   checkTuf(parsed.data);
+  checkRetention(parsed.data);
   return parsed.data;
 }
 
@@ -195,7 +246,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, fi
 function checkListening(config: Config): void {
   const loopback =
     config.host === 'localhost' || config.host === '::1' || /^127(\.\d{1,3}){3}$/.test(config.host);
-  if (!loopback && config.auth.tokens.length === 0) {
+  if (!loopback && config.auth.tokens.every(({ role }) => role !== 'agent')) {
     throw new ConfigError(
       `host ${config.host} can be reached from other machines, and no tokens are configured: ` +
         'make one with `sallyport token --agent NAME` and put its hash under auth.tokens, or listen on 127.0.0.1',
@@ -218,6 +269,14 @@ function checkTuf({ tufMirror, tufRoot }: Config): void {
   throw new ConfigError(
     `tufMirror (${tufMirror}) is set and tufRoot is not: what a mirror serves is trusted by the root.json to start from, ` +
       'and production and staging must never mix; name the root.json that belongs to this mirror in SALLYPORT_TUF_ROOT',
+  );
+}
+
+/** What is withdrawn must be withdrawn under words that anybody can read (C2SP tlog-tiles, pruning). */
+function checkRetention({ retentionAfter, retentionPolicy }: Config): void {
+  if (retentionAfter === 0 || retentionPolicy !== undefined) return;
+  throw new ConfigError(
+    'retentionAfter is set and retentionPolicy is not: entries are withdrawn under a written policy only; name its file in SALLYPORT_RETENTION_POLICY',
   );
 }
 

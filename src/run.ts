@@ -4,18 +4,16 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { loadPolicy } from './allowlists.ts';
 import { clientSettings, startHint } from './cli/client-config.ts';
-import { filterOf, spellings } from './cli/ledger-filter.ts';
-import { ledgerLine, printable } from './cli/ledger-line.ts';
+import { printable } from './cli/ledger-line.ts';
 import type { Actions } from './cli/program.ts';
 import { EXIT } from './cli/program.ts';
 import { openHouse } from './compose.ts';
-import { type Config, ConfigError, loadConfig, ownHosts, ownUrl } from './config.ts';
+import { ConfigError, loadConfig, ownHosts, ownUrl } from './config.ts';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
 import { createMetrics } from './gate/metrics.ts';
 import { buildGate } from './gate/server.ts';
-import type { EntryFilter } from './ledger/ledger.ts';
 import { lockFolder } from './ledger/lock.ts';
-import { openLedgerReader } from './ledger/open.ts';
+import { ledgerActions } from './ledger-commands/actions.ts';
 import type { Digest } from './model/digest.ts';
 import { policyJsonSchema } from './policy/language/schema.ts';
 import { PolicyError } from './policy/policy.ts';
@@ -126,6 +124,9 @@ export function actions(process: NodeJS.Process, version: string): Actions {
         return EXIT.ok;
       }),
 
+    init: (options) =>
+      orSay(async () => (await import('./init.ts')).init(configured(options), options, { print, say })),
+
     check: (names, options) =>
       orSay(async () =>
         (await import('./check.ts')).check(configured(options), env, version, names, options, print, say),
@@ -134,12 +135,21 @@ export function actions(process: NodeJS.Process, version: string): Actions {
     async token(options) {
       const secret = `sp_${randomBytes(32).toString('base64url')}`;
       const hash = `sha256:${createHash('sha256').update(secret).digest('hex')}`;
-      const record = { hash, agent: options.agent, profile: options.profile };
+      const record = {
+        hash,
+        agent: options.agent,
+        profile: options.profile,
+        ...(options.auditor && { role: 'auditor' }),
+      };
       if (options.json) print(JSON.stringify({ token: secret, ...record }));
       else {
         print(secret);
         say('This token is shown once. Put its hash into the configuration, under auth.tokens:');
-        say(`  - { hash: "${hash}", agent: ${options.agent}, profile: ${options.profile} }`);
+        say(
+          options.auditor
+            ? `  - { hash: "${hash}", agent: ${options.agent}, role: auditor }`
+            : `  - { hash: "${hash}", agent: ${options.agent}, profile: ${options.profile} }`,
+        );
       }
       return EXIT.ok;
     },
@@ -244,45 +254,7 @@ export function actions(process: NodeJS.Process, version: string): Actions {
       return EXIT.ok;
     },
 
-    ledgerList: (options) =>
-      orSay(async () => {
-        const schemes = ECOSYSTEMS.map((e) => e.versions);
-        const filter = filterOf(options, schemes);
-        if (typeof filter === 'string') {
-          say(`sallyport: ${filter}`);
-          return EXIT.usage;
-        }
-        for (const line of spellings(options.package ?? '', schemes)) say(`sallyport: ${line}`);
-        return withLedger(configured(options), async (reader) => {
-          for await (const entry of reader.query(filter)) {
-            print(
-              options.json
-                ? `{"seq":${entry.seq},"leaf":"${entry.leaf}","entry":${entry.bytes}}`
-                : ledgerLine(entry),
-            );
-          }
-          return EXIT.ok;
-        });
-      }),
-
-    ledgerShow: (wanted, options) =>
-      orSay(async () =>
-        withLedger(configured(options), async (reader) => {
-          const seq = /^\d{1,15}$/.test(wanted) ? Number(wanted) : null;
-          const filter: EntryFilter = seq === null ? { leaf: wanted } : { after: seq - 1, limit: 1 };
-          for await (const entry of reader.query(filter)) {
-            if (entry.seq !== seq && entry.leaf !== wanted) break;
-            print(
-              printable(
-                JSON.stringify({ seq: entry.seq, leaf: entry.leaf, entry: JSON.parse(entry.bytes) }, null, 2),
-              ),
-            );
-            return EXIT.ok;
-          }
-          say(`sallyport: there is no entry ${wanted}`);
-          return EXIT.refused;
-        }),
-      ),
+    ...ledgerActions({ env, version, now: Date.now, configured, orSay, out: { print, say } }),
 
     vaultFsck: (options) =>
       orSay(async () => {
@@ -323,18 +295,6 @@ export function actions(process: NodeJS.Process, version: string): Actions {
 
     trustLint: (file, options) => orSay(() => trustLint(configured(options), file, Date.now, { print, say })),
   };
-}
-
-async function withLedger(
-  config: Config,
-  work: (reader: Awaited<ReturnType<typeof openLedgerReader>>) => Promise<number>,
-): Promise<number> {
-  const reader = await openLedgerReader({ dir: config.data });
-  try {
-    return await work(reader);
-  } finally {
-    await reader.close();
-  }
 }
 
 /** What to do about the faults that a start commonly meets. */

@@ -60,6 +60,8 @@ export function watchedLedger(
       return receipt;
     },
     query: (filter) => ledger.query(filter),
+    stats: (filter, by, limit) => ledger.stats(filter, by, limit),
+    versionsOf: (name) => ledger.versionsOf(name),
     memory: ledger.memory,
     health: () => ledger.health(),
     close: () => ledger.close(),

@@ -2,7 +2,7 @@ import { ENTRY_TYPES } from '../ledger/canonical.ts';
 import type { EntryFilter } from '../ledger/ledger.ts';
 import type { VersionScheme } from '../model/versions.ts';
 import { parsePinned } from '../policy/pins.ts';
-import type { LedgerListOptions } from './program.ts';
+import type { LedgerListOptions } from './ledger-program.ts';
 
 /** A day, or a time with its offset: what is read by guess, or in the machine's own zone, shows other entries. */
 const ISO_8601 = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/;

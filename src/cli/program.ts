@@ -1,10 +1,12 @@
 import { Command } from 'commander';
+import { type LedgerActions, ledgerProgram } from './ledger-program.ts';
 
 /** What the commands do; the composition root supplies it. Each resolves with the exit code. */
-export interface Actions {
+export interface Actions extends LedgerActions {
+  init(options: { readonly config?: string; readonly json?: true }): Promise<number>;
   serve(options: { readonly config?: string }): Promise<number>;
   check(names: readonly string[], options: CheckOptions): Promise<number>;
-  token(options: { readonly agent: string; readonly profile: string; readonly json?: true }): Promise<number>;
+  token(options: TokenOptions): Promise<number>;
   clientConfig(options: {
     readonly config?: string;
     readonly json?: true;
@@ -24,8 +26,6 @@ export interface Actions {
   ): Promise<number>;
   feedShow(options: { readonly config?: string; readonly json?: true }): Promise<number>;
   policySchema(): Promise<number>;
-  ledgerList(options: LedgerListOptions): Promise<number>;
-  ledgerShow(entry: string, options: { readonly config?: string }): Promise<number>;
   vaultFsck(options: { readonly config?: string; readonly json?: true }): Promise<number>;
   attestImport(
     files: readonly string[],
@@ -35,6 +35,14 @@ export interface Actions {
   trustShow(options: { readonly config?: string; readonly json?: true }): Promise<number>;
   trustUpdate(options: { readonly config?: string }): Promise<number>;
   trustLint(file: string | undefined, options: { readonly config?: string }): Promise<number>;
+}
+
+export interface TokenOptions {
+  readonly agent: string;
+  readonly profile: string;
+  /** For reading the ledger, and no package. */
+  readonly auditor?: true;
+  readonly json?: true;
 }
 
 export interface PolicyOptions {
@@ -93,19 +101,6 @@ export interface CheckOptions {
   readonly profile: string;
 }
 
-export interface LedgerListOptions {
-  readonly config?: string;
-  readonly json?: true;
-  readonly agent?: string;
-  readonly package?: string;
-  readonly verdict?: string;
-  readonly type?: string;
-  readonly since?: string;
-  readonly until?: string;
-  readonly limit?: string;
-  readonly reverse?: true;
-}
-
 /** Exit codes: 0 ok, 1 refused or failed check, 2 usage, 3 could not run. */
 export const EXIT = { ok: 0, refused: 1, usage: 2, failed: 3 } as const;
 
@@ -131,6 +126,12 @@ export function program(actions: Actions, version: string, exit: (code: number) 
     .option(...config)
     .action(run((options) => actions.serve(options)));
   root
+    .command('init')
+    .description('make the data folder and the key that signs the ledger, and say its public half')
+    .option('--json', 'as JSON')
+    .option(...config)
+    .action(run((options) => actions.init(options)));
+  root
     .command('check <package...>')
     .description(
       'say what would be decided for NAME, NAME@VERSION or all that a lockfile locks, and why; asks the upstream for admitted names',
@@ -145,6 +146,7 @@ export function program(actions: Actions, version: string, exit: (code: number) 
     .description('make a token for an agent; its hash goes into the configuration')
     .requiredOption('-a, --agent <name>', 'whose token')
     .option('-p, --profile <name>', 'whose policy', 'default')
+    .option('--auditor', 'for reading the ledger, and no package')
     .option('--json', 'as JSON')
     .action(run((options) => actions.token(options)));
   root
@@ -245,26 +247,7 @@ export function program(actions: Actions, version: string, exit: (code: number) 
     .option(...config)
     .action(run((options) => actions.feedShow(options)));
 
-  const ledger = root.command('ledger').description('read the install ledger');
-  ledger
-    .command('list')
-    .description('list entries, oldest first')
-    .option('--agent <name>', 'of one agent')
-    .option('--package <name>', 'of a name, NAME@VERSION, or a package URL')
-    .option('--verdict <verdict>', 'allow or refuse')
-    .option('--type <type>', 'decision, served, aborted, policy, admin, start, stop, alarm')
-    .option('--since <time>', 'ISO 8601, inclusive')
-    .option('--until <time>', 'ISO 8601, exclusive')
-    .option('--limit <n>', 'at most so many')
-    .option('--reverse', 'newest first')
-    .option('--json', 'one JSON object per line, as written')
-    .option(...config)
-    .action(run((options) => actions.ledgerList(options)));
-  ledger
-    .command('show <entry>')
-    .description('show one entry by its number or leaf hash')
-    .option(...config)
-    .action(run((entry, options) => actions.ledgerShow(entry, options)));
+  ledgerProgram(root, actions, run, config);
 
   const vault = root.command('vault').description('look after the stored artifacts');
   vault

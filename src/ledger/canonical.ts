@@ -22,6 +22,8 @@ export const ENTRY_TYPES: ReadonlySet<string> = new Set<EntryDraft['type']>([
   'start',
   'stop',
   'alarm',
+  'log',
+  'tally',
 ]);
 
 /**

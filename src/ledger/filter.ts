@@ -35,7 +35,7 @@ export function selectionOf(filter: EntryFilter): Selection {
   if (filter.leaf !== undefined && !/^[0-9a-f]{64}$/.test(filter.leaf)) throw malformed('leaf is no hash');
   return {
     ...(filter.leaf !== undefined && { leaf: filter.leaf }),
-    ...(filter.agent !== undefined && { agent: text('agent', filter.agent) }),
+    ...(filter.agent !== undefined && { agent: text('agent', String(filter.agent)) }),
     ...(filter.package !== undefined && packageOf(text('package', filter.package))),
     ...(filter.verdict !== undefined && { verdict: filter.verdict }),
     ...(filter.type !== undefined && { type: filter.type }),

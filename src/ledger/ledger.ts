@@ -7,9 +7,22 @@ import type { Finding } from '../model/finding.ts';
 /** A JSON value of RFC 8785's subset that entries use: strings, integers, arrays and objects of them. */
 export type EntryValue = string | number | readonly EntryValue[] | { readonly [key: string]: EntryValue };
 
+/** Every type that an entry can have (entry.ts). */
+export type EntryType =
+  | 'decision'
+  | 'served'
+  | 'aborted'
+  | 'policy'
+  | 'admin'
+  | 'start'
+  | 'stop'
+  | 'alarm'
+  | 'log'
+  | 'tally';
+
 /** An entry before it is written. `type` names its shape (entry.ts); absent facts are left out, never null. */
 export interface EntryDraft {
-  readonly type: 'decision' | 'served' | 'aborted' | 'policy' | 'admin' | 'start' | 'stop' | 'alarm';
+  readonly type: EntryType;
   /** When it was decided, milliseconds since 1970. */
   readonly time: number;
   /** The request that it belongs to, or another id of the caller's; 1 to 128 characters. */
@@ -35,8 +48,46 @@ export interface CarriedFile extends CarriedEvidence {
   readonly artifact: ArtifactId;
 }
 
+/** Looking through the log. Every answer includes all appends that have resolved. */
+export interface LedgerQueries {
+  /** Entries in log order, oldest first, as they were written. Rejects with LedgerError `malformed`. */
+  query(filter: EntryFilter): AsyncIterable<StoredEntry>;
+  /**
+   * How many entries of a selection there are by a property, the most first, at most `limit` groups. Of an artifact the
+   * key is `purl#file`; entries that lack the property are one group with key ''.
+   */
+  stats(filter: EntryFilter, by: StatsKey, limit: number): Promise<readonly StatsGroup[]>;
+  /** Versions of a package (name or purl, without a version) that entries speak of, bundled ones too, in no order. */
+  versionsOf(name: string): Promise<readonly LoggedVersion[]>;
+}
+
+export type StatsKey =
+  | 'agent'
+  | 'profile'
+  | 'package'
+  | 'version'
+  | 'artifact'
+  | 'verdict'
+  | 'type'
+  | 'code'
+  | 'rule'
+  | 'policy'
+  | 'provenance';
+
+export interface StatsGroup {
+  readonly key: string;
+  readonly entries: number;
+  /** Places of the first and the last of them. */
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface LoggedVersion extends PackageId {
+  readonly version: string;
+}
+
 /** Append-only, durable, in one order. */
-export interface Ledger {
+export interface Ledger extends LedgerQueries {
   /**
    * Resolves when the entry is on disk (fdatasync returned). With `first`, also claims these digests for
    * the file; another digest already claimed rejects with LedgerError `conflict` and writes nothing.
@@ -46,8 +97,6 @@ export interface Ledger {
    * acknowledged, though after a crash or an I/O error the entry may still be found in the log.
    */
   append(draft: EntryDraft, first?: FirstDigest, carried?: CarriedFile): Promise<Receipt>;
-  /** Entries in log order, oldest first, as they were written. */
-  query(filter: EntryFilter): AsyncIterable<StoredEntry>;
   readonly memory: Memory;
   /**
    * `ok`; `failing` when the last write could not be made durable (later ones are tried all the same);
@@ -59,8 +108,7 @@ export interface Ledger {
 }
 
 /** The ledger of a running or stopped server, for looking only. */
-export interface LedgerReader {
-  query(filter: EntryFilter): AsyncIterable<StoredEntry>;
+export interface LedgerReader extends LedgerQueries {
   readonly memory: MemoryReader;
   close(): Promise<void>;
 }
@@ -68,10 +116,29 @@ export interface LedgerReader {
 export interface EntryFilter {
   /** The leaf hash of one entry: 64 lower-case hex digits. */
   readonly leaf?: string;
-  readonly agent?: string;
-  /** Canonical name, or a purl; either with or without `@version`. */
+  /** One of these agents, as entries write them. */
+  readonly agent?: string | readonly string[];
+  /**
+   * Canonical name, or a purl; either with or without `@version`. Finds what is bundled in an admitted artifact, too.
+   */
   readonly package?: string;
+  /** With `package` without a version: one of these, as entries write them. An empty list finds nothing. */
+  readonly versions?: readonly string[];
+  /** Digest of the artifact's bytes, sha256 or sha512. */
+  readonly digest?: Digest;
   readonly verdict?: 'allow' | 'refuse';
+  readonly route?: string;
+  readonly profile?: string;
+  /** A code among the reasons, what was observed or warned of; of an alarm or an act its code. */
+  readonly code?: string;
+  /** The rule's place in the policy. */
+  readonly rule?: string;
+  /** Digest of the policy. */
+  readonly policy?: string;
+  /** The place of a waiver that was used, or the code that it lifted; `*` for any waiver. */
+  readonly waiver?: string;
+  /** What the check of provenance came to; `absent` also where none was made. Of allow decisions on artifacts. */
+  readonly provenance?: 'verified' | 'failed' | 'absent' | 'unchecked';
   readonly type?: EntryDraft['type'];
   /** Milliseconds since 1970, inclusive. */
   readonly since?: number;

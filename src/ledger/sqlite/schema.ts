@@ -1,3 +1,6 @@
+import { INDEX_SCHEMA } from './index-schema.ts';
+import { LOG_SCHEMA } from './log-schema.ts';
+
 /**
  * The database's history: statement lists in order, `user_version` counts those that were applied. One that was
  * released is never edited; a change is a new one at the end.
@@ -128,5 +131,12 @@ export const MIGRATIONS: readonly string[] = [
   `
   -- The licence that the bytes declare, as an SPDX expression. Older inspections knew none: ENGINE has them done anew.
   ALTER TABLE artifact ADD COLUMN licence TEXT;
+  `,
+  INDEX_SCHEMA,
+  LOG_SCHEMA,
+  `
+  -- Packages that lie in the artifact and are installed with it: JSON ["name@version", …], sorted. NULL where it was not
+  -- looked for: ENGINE has older inspections done anew.
+  ALTER TABLE artifact ADD COLUMN bundled TEXT;
   `,
 ];

@@ -7,7 +7,10 @@ import type {
   EntryFilter,
   FirstDigest,
   Ledger,
+  LoggedVersion,
   Receipt,
+  StatsGroup,
+  StatsKey,
   StoredEntry,
 } from '../ledger.ts';
 import { LedgerError } from '../ledger.ts';
@@ -54,6 +57,14 @@ export class SqliteLedger implements Ledger {
 
   query(filter: EntryFilter): AsyncIterable<StoredEntry> {
     return this.#reader.query(filter);
+  }
+
+  stats(filter: EntryFilter, by: StatsKey, limit: number): Promise<readonly StatsGroup[]> {
+    return this.#reader.stats(filter, by, limit);
+  }
+
+  versionsOf(name: string): Promise<readonly LoggedVersion[]> {
+    return this.#reader.versionsOf(name);
   }
 
   health(): 'ok' | 'failing' | 'dead' {

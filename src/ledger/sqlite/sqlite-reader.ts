@@ -1,6 +1,14 @@
 import type { PackageName } from '../../model/artifact.ts';
 import { selectionOf } from '../filter.ts';
-import type { EntryFilter, LedgerReader, MemoryReader, StoredEntry } from '../ledger.ts';
+import type {
+  EntryFilter,
+  LedgerReader,
+  LoggedVersion,
+  MemoryReader,
+  StatsGroup,
+  StatsKey,
+  StoredEntry,
+} from '../ledger.ts';
 import { LedgerError } from '../ledger.ts';
 import type { Bounds, ReaderCalls } from './protocol.ts';
 import { Thread, threadModule } from './thread.ts';
@@ -53,6 +61,14 @@ export class SqliteReader implements LedgerReader {
       if (!last || entries.length < size) return;
       bounds = beyond(bounds, last.seq, reverse);
     }
+  }
+
+  async stats(_filter: EntryFilter, _by: StatsKey, _limit: number): Promise<readonly StatsGroup[]> {
+    throw new LedgerError('unavailable', 'not yet');
+  }
+
+  async versionsOf(_name: string): Promise<readonly LoggedVersion[]> {
+    throw new LedgerError('unavailable', 'not yet');
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,46 @@
+import type { LedgerActions } from '../cli/ledger-program.ts';
+import type { Config } from '../config.ts';
+
+/** Where a command's data and its words for people go. */
+export interface Out {
+  /** One line of data, to stdout. */
+  print(line: string): void;
+  /** One line of words, to stderr, escaped for a terminal. */
+  say(line: string): void;
+}
+
+/** What the commands of the ledger are given by the composition root. */
+export interface Given {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Of sallyport. */
+  readonly version: string;
+  now(): number;
+  configured(options: { readonly config?: string }): Config;
+  /** Faults become words and an exit code. */
+  orSay(work: () => Promise<number>): Promise<number>;
+  readonly out: Out;
+}
+
+/** The commands of the ledger, each loaded when it is run. */
+export function ledgerActions(given: Given): LedgerActions {
+  const { orSay } = given;
+  return {
+    ledgerList: (options) => orSay(async () => (await import('./list.ts')).list(given, options)),
+    ledgerShow: (entry, options) =>
+      orSay(async () => (await import('./show.ts')).show(given, entry, options)),
+    ledgerStats: (options) => orSay(async () => (await import('./stats.ts')).stats(given, options)),
+    ledgerVerify: (options) => orSay(async () => (await import('./verify.ts')).verify(given, options)),
+    ledgerProve: (entry, options) =>
+      orSay(async () => (await import('./prove.ts')).prove(given, entry, options)),
+    ledgerVerifyProof: (file, options) =>
+      orSay(async () => (await import('./verify-proof.ts')).verifyProof(given, file, options)),
+    ledgerExport: (options) => orSay(async () => (await import('./export.ts')).exportEntries(given, options)),
+    ledgerReindex: (options) => orSay(async () => (await import('./reindex.ts')).reindex(given, options)),
+    ledgerRotate: (options) => orSay(async () => (await import('./rotate.ts')).rotate(given, options)),
+    ledgerWithdraw: (options) => orSay(async () => (await import('./withdraw.ts')).withdraw(given, options)),
+    ledgerForget: (tenant, options) =>
+      orSay(async () => (await import('./forget.ts')).forget(given, tenant, options)),
+    replay: (entry, options) =>
+      orSay(async () => (await import('../replay/replay.ts')).replay(given, entry, options)),
+  };
+}

@@ -1,0 +1,7 @@
+import type { LedgerKeepOptions } from '../cli/ledger-program.ts';
+import type { Given } from './actions.ts';
+
+/** `sallyport ledger reindex`. */
+export async function reindex(_given: Given, _options: LedgerKeepOptions): Promise<number> {
+  throw new Error('not yet');
+}

@@ -1,0 +1,7 @@
+import type { LedgerRotateOptions } from '../cli/ledger-program.ts';
+import type { Given } from './actions.ts';
+
+/** `sallyport ledger rotate`. */
+export async function rotate(_given: Given, _options: LedgerRotateOptions): Promise<number> {
+  throw new Error('not yet');
+}
