@@ -1,5 +1,5 @@
 import type { Config } from './config.ts';
-import type { Out } from './ledger-commands/actions.ts';
+import type { Out } from './ledger-commands/given.ts';
 
 /** `sallyport init`. */
 export async function init(_config: Config, _options: { readonly json?: true }, _out: Out): Promise<number> {

@@ -3,7 +3,7 @@ import { ledgerLine } from '../cli/ledger-line.ts';
 import type { LedgerListOptions } from '../cli/ledger-program.ts';
 import { EXIT } from '../cli/program.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
-import type { Given } from './actions.ts';
+import type { Given } from './given.ts';
 import { withLedger } from './with-ledger.ts';
 
 /** `sallyport ledger list`. */

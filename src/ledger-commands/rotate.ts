@@ -1,5 +1,5 @@
 import type { LedgerRotateOptions } from '../cli/ledger-program.ts';
-import type { Given } from './actions.ts';
+import type { Given } from './given.ts';
 
 /** `sallyport ledger rotate`. */
 export async function rotate(_given: Given, _options: LedgerRotateOptions): Promise<number> {

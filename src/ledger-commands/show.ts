@@ -2,7 +2,7 @@ import { printable } from '../cli/ledger-line.ts';
 import type { LedgerKeepOptions } from '../cli/ledger-program.ts';
 import { EXIT } from '../cli/program.ts';
 import type { EntryFilter } from '../ledger/ledger.ts';
-import type { Given } from './actions.ts';
+import type { Given } from './given.ts';
 import { withLedger } from './with-ledger.ts';
 
 /** `sallyport ledger show ENTRY`: by number or leaf hash. */

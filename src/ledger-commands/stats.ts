@@ -1,5 +1,5 @@
 import type { LedgerStatsOptions } from '../cli/ledger-program.ts';
-import type { Given } from './actions.ts';
+import type { Given } from './given.ts';
 
 /** `sallyport ledger stats`. */
 export async function stats(_given: Given, _options: LedgerStatsOptions): Promise<number> {

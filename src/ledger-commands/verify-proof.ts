@@ -1,5 +1,5 @@
 import type { LedgerProofOptions } from '../cli/ledger-program.ts';
-import type { Given } from './actions.ts';
+import type { Given } from './given.ts';
 
 /** `sallyport ledger verify-proof`. */
 export async function verifyProof(

@@ -1,5 +1,5 @@
 import type { LedgerVerifyOptions } from '../cli/ledger-program.ts';
-import type { Given } from './actions.ts';
+import type { Given } from './given.ts';
 
 /** `sallyport ledger verify`. */
 export async function verify(_given: Given, _options: LedgerVerifyOptions): Promise<number> {

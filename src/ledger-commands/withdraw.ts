@@ -1,5 +1,5 @@
 import type { LedgerWithdrawOptions } from '../cli/ledger-program.ts';
-import type { Given } from './actions.ts';
+import type { Given } from './given.ts';
 
 /** `sallyport ledger withdraw`. */
 export async function withdraw(_given: Given, _options: LedgerWithdrawOptions): Promise<number> {
