@@ -1,5 +1,6 @@
 import type { InspectedFile, KnownArtifact } from '../ledger/ledger.ts';
 import type { ArtifactId } from '../model/artifact.ts';
+import { type Bundled, NOTHING_BUNDLED } from '../model/bundled.ts';
 import type { ArtifactDigests, Digest } from '../model/digest.ts';
 import { ENGINE } from '../model/engine.ts';
 import type { Finding } from '../model/finding.ts';
@@ -11,6 +12,7 @@ import { KeyedLock } from '../vault/keyed-lock.ts';
 import type { Held, Stored } from '../vault/vault.ts';
 import { inspectionVerdicts } from '../verify/inspect.ts';
 import { checkDigests } from '../verify/integrity.ts';
+import { bundledOf, eitherBundled } from './bundled.ts';
 import type { FactsCache } from './facts.ts';
 import { LateReception } from './late-reception.ts';
 import { ecosystemOf, type Ports } from './ports.ts';
@@ -24,6 +26,8 @@ export interface Acquired extends ArtifactDigests {
   readonly metadata: string | null;
   /** The licence that the bytes declare: see model/licence.ts. */
   readonly licence: string | null;
+  /** What lies in it and is installed with it. */
+  readonly bundled: Bundled;
   /** Verdicts of the archive; the digests are compared anew for each asker. */
   readonly archive: readonly Verdict[];
   /** In the vault, or null where nobody's policy wanted to keep it. */
@@ -74,9 +78,9 @@ export class Acquisition {
   async #kept(digest: Digest): Promise<Acquired | null> {
     const known = await this.#ports.ledger.memory.artifactBy(digest);
     // An older engine may have seen less in the same bytes: they are fetched and inspected anew.
-    if (!known || known.engine !== ENGINE) return null;
+    if (!known?.bundled || known.engine !== ENGINE) return null;
     if (!(await this.#ports.vault.has(known.sha256))) return null;
-    return acquiredFrom(known, known);
+    return acquiredFrom(known, known.bundled, known);
   }
 
   async #fetch(artifact: ArtifactId, file: ListedFile, source: Source, keep: Keep): Promise<Acquired> {
@@ -146,6 +150,7 @@ export class Acquisition {
       findings,
       metadata,
       licence: inspection.licence,
+      bundled: bundledOf(ecosystemOf(this.#ports, artifact).versions, inspection.bundled),
       archive: inspectionVerdicts({ findings, metadata: SEEN }),
       stored: null,
     };
@@ -163,12 +168,14 @@ export class Acquisition {
     const earlier = known.findings.filter((finding) => !isOfOneName(finding) && !seen.has(finding.code));
     const metadata = acquired.metadata ?? known.metadata;
     const licence = acquired.licence ?? known.licence;
-    if (earlier.length === 0) return { ...acquired, metadata, licence };
+    const bundled = eitherBundled(acquired.bundled, known.bundled);
+    if (earlier.length === 0) return { ...acquired, metadata, licence, bundled };
     const findings = [...acquired.findings, ...earlier];
     return {
       ...acquired,
       metadata,
       licence,
+      bundled,
       findings,
       archive: inspectionVerdicts({ findings, metadata: SEEN }),
     };
@@ -178,7 +185,8 @@ export class Acquisition {
   #remember(artifact: ArtifactId, acquired: Acquired): Promise<void> {
     return this.#writing.run(acquired.sha256, async () => {
       if (await this.#isAnothers(acquired)) return;
-      const { sha256, sha512, size, chunks, findings, metadata, licence } = await this.#withEarlier(acquired);
+      const { sha256, sha512, size, chunks, findings, metadata, licence, bundled } =
+        await this.#withEarlier(acquired);
       const file: InspectedFile = {
         artifact,
         sha256,
@@ -189,6 +197,7 @@ export class Acquisition {
         engine: ENGINE,
         metadata,
         licence,
+        bundled,
       };
       let changed = true;
       try {
@@ -223,12 +232,13 @@ function unexamined(held: Held, { code = 'DIGEST_MISMATCH' }: Verdict): Acquired
     findings: [],
     metadata: null,
     licence: null,
+    bundled: NOTHING_BUNDLED,
     archive: (['archive', 'metadata'] as const).map((check) => ({ check, result: 'unchecked', code })),
     stored: null,
   };
 }
 
-function acquiredFrom(known: KnownArtifact, stored: Stored): Acquired {
+function acquiredFrom(known: KnownArtifact, bundled: Bundled, stored: Stored): Acquired {
   return {
     sha256: known.sha256,
     sha512: known.sha512,
@@ -237,6 +247,7 @@ function acquiredFrom(known: KnownArtifact, stored: Stored): Acquired {
     findings: known.findings,
     metadata: known.metadata,
     licence: known.licence,
+    bundled,
     archive: inspectionVerdicts({ findings: known.findings, metadata: SEEN }),
     stored: { sha256: stored.sha256, sha512: stored.sha512, size: stored.size, chunks: stored.chunks },
   };

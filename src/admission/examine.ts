@@ -118,6 +118,7 @@ export class Examiner {
       baseline: resolved.baseline,
       trust: evidence.trust,
       digests: acquired,
+      bundled: acquired.bundled,
       verdicts,
       evidence: evidence.verdicts,
     };

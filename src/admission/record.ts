@@ -2,6 +2,7 @@ import { type DecisionInput, decisionEntry } from '../ledger/entry-decision.ts';
 import { type CarriedFile, type FirstDigest, LedgerError, type Receipt } from '../ledger/ledger.ts';
 import type { Advisory, FeedFacts } from '../model/advisory.ts';
 import { purl } from '../model/artifact.ts';
+import type { Bundled } from '../model/bundled.ts';
 import type { Decision, Reason, Waived } from '../model/decision.ts';
 import type { ArtifactDigests, Digest } from '../model/digest.ts';
 import { ENGINE } from '../model/engine.ts';
@@ -28,6 +29,8 @@ export interface Basis {
   readonly file?: ListedFile;
   readonly facts?: FileFacts;
   readonly digests?: ArtifactDigests & { readonly size: number };
+  /** What lies in the bytes and is installed with them. */
+  readonly bundled?: Bundled;
   readonly verdicts?: readonly Verdict[];
   readonly evidence?: readonly EvidenceVerdict[];
   /** Evidence that was kept here for the file's declared digests. */
@@ -118,6 +121,8 @@ export class Recorder {
       purl: purl(subject, subject.version),
       size: basis.digests?.size ?? null,
       digests: basis.digests ? { sha256: basis.digests.sha256, sha512: basis.digests.sha512 } : null,
+      // What is refused is installed nowhere, and neither is what lies in it.
+      bundled: verdict === 'allow' ? (basis.bundled ?? null) : null,
       verdict,
       reasons,
       observed: basis.observed ?? [],

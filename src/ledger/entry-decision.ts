@@ -1,4 +1,5 @@
 import type { Advisory, FeedFacts } from '../model/advisory.ts';
+import type { Bundled } from '../model/bundled.ts';
 import type { EvidenceDetail, Reason, Waived } from '../model/decision.ts';
 import type { Digest } from '../model/digest.ts';
 import type {
@@ -12,6 +13,7 @@ import type { Finding } from '../model/finding.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { MAX_ENTRY_BYTES } from './canonical.ts';
+import { bundledFields } from './entry-bundled.ts';
 import {
   detailOf,
   documentsOf,
@@ -46,6 +48,8 @@ export interface DecisionInput extends Stamp {
   readonly size?: Maybe<number>;
   /** Digests of the artifact, as computed. */
   readonly digests?: Maybe<{ readonly sha256: Digest; readonly sha512: Digest }>;
+  /** Of an allowed artifact: what lies in it and is installed with it. */
+  readonly bundled?: Maybe<Bundled>;
   readonly verdict: 'allow' | 'refuse';
   /** In the order of the policy language, with the place of the rule that refused; empty for `allow`. */
   readonly reasons: readonly (ReasonCode | Reason)[];
@@ -125,13 +129,19 @@ const MARGIN = 512;
  * the baseline's signer, and who signed. `evidenceCut` says that something was left out; the documents have it.
  */
 export function decisionEntry(input: DecisionInput): EntryDraft {
+  const fields = withEvidence(input);
+  const left = input.bundled ? MAX_ENTRY_BYTES - MARGIN - sizeOf(fields) : 0;
+  return entry('decision', input, { ...fields, ...bundledFields(input.bundled, left) });
+}
+
+function withEvidence(input: DecisionInput): Record<string, Maybe<EntryValue>> {
   const bare = decisionFields(input, NOTHING_TOLD);
   const verdicts = [...(input.checks?.filter(isEvidence) ?? []), ...(input.facts?.evidence?.verdicts ?? [])];
   const said = [...input.reasons, ...(input.observed ?? []), ...(input.warnings ?? [])];
   const details = said.flatMap((reason) => (typeof reason === 'string' ? [] : (reason.detail ?? [])));
   const signer = input.facts?.baseline?.signer;
-  if (verdicts.length === 0 && details.length === 0 && !signer) return entry('decision', input, bare);
-  const left = MAX_ENTRY_BYTES - MARGIN - Buffer.byteLength(JSON.stringify(bare));
+  if (verdicts.length === 0 && details.length === 0 && !signer) return bare;
+  const left = MAX_ENTRY_BYTES - MARGIN - sizeOf(bare);
   const room = new EvidenceRoom(Math.min(left, MAX_EVIDENCE));
   const documents = documentsOf(room, verdicts);
   const evidence: EvidenceTold = {
@@ -140,7 +150,11 @@ export function decisionEntry(input: DecisionInput): EntryDraft {
     verdicts: withSigners(room, verdicts, documents),
   };
   const fields = decisionFields(input, evidence);
-  return entry('decision', input, { ...fields, evidenceCut: room.full ? 'yes' : undefined });
+  return { ...fields, evidenceCut: room.full ? 'yes' : undefined };
+}
+
+function sizeOf(fields: Record<string, Maybe<EntryValue>>): number {
+  return Buffer.byteLength(JSON.stringify(fields));
 }
 
 /** What is said of evidence beside what every decision says. */

@@ -1,4 +1,5 @@
 import type { ArtifactId, EcosystemId, PackageId, PackageName } from '../model/artifact.ts';
+import type { Bundled } from '../model/bundled.ts';
 import type { ArtifactDigests, Digest } from '../model/digest.ts';
 import type { CarriedEvidence, EvidenceOutcome } from '../model/evidence.ts';
 import type { FileFacts } from '../model/facts.ts';
@@ -220,6 +221,8 @@ export interface KnownArtifact extends ArtifactDigests {
   readonly metadata: string | null;
   /** The licence that the bytes declare: see model/licence.ts; null where they declare none. */
   readonly licence: string | null;
+  /** What lies in it and is installed with it; null where it was not looked for. */
+  readonly bundled: Bundled | null;
 }
 
 export interface InspectedFile extends KnownArtifact {

@@ -1,4 +1,5 @@
 import { ArchiveUnsafe } from './archive/unsafe.ts';
+import { NOTHING_CLAIMED } from './bundled.ts';
 import { inspectNpmTarball } from './npm/tarball.ts';
 import { inspectSdist } from './pypi/sdist.ts';
 import { inspectWheel } from './pypi/wheel.ts';
@@ -33,6 +34,11 @@ export async function inspect(
     }
   } catch (error) {
     if (!(error instanceof ArchiveUnsafe)) throw error;
-    return { findings: [{ code: 'ARCHIVE_UNSAFE', place: error.place }], metadata: null, licence: null };
+    return {
+      findings: [{ code: 'ARCHIVE_UNSAFE', place: error.place }],
+      metadata: null,
+      licence: null,
+      bundled: NOTHING_CLAIMED,
+    };
   }
 }

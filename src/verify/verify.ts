@@ -37,6 +37,19 @@ export interface Expected {
   readonly host?: string;
 }
 
+/** A package inside an archive, as it names itself: of no grammar yet, at most 256 characters each. */
+export interface BundledClaim {
+  readonly name: string;
+  readonly version: string;
+}
+
+export interface BundledClaims {
+  /** Each once, at most `MAX_BUNDLED`. */
+  readonly claims: readonly BundledClaim[];
+  /** How many more lie there: that do not name themselves, or were too many. */
+  readonly unnamed: number;
+}
+
 /** What an inspection saw. An inspection never throws on bytes: unreadable bytes are a finding. */
 export interface Inspection {
   readonly findings: readonly Finding[];
@@ -44,4 +57,9 @@ export interface Inspection {
   readonly metadata: Uint8Array | null;
   /** The licence that the metadata declares: see model/licence.ts; null where it declares none. */
   readonly licence: string | null;
+  /**
+   * Packages that are installed with this one: those under `node_modules` of an npm tarball, and distributions with
+   * metadata of their own inside a wheel or a source distribution.
+   */
+  readonly bundled: BundledClaims;
 }

@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { PackageId } from '../../model/artifact.ts';
+import type { Bundled } from '../../model/bundled.ts';
 import type { Digest } from '../../model/digest.ts';
 import type { CarriedEvidence, EvidenceOutcome } from '../../model/evidence.ts';
 import type { FileFacts } from '../../model/facts.ts';
@@ -22,7 +23,7 @@ function memoryReads(db: Database.Database) {
     'SELECT source, digest, at, etag, last_modified AS lastModified FROM index_seen WHERE package = ?',
   );
   const findArtifact = db.prepare<[Digest, Digest], ArtifactRow>(
-    `SELECT sha256, sha512, size, chunks, findings, engine, metadata, licence FROM artifact WHERE sha256 = ? OR sha512 = ?`,
+    `SELECT sha256, sha512, size, chunks, findings, engine, metadata, licence, bundled FROM artifact WHERE sha256 = ? OR sha512 = ?`,
   );
   const origins = db
     .prepare<[string], string>('SELECT origin FROM file_origin WHERE source = ? ORDER BY id')
@@ -64,7 +65,7 @@ function memoryReads(db: Database.Database) {
 
   function artifactBy(digest: Digest): KnownArtifact | null {
     const row = findArtifact.get(digest, digest);
-    return row ? { ...row, findings: findingsOf(row.findings) } : null;
+    return row ? { ...row, findings: findingsOf(row.findings), bundled: bundledOf(row.bundled) } : null;
   }
 
   return {
@@ -116,8 +117,9 @@ interface FactsRow {
   readonly verdicts: string | null;
 }
 
-interface ArtifactRow extends Omit<KnownArtifact, 'findings'> {
+interface ArtifactRow extends Omit<KnownArtifact, 'findings' | 'bundled'> {
   readonly findings: string;
+  readonly bundled: string | null;
 }
 
 /** In one order of keys, so that the same facts are the same JSON. */
@@ -147,6 +149,14 @@ function outcomeOf(row: FactsRow): EvidenceOutcome | null {
   const { looked_sha256: sha256, looked_sha512: sha512, at, trust, verdicts } = row;
   if (sha256 === null || sha512 === null || at === null || trust === null || verdicts === null) return null;
   return { sha256, sha512, at, trust, verdicts: verdictsOf(JSON.parse(verdicts)) };
+}
+
+/** null only where it was not looked for: what cannot be read throws. */
+function bundledOf(json: string | null): Bundled | null {
+  if (json === null) return null;
+  const { packages, unnamed } = JSON.parse(json) as Bundled;
+  if (!Array.isArray(packages) || !Number.isSafeInteger(unnamed)) throw new TypeError('unreadable: bundled');
+  return { packages, unnamed };
 }
 
 function findingsOf(json: string): readonly Finding[] {

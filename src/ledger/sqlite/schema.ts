@@ -135,8 +135,8 @@ export const MIGRATIONS: readonly string[] = [
   INDEX_SCHEMA,
   LOG_SCHEMA,
   `
-  -- Packages that lie in the artifact and are installed with it: JSON ["name@version", …], sorted. NULL where it was not
-  -- looked for: ENGINE has older inspections done anew.
+  -- Packages that lie in the artifact and are installed with it: JSON {"packages": ["name@version", …], "unnamed": n}
+  -- (model/bundled.ts). NULL where it was not looked for: ENGINE has older inspections done anew.
   ALTER TABLE artifact ADD COLUMN bundled TEXT;
   `,
 ];

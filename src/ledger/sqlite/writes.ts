@@ -4,6 +4,7 @@ import type { EvidenceOutcome } from '../../model/evidence.ts';
 import type { CarriedFile, FirstDigest, InspectedFile, RememberedIndex } from '../ledger.ts';
 import { LedgerError } from '../ledger.ts';
 import { signerOf, sumOf, verdictsOf } from './evidence-columns.ts';
+import { logWrites } from './log-writes.ts';
 import type { PreparedEntry, WriterCalls } from './protocol.ts';
 import { namesOtherBytes, readSeenFiles } from './seen-files.ts';
 
@@ -23,7 +24,8 @@ export interface Writes {
 
 export function writesTo(db: Database.Database): Writes {
   const entries = entryWrites(db);
-  return { calls: { append: entries.append, ...memoryWrites(db) }, forget: entries.forget };
+  const calls = { append: entries.append, ...memoryWrites(db), ...logWrites(db, entries) };
+  return { calls, forget: entries.forget };
 }
 
 function entryWrites(db: Database.Database) {
@@ -33,6 +35,7 @@ function entryWrites(db: Database.Database) {
     `INSERT INTO entry_index (seq, time, type, agent, ecosystem, name, version, verdict, code)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
+  const deleteIndex = db.prepare('DELETE FROM entry_index WHERE seq BETWEEN ? AND ?');
   const findFirst = db.prepare<[number, string], { sha256: string; sha512: string }>(
     'SELECT sha256, sha512 FROM first_digest WHERE package = ? AND filename = ?',
   );
@@ -124,6 +127,12 @@ function entryWrites(db: Database.Database) {
 
   return {
     append,
+    skipTo(seq: number): void {
+      next = Math.max(seq, next ?? (lastSeq.get() ?? -1) + 1);
+    },
+    unindex(from: number, to: number): void {
+      deleteIndex.run(from, to);
+    },
     forget(): void {
       next = null;
     },
@@ -155,12 +164,13 @@ function memoryWrites(db: Database.Database) {
   const claimLater = db.prepare('UPDATE file_seen SET claimed_at = ? WHERE package = ? AND filename = ?');
   const claimMore = db.prepare('UPDATE file_seen SET claimed = ? WHERE package = ? AND filename = ?');
   const findArtifacts = db.prepare<[string, string], ArtifactRow>(
-    `SELECT sha256, sha512, size, chunks, findings, engine, metadata, licence FROM artifact WHERE sha256 = ? OR sha512 = ?`,
+    `SELECT sha256, sha512, size, chunks, findings, engine, metadata, licence, bundled FROM artifact WHERE sha256 = ? OR sha512 = ?`,
   );
   const upsertArtifact = db.prepare(
-    `INSERT INTO artifact (sha256, sha512, size, chunks, findings, engine, metadata, licence) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO artifact (sha256, sha512, size, chunks, findings, engine, metadata, licence, bundled)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (sha256) DO UPDATE SET findings = excluded.findings, engine = excluded.engine,
-       metadata = excluded.metadata, licence = excluded.licence`,
+       metadata = excluded.metadata, licence = excluded.licence, bundled = excluded.bundled`,
   );
   const upsertFileArtifact = db.prepare(
     `INSERT INTO file_artifact (package, filename, sha256) VALUES (?, ?, ?)
@@ -215,6 +225,8 @@ function memoryWrites(db: Database.Database) {
   function inspected(file: InspectedFile): { changed: boolean } {
     const { artifact, sha256, sha512, size, chunks, engine, metadata, licence } = file;
     const findings = JSON.stringify(file.findings.map(({ code, place }) => ({ code, place })));
+    const bundled =
+      file.bundled && JSON.stringify({ packages: file.bundled.packages, unnamed: file.bundled.unnamed });
     const known = findArtifacts.all(sha256, sha512);
     if (known.some((row) => row.sha256 !== sha256 || row.sha512 !== sha512)) {
       throw new LedgerError('conflict', `${sha256} and ${sha512} are known as digests of different bytes`);
@@ -225,9 +237,10 @@ function memoryWrites(db: Database.Database) {
       (before.findings !== findings ||
         before.engine !== engine ||
         before.metadata !== metadata ||
-        before.licence !== licence);
+        before.licence !== licence ||
+        before.bundled !== bundled);
     if (!before || changed)
-      upsertArtifact.run(sha256, sha512, size, chunks, findings, engine, metadata, licence);
+      upsertArtifact.run(sha256, sha512, size, chunks, findings, engine, metadata, licence, bundled);
     upsertFileArtifact.run(packages.make(artifact), artifact.filename, sha256);
     return { changed };
   }
@@ -252,6 +265,7 @@ interface ArtifactRow {
   readonly engine: string;
   readonly metadata: string | null;
   readonly licence: string | null;
+  readonly bundled: string | null;
 }
 
 interface Carried {

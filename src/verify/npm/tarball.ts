@@ -6,6 +6,7 @@ import { Meter } from '../archive/meter.ts';
 import { type ArchivePath, folded } from '../archive/path.ts';
 import { walkTar } from '../archive/tar.ts';
 import { ArchiveUnsafe } from '../archive/unsafe.ts';
+import { BundledFinds } from '../bundled.ts';
 import type { ByteSource, Expected, Inspection, InspectionLimits } from '../verify.ts';
 import { asksForBuild, installScript, type Manifest, own, readManifest } from './manifest.ts';
 import { shrinkwrapLeadsAway } from './shrinkwrap.ts';
@@ -22,6 +23,7 @@ export async function inspectNpmTarball(
   limits: InspectionLimits,
 ): Promise<Inspection> {
   const findings = new Findings();
+  const bundled = new BundledFinds();
   const seen = new Set<string>();
   let metadata: Uint8Array | null = null;
   let licence: string | null = null;
@@ -51,13 +53,16 @@ export async function inspectNpmTarball(
     if (asksForBuild(document)) findings.add('NATIVE_BUILD', place);
     // Of bundled ones too: what such a one depends on and what is not bundled, npm fetches at the next install.
     if (fieldThatLeadsAway(document)) findings.add('DIRECT_URL', place);
-    if (place !== 'package.json') continue;
+    if (place !== 'package.json') {
+      bundled.add(own(document, 'name') ?? folderName(entry.path), own(document, 'version'));
+      continue;
+    }
     if (!names(document, expected)) findings.add('METADATA_MISMATCH', place);
     metadata = entry.bytes;
     licence = readManifestLicence(own(document, 'license'), own(document, 'licenses'));
   }
   if (!metadata) throw new ArchiveUnsafe('no package.json');
-  return { findings: findings.list, metadata, licence };
+  return { findings: findings.list, metadata, licence, bundled: bundled.found };
 }
 
 function isDocument(path: ArchivePath): boolean {
@@ -109,6 +114,12 @@ function isPackageFolder(folders: readonly string[]): boolean {
     at += scoped ? 3 : 2;
   }
   return at === folders.length;
+}
+
+/** The name that a bundled package is found by: that of its folder, with its scope. */
+function folderName(path: ArchivePath): string {
+  const folders = path.segments.slice(0, -1);
+  return folders.slice(folders.lastIndexOf('node_modules') + 1).join('/');
 }
 
 function installed(path: ArchivePath): string {

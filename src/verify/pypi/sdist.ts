@@ -5,6 +5,7 @@ import { type ArchivePath, folded } from '../archive/path.ts';
 import { walkTar } from '../archive/tar.ts';
 import { ArchiveUnsafe } from '../archive/unsafe.ts';
 import { openZip } from '../archive/zip.ts';
+import { addDistribution, BundledFinds } from '../bundled.ts';
 import type { ByteSource, Expected, Inspection, InspectionLimits } from '../verify.ts';
 import { leadsAway, readCoreMetadata } from './core-metadata.ts';
 import { licenceOf } from './licence.ts';
@@ -25,16 +26,17 @@ export async function inspectSdist(
   limits: InspectionLimits,
 ): Promise<Inspection> {
   const findings = new Findings();
+  const bundled = new BundledFinds();
   const documents = /\.zip$/i.test(expected.filename)
-    ? await documentsOfZip(source, limits, findings)
-    : await documentsOfTar(source, limits, findings);
+    ? await documentsOfZip(source, limits, findings, bundled)
+    : await documentsOfTar(source, limits, findings, bundled);
   const metadata = documents.get('PKG-INFO') ?? null;
   const pyproject = documents.get('pyproject.toml');
   const core = metadata ? readCoreMetadata(metadata) : null;
   if (!core || !agrees(core, expected)) findings.add('METADATA_MISMATCH', 'PKG-INFO');
   if (core && leadsAway(core)) findings.add('DIRECT_URL', 'PKG-INFO');
   if (pyproject && buildLeadsAway(pyproject)) findings.add('DIRECT_URL', 'pyproject.toml');
-  return { findings: findings.list, metadata, licence: core && licenceOf(core) };
+  return { findings: findings.list, metadata, licence: core && licenceOf(core), bundled: bundled.found };
 }
 
 type Documents = ReadonlyMap<DocumentName, Uint8Array>;
@@ -43,6 +45,7 @@ async function documentsOfTar(
   source: ByteSource,
   limits: InspectionLimits,
   findings: Findings,
+  bundled: BundledFinds,
 ): Promise<Documents> {
   const documents = new Map<DocumentName, Uint8Array>();
   const top = new TopFolder();
@@ -53,6 +56,7 @@ async function documentsOfTar(
     options,
   )) {
     top.add(path, folder);
+    addDistribution(bundled, path);
     if (!folder && isSdistHook(path)) findings.add('STARTUP_HOOK', path.text);
     const name = documentName(path);
     if (!bytes || !name) continue;
@@ -66,12 +70,14 @@ async function documentsOfZip(
   source: ByteSource,
   limits: InspectionLimits,
   findings: Findings,
+  bundled: BundledFinds,
 ): Promise<Documents> {
   const documents = new Map<DocumentName, Uint8Array>();
   const top = new TopFolder();
   const zip = await openZip(source, new Meter(source.size, limits));
   for (const entry of zip.entries) {
     top.add(entry.path, entry.path.folder);
+    addDistribution(bundled, entry.path);
     if (!entry.path.folder && isSdistHook(entry.path)) findings.add('STARTUP_HOOK', entry.path.text);
     const name = documentName(entry.path);
     if (name && !entry.path.folder) documents.set(name, await zip.read(entry));

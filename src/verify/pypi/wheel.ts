@@ -3,6 +3,7 @@ import { Meter } from '../archive/meter.ts';
 import { folded } from '../archive/path.ts';
 import { ArchiveUnsafe } from '../archive/unsafe.ts';
 import { openZip } from '../archive/zip.ts';
+import { addDistribution, BundledFinds } from '../bundled.ts';
 import type { ByteSource, Expected, Inspection, InspectionLimits } from '../verify.ts';
 import { readCoreMetadata } from './core-metadata.ts';
 import { licenceOf } from './licence.ts';
@@ -23,9 +24,11 @@ export async function inspectWheel(
 ): Promise<Inspection> {
   const zip = await openZip(source, new Meter(source.size, limits));
   const findings = new Findings();
+  const bundled = new BundledFinds();
   const infos = new Set<string>();
   for (const { path } of zip.entries) {
     if (!path.folder && isWheelHook(path)) findings.add('STARTUP_HOOK', path.text);
+    addDistribution(bundled, path);
     const top = path.segments[0] ?? '';
     if (!folded(top).endsWith(INFO)) continue;
     infos.add(top);
@@ -41,7 +44,7 @@ export async function inspectWheel(
   const entry = byPath.get(`${info}/METADATA`);
   if (infos.size !== 1 || !entry || entry.path.folder) {
     findings.add('METADATA_MISMATCH', info);
-    return { findings: findings.list, metadata: null, licence: null };
+    return { findings: findings.list, metadata: null, licence: null, bundled: bundled.found };
   }
   const metadata = await zip.read(entry);
   const wheel = byPath.get(`${info}/WHEEL`);
@@ -51,5 +54,10 @@ export async function inspectWheel(
   }
   for (const { code, place } of inspectMetadata(metadata, expected, `${info}/METADATA`))
     findings.add(code, place);
-  return { findings: findings.list, metadata, licence: licenceOf(readCoreMetadata(metadata)) };
+  return {
+    findings: findings.list,
+    metadata,
+    licence: licenceOf(readCoreMetadata(metadata)),
+    bundled: bundled.found,
+  };
 }
