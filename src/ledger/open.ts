@@ -4,6 +4,7 @@ import { ensureDir, syncFolder } from '../disk/durable.ts';
 import type { Ledger, LedgerReader } from './ledger.ts';
 import { LedgerError } from './ledger.ts';
 import { lockFolder } from './lock.ts';
+import type { LogStore } from './published/log-store.ts';
 import type { WriterCalls } from './sqlite/protocol.ts';
 import { SqliteLedger } from './sqlite/sqlite-ledger.ts';
 import { SqliteReader } from './sqlite/sqlite-reader.ts';
@@ -14,12 +15,17 @@ export interface LedgerOptions {
   readonly dir: string;
 }
 
+/** A ledger with what it keeps of its transparency logs. */
+export interface OpenLedger extends Ledger {
+  readonly store: LogStore;
+}
+
 /**
  * Opens the embedded ledger for this process alone, and brings its schema up to date. Rejects with LedgerError
  * `locked` where another process has the folder, and `unavailable` where it cannot be written or is of a
  * newer sallyport.
  */
-export async function openLedger({ dir }: LedgerOptions): Promise<Ledger> {
+export async function openLedger({ dir }: LedgerOptions): Promise<OpenLedger> {
   const release = await lockFolder(dir);
   try {
     const folder = join(dir, 'ledger');

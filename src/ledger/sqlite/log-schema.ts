@@ -8,7 +8,11 @@ export const LOG_SCHEMA = `
     origin TEXT NOT NULL UNIQUE,
     vkey TEXT NOT NULL,
     base INTEGER NOT NULL CHECK (base >= 0),
-    opened INTEGER NOT NULL
+    opened INTEGER NOT NULL,
+    -- Entries of the log below this place are withdrawn from reading, whole bundles of 256 only.
+    minimum INTEGER NOT NULL DEFAULT 0 CHECK (minimum >= 0 AND minimum % 256 = 0),
+    -- Of them, those below this place are empty by now: bytes is '', and the leaf hash stays.
+    cleared INTEGER NOT NULL DEFAULT 0 CHECK (cleared BETWEEN 0 AND minimum)
   ) STRICT;
 
   -- Every head that was ever signed: a row is durable before its signature exists, and none is changed.

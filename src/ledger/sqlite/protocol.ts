@@ -12,6 +12,8 @@ import type {
   RememberedIndex,
   StoredEntry,
 } from '../ledger.ts';
+import type { NewHead } from '../published/log-store.ts';
+import type { Head, LogRow } from '../published/published.ts';
 
 /** An entry in its final form, with what is searched for. */
 export interface PreparedEntry {
@@ -27,11 +29,23 @@ export interface PreparedEntry {
   readonly code: string | null;
 }
 
+/** What the writer does for the transparency log: `LogStore` with entries in their final form. */
+export type LogCalls = {
+  logs(): LogRow[];
+  sealedHead(log: number, size?: number): Head | null;
+  headAt(log: number, size: number): Head | null;
+  lastSeq(): number;
+  seal(head: NewHead): void;
+  openLog(row: LogRow, first: PreparedEntry | null): { readonly seq: number } | null;
+  withdraw(log: number, minimum: number, entry: PreparedEntry): { readonly seq: number };
+  clearWithdrawn(count: number): number;
+};
+
 /** Functions that a thread offers. A LedgerError is an answer: it is thrown before anything is written. */
 export type Calls = Record<string, (...args: never[]) => unknown>;
 
 /** What the writer thread does. Everything is durable when the answer comes. */
-export type WriterCalls = {
+export type WriterCalls = LogCalls & {
   /** `remembered`: something of `first` or `carried` was news. */
   append(
     entry: PreparedEntry,

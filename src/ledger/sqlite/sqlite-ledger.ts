@@ -15,6 +15,7 @@ import type {
 } from '../ledger.ts';
 import { LedgerError } from '../ledger.ts';
 import type { Release } from '../lock.ts';
+import type { LogStore } from '../published/log-store.ts';
 import type { PreparedEntry, WriterCalls } from './protocol.ts';
 import type { SqliteReader } from './sqlite-reader.ts';
 import type { Thread } from './thread.ts';
@@ -22,6 +23,7 @@ import type { Thread } from './thread.ts';
 /** The embedded ledger: entries are made here, made durable by the writer thread, and read by reader threads. */
 export class SqliteLedger implements Ledger {
   readonly memory: CachedMemory;
+  readonly store: LogStore;
   readonly #writer: Thread<WriterCalls>;
   readonly #reader: SqliteReader;
   readonly #release: Release;
@@ -31,6 +33,7 @@ export class SqliteLedger implements Ledger {
     this.#writer = writer;
     this.#reader = reader;
     this.#release = release;
+    this.store = this.#logStore();
     this.memory = new CachedMemory(reader.memory, {
       sawIndex: (index, files) => {
         const bytes = files && ownBuffer(files);
@@ -40,6 +43,28 @@ export class SqliteLedger implements Ledger {
       evidenced: (artifact, outcome) => this.#write('evidenced', [artifact, outcome]),
       learnFileOrigin: (sourceId, origin) => this.#write('learnFileOrigin', [sourceId, origin]),
     });
+  }
+
+  #logStore(): LogStore {
+    return {
+      logs: () => this.#writer.call('logs', []),
+      sealedHead: (log, size) => this.#writer.call('sealedHead', [log, size]),
+      headAt: (log, size) => this.#writer.call('headAt', [log, size]),
+      lastSeq: () => this.#writer.call('lastSeq', []),
+      seal: (head) => this.#write('seal', [head]),
+      openLog: async (row, first) => {
+        if (first === null) return this.#write('openLog', [row, null]).then(() => null);
+        const entry = prepare(first);
+        const written = await this.#write('openLog', [row, entry]);
+        return written && { seq: written.seq, leaf: entry.leaf };
+      },
+      withdraw: async (log, minimum, draft) => {
+        const entry = prepare(draft);
+        const { seq } = await this.#write('withdraw', [log, minimum, entry]);
+        return { seq, leaf: entry.leaf };
+      },
+      clearWithdrawn: (count) => this.#write('clearWithdrawn', [count]),
+    };
   }
 
   async append(draft: EntryDraft, first?: FirstDigest, carried?: CarriedFile): Promise<Receipt> {
