@@ -500,6 +500,19 @@ function artifactContract(newHome: () => Home): void {
     expect((await memory.fileFacts(file, file.filename)).licence).toBeNull();
   });
 
+  test('what lies in an artifact is kept by digest, and a later inspection replaces it', async () => {
+    const { memory } = await opened(newHome);
+    const bundled = { packages: ['a@1.0.0', 'b@2.0.0'], unnamed: 3 };
+    await memory.inspected(inspection(file, 'x', { bundled }));
+    expect((await memory.artifactBy(sha256('x')))?.bundled).toEqual(bundled);
+    expect(await memory.inspected(inspection(file, 'x', { bundled }))).toEqual({ changed: false });
+    const fewer = { packages: ['a@1.0.0'], unnamed: 3 };
+    expect(await memory.inspected(inspection(file, 'x', { bundled: fewer }))).toEqual({ changed: true });
+    expect((await memory.artifactBy(sha256('x')))?.bundled).toEqual(fewer);
+    await memory.inspected(inspection(file, 'x', { bundled: null }));
+    expect((await memory.artifactBy(sha256('x')))?.bundled).toBeNull();
+  });
+
   test('one sha512 for two sha256, or the reverse, is a conflict', async () => {
     const { memory } = await opened(newHome);
     await memory.inspected(inspection(file, 'x'));

@@ -76,7 +76,11 @@ test('a database of the first release keeps all that it has, and takes evidence'
 
 test('an artifact of the first release has no licence until it is inspected anew', async () => {
   const ledger = await openTemporary(ofTheFirstRelease());
-  expect(await ledger.memory.artifactBy(sha256('x'))).toMatchObject({ engine: '1', licence: null });
+  expect(await ledger.memory.artifactBy(sha256('x'))).toMatchObject({
+    engine: '1',
+    licence: null,
+    bundled: null,
+  });
   expect(await ledger.memory.fileFacts(file, file.filename)).toEqual(before);
   const anew = inspection(file, 'x', { chunks: sha256('chunks'), licence: 'MIT' });
   expect(await ledger.memory.inspected(anew)).toEqual({ changed: true });
