@@ -1,7 +1,7 @@
 import { printable } from '../cli/ledger-line.ts';
 import type { LedgerKeepOptions } from '../cli/ledger-program.ts';
 import { EXIT } from '../cli/program.ts';
-import type { EntryFilter } from '../ledger/ledger.ts';
+import { entryNamed } from '../ledger/asked/entry-named.ts';
 import type { Given } from './given.ts';
 import { withLedger } from './with-ledger.ts';
 
@@ -11,12 +11,14 @@ export async function show(
   wanted: string,
   options: LedgerKeepOptions,
 ): Promise<number> {
+  const filter = entryNamed(wanted);
+  if (filter === null) {
+    out.say(`sallyport: ${wanted} is no number and no leaf hash of 64 hex digits`);
+    return EXIT.usage;
+  }
   return withLedger(configured(options), async (reader) => {
-    const seq = /^\d{1,15}$/.test(wanted) ? Number(wanted) : null;
-    const filter: EntryFilter = seq === null ? { leaf: wanted } : { after: seq - 1, limit: 1 };
-    for await (const entry of reader.query(filter)) {
-      if (entry.seq !== seq && entry.leaf !== wanted) break;
-      const shown = { seq: entry.seq, leaf: entry.leaf, entry: JSON.parse(entry.bytes) as unknown };
+    for await (const { seq, leaf, bytes } of reader.query(filter)) {
+      const shown = { seq, leaf, entry: JSON.parse(bytes) as unknown };
       out.print(printable(JSON.stringify(shown, null, options.json ? undefined : 2)));
       return EXIT.ok;
     }
