@@ -13,7 +13,7 @@ import type { Metrics } from './gate/metrics.ts';
 import type { Readiness } from './gate/options.ts';
 import { InForce } from './in-force.ts';
 import { keptByPins } from './kept.ts';
-import { alarmEntry, policyEntry, startEntry, stopEntry, trustEntry } from './ledger/entry.ts';
+import { alarmEntry, policyEntry, startEntry, stopEntry, tallyEntry, trustEntry } from './ledger/entry.ts';
 import type { EntryDraft, Ledger } from './ledger/ledger.ts';
 import { lockFolder } from './ledger/lock.ts';
 import { openLedger } from './ledger/open.ts';
@@ -240,8 +240,10 @@ export async function openHouse(
     const admission = createAdmission(ports);
     // Nothing is decided under a trust that nobody can look up later.
     await keepTrust(vault.evidence, firstTrust.bytes);
+    const started = stamp();
+    watchers.tally.begin();
     await ledger.append(
-      startEntry({ ...stamp(), release: version, engine: ENGINE, policy: first.digest, trust: trusted }),
+      startEntry({ ...started, release: version, engine: ENGINE, policy: first.digest, trust: trusted }),
     );
     log.info({ policy: first.digest, trust: trusted, root: from.root, npmKeys: from.npmKeys }, 'started');
     const trust = new TrustInForce(firstTrust, {
@@ -280,11 +282,22 @@ export async function openHouse(
     const lookingAtFeed = setInterval(() => feedWatch.look(), LOOK_EVERY);
     lookingAtFeed.unref();
     const sum = () =>
-      admission
-        .flush()
-        .catch((error: unknown) => log.error({ err: error }, 'refusals could not be summed in the ledger'));
+      admission.flush().then(
+        () => true,
+        (error: unknown) => {
+          log.error({ err: error }, 'refusals could not be summed in the ledger');
+          return false;
+        },
+      );
     const summing = setInterval(() => void sum(), SUM_EVERY);
     summing.unref();
+    /** As they are now, to be entered when the sums are: a refusal that is counted here is in the log before this. */
+    const counts = () => ({ since: started.time, ...watchers.tally.counts });
+    const tallying = setInterval(async () => {
+      const now = counts();
+      if (await sum()) await enter('what was counted', tallyEntry({ ...stamp(), ...now }));
+    }, TALLY_EVERY);
+    tallying.unref();
 
     return {
       ports,
@@ -304,12 +317,14 @@ export async function openHouse(
         watchers.vault((await vault.usage()).bytes);
       },
       async close() {
+        clearInterval(tallying);
         clearInterval(summing);
         clearInterval(lookingAtFeed);
         clearInterval(looking);
         await watch?.stop();
-        await sum();
-        await enter('the stop', stopEntry({ ...stamp(), code: 'shutdown' }));
+        const last = counts();
+        // Without the sums the log would lack what is counted: then nothing is said of it, as after a crash.
+        if (await sum()) await enter('the stop', stopEntry({ ...stamp(), code: 'shutdown', ...last }));
         await closeAll();
       },
     };
@@ -321,6 +336,9 @@ export async function openHouse(
 
 /** How often it is looked at which waivers end, which profiles observe no more, and how old the feed is, ms. */
 const LOOK_EVERY = 60_000;
+
+/** How often what was answered is entered, to be held against what was decided, ms. */
+const TALLY_EVERY = 3_600_000;
 
 /** How often refusals past an agent's budget are summed where no further one does it, ms. */
 const SUM_EVERY = 60_000;

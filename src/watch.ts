@@ -54,8 +54,11 @@ export function watchedLedger(
   return {
     async append(draft, first, carried) {
       const started = performance.now();
-      const receipt = await ledger.append(draft, first, carried);
-      metrics.append((performance.now() - started) / 1000);
+      const receipt = await ledger.append(draft, first, carried).catch((error: unknown) => {
+        if (draft.type === 'served' || draft.type === 'aborted') metrics.tally.unwritten();
+        throw error;
+      });
+      metrics.append((performance.now() - started) / 1000, draft.type);
       count(draft);
       return receipt;
     },

@@ -47,6 +47,8 @@ export interface DocumentAnswer {
   /** Leaf hash of the ledger entry, where the answer made one. */
   readonly entry?: string;
   readonly code?: ReasonCode;
+  /** Of a refusal without an entry of its own: it is part of a sum that is still to be written. */
+  readonly summed?: true;
 }
 
 export interface NotModifiedAnswer {
@@ -95,6 +97,8 @@ export interface Refusal {
   /** Leaf hash of its ledger entry; null where none could be written (a fault). */
   readonly entry: string | null;
   readonly seq: number | null;
+  /** It has no entry of its own, but is part of a sum that is still to be written. */
+  readonly summed?: true;
   /** Seconds. */
   readonly retryAfter?: number;
 }

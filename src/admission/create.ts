@@ -26,7 +26,7 @@ import { Lister } from './list.ts';
 import { MetadataAdmitter } from './metadata.ts';
 import type { Ports } from './ports.ts';
 import { modeOf, Recorder } from './record.ts';
-import { plainRefusal, type Subject } from './refusal.ts';
+import { entered, plainRefusal, type Subject } from './refusal.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { FileRefuser } from './refuse-file.ts';
 import { blocked, unanswered } from './refuse-routes.ts';
@@ -126,7 +126,7 @@ export function createAdmission(ports: Ports): Admission & Flushable {
         engine: ENGINE,
         ...(context.path ? { path: context.path } : {}),
       });
-      return { ...bare, entry: receipt?.leaf ?? null, seq: receipt?.seq ?? null };
+      return entered(bare, receipt);
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
       // A refusal without its entry is a fault; a fault stays the fault that it is.

@@ -3,7 +3,7 @@ import { sha256 } from '../model/digest.ts';
 import { ENGINE } from '../model/engine.ts';
 import { statusOf } from '../model/reason-codes.ts';
 import { Flights } from '../upstream/flights.ts';
-import type { Answer, Asked, ContentEncoding, Refusal } from './admission.ts';
+import type { Answer, Asked, ContentEncoding, DocumentAnswer, Refusal } from './admission.ts';
 import type { PrefixBudget } from './budget.ts';
 import { heldOf } from './evidence/held.ts';
 import type { FactsCache } from './facts.ts';
@@ -169,7 +169,7 @@ export class Lister {
     if (page.status !== 200 || statusOf(refusal.code) >= 500) return { kind: 'refusal', refusal };
     return {
       ...documentOf(page, encodingOf(asked)),
-      ...(refusal.entry ? { entry: refusal.entry } : {}),
+      ...placeOf(refusal),
       code,
     };
   }
@@ -192,10 +192,15 @@ export class Lister {
       body: page.body,
       etag: null,
       vary: true,
-      ...(refusal.entry ? { entry: refusal.entry } : {}),
+      ...placeOf(refusal),
       code: refusal.code,
     };
   }
+}
+
+/** Where the ledger has the refusal that a document stands for. */
+function placeOf({ entry, summed }: Refusal): Pick<DocumentAnswer, 'entry' | 'summed'> {
+  return { ...(entry !== null ? { entry } : {}), ...(summed ? { summed } : {}) };
 }
 
 function encodingOf(asked: Asked): ContentEncoding {

@@ -15,7 +15,7 @@ import type { HigherAdmitted, Mode, Policy } from '../policy/policy.ts';
 import { effectiveMode } from '../policy/profile.ts';
 import type { Asked, Refusal } from './admission.ts';
 import type { Ports } from './ports.ts';
-import { refusalOf, type Subject } from './refusal.ts';
+import { entered, refusalOf, type Subject } from './refusal.ts';
 import type { RefusalLog } from './refusal-log.ts';
 
 /** What a decision was made from, as far as it came: goes into its entry, so that it can be decided again. */
@@ -84,7 +84,7 @@ export class Recorder {
       const receipt = await this.#refusals.record(
         this.#input(asked, subject, 'refuse', reasons.length > 0 ? reasons : refusal.reasons, basis),
       );
-      return { ...refusal, entry: receipt?.leaf ?? null, seq: receipt?.seq ?? null };
+      return entered(refusal, receipt);
     } catch (error) {
       if (error instanceof LedgerError) return refusalOf(subject, ['LEDGER_UNAVAILABLE']);
       throw error;

@@ -1,3 +1,4 @@
+import type { Receipt } from '../ledger/ledger.ts';
 import { type PackageId, purl } from '../model/artifact.ts';
 import type { Reason } from '../model/decision.ts';
 import { type ReasonCode, statusOf, wordsOf } from '../model/reason-codes.ts';
@@ -61,6 +62,11 @@ export function refusalOf(
     seq: null,
     ...retryAfter(code),
   };
+}
+
+/** The same refusal with its place in the ledger; without one (null) it is part of a sum. */
+export function entered(refusal: Refusal, receipt: Receipt | null): Refusal {
+  return receipt ? { ...refusal, entry: receipt.leaf, seq: receipt.seq } : { ...refusal, summed: true };
 }
 
 function retryAfter(code: ReasonCode): { readonly retryAfter: number } | null {

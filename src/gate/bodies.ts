@@ -29,6 +29,8 @@ export function sendDocument(exchange: Exchange, answer: DocumentAnswer): void {
   };
   exchange.code = answer.code ?? null;
   exchange.entry = answer.entry ?? null;
+  if (exchange.entry !== null) exchange.tally.answered(exchange.code === null ? 'allow' : 'refuse');
+  else if (answer.summed) exchange.tally.answered('summed');
   send(exchange, answer.status, null, headers, answer.body);
 }
 
@@ -56,6 +58,7 @@ export async function sendFile(
   try {
     const { response, method } = exchange;
     exchange.entry = answer.entry;
+    exchange.tally.answered('allow');
     const headers: Headers = {
       'content-type': answer.contentType,
       'cache-control': CACHE,
@@ -106,5 +109,6 @@ export async function sendFile(
     return poured.error;
   } finally {
     answer.done({ served, bytes });
+    exchange.tally.ended(served, bytes);
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ReasonCode } from '../model/reason-codes.ts';
+import type { Tally } from './tally.ts';
 import type { TargetPrint } from './target.ts';
 
 /** One request and its answer, with what the access log and the metrics will say of it. */
@@ -21,6 +22,7 @@ export interface Exchange {
   ecosystem: string | null;
   code: ReasonCode | null;
   entry: string | null;
+  readonly tally: Tally;
   /** Bytes of body handed to the connection. */
   bytes: number;
 }

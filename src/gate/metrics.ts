@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { EvidenceName } from '../model/evidence.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
 import type { CheckResult } from '../model/verdict.ts';
+import { Tally } from './tally.ts';
 
 /** The numbers of one process. Labels are ids, kinds and codes of ours: never a name, a path or a token. */
 export interface Metrics {
@@ -19,8 +20,10 @@ export interface Metrics {
   upstream(source: string, outcome: string, seconds: number, bytes: number): void;
   /** One document of evidence was looked at, in a thread that took so long for it. */
   verification(check: EvidenceName, seconds: number, result: CheckResult): void;
-  /** One durable append. */
-  append(seconds: number): void;
+  /** One durable append; `type` of the entry. */
+  append(seconds: number, type: string): void;
+  /** What was answered and sent, held against the ledger. */
+  readonly tally: Tally;
   /** Bytes on disk. */
   vault(bytes: number): void;
   /** The policy in force, and when it was loaded (ms since 1970). */
@@ -71,6 +74,9 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
   const upstreamBytes = counter('sallyport_upstream_bytes_total', 'Bytes received from upstreams.', [
     'source',
   ]);
+  const entries = counter('sallyport_ledger_entries_total', 'Entries that are durable, by type.', ['type']);
+  const tally = new Tally();
+  counted(registry, tally);
   const appends = histogram('sallyport_ledger_append_seconds', 'Time until a ledger entry is durable.');
   const verdicts = counter('sallyport_evidence_total', 'Documents of evidence by verdict.', [
     'check',
@@ -124,7 +130,11 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
       verdicts.inc({ check, result });
       verifications.observe({ check }, seconds);
     },
-    append: (seconds) => appends.observe(seconds),
+    append(seconds, type) {
+      appends.observe(seconds);
+      entries.inc({ type });
+    },
+    tally,
     vault: (bytes) => vault.set(bytes),
     policy(digest, loadedAt) {
       policy.reset();
@@ -149,4 +159,49 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
       trust.set({ digest }, loadedAt / 1000);
     },
   };
+}
+
+/** The tally's own counts, read when they are asked for: they are kept once. */
+function counted(registry: Registry, tally: Tally): void {
+  const registers = [registry];
+  new Counter({
+    name: 'sallyport_answers_total',
+    help: 'Answers that the ledger has an entry of, by what it decided; summed: as part of a sum.',
+    labelNames: ['verdict'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [verdict, count] of Object.entries(tally.counts.answers)) this.inc({ verdict }, count);
+    },
+  });
+  new Counter({
+    name: 'sallyport_files_total',
+    help: 'Answers of admitted files: sent to their end, or not.',
+    labelNames: ['outcome'],
+    registers,
+    collect() {
+      this.reset();
+      const { served, aborted } = tally.counts.files;
+      this.inc({ outcome: 'served' }, served);
+      this.inc({ outcome: 'aborted' }, aborted);
+    },
+  });
+  new Counter({
+    name: 'sallyport_files_unwritten_total',
+    help: 'Answers of admitted files of which the ledger could not be told how they ended.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(tally.counts.unwritten);
+    },
+  });
+  new Counter({
+    name: 'sallyport_file_bytes_total',
+    help: 'Bytes of admitted files that were sent.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(tally.counts.files.bytes);
+    },
+  });
 }

@@ -31,6 +31,8 @@ export function sendRefusal(exchange: Exchange, refusal: Refusal, more: Headers 
   };
   exchange.code = refusal.code;
   exchange.entry = refusal.entry;
+  if (refusal.entry !== null) exchange.tally.answered('refuse');
+  else if (refusal.summed) exchange.tally.answered('summed');
   send(
     exchange,
     status,

@@ -11,6 +11,7 @@ import type { GateOptions } from './options.ts';
 import { sendRefusal } from './refusals.ts';
 import { type Counter, serve } from './serve.ts';
 import { Shares } from './shares.ts';
+import type { Tally } from './tally.ts';
 
 /**
  * The registry's HTTP server. It listens where `listen` says; `close` serves to its end what it has begun.
@@ -66,7 +67,7 @@ export function buildGate(options: GateOptions): FastifyInstance {
   app.addHook('onRequest', async (request, reply) => {
     reply.hijack();
     request.raw.url = targets.get(request.raw) ?? '';
-    const exchange = exchangeOf(request.id, request.raw, reply.raw);
+    const exchange = exchangeOf(request.id, request.raw, reply.raw, options.metrics.tally);
     inFlight += 1;
     options.metrics.inFlight(1);
     exchange.response.once('close', () => {
@@ -90,7 +91,12 @@ export function buildGate(options: GateOptions): FastifyInstance {
   return app;
 }
 
-function exchangeOf(id: string, request: Exchange['request'], response: Exchange['response']): Exchange {
+function exchangeOf(
+  id: string,
+  request: Exchange['request'],
+  response: Exchange['response'],
+  tally: Tally,
+): Exchange {
   return {
     id,
     request,
@@ -105,6 +111,7 @@ function exchangeOf(id: string, request: Exchange['request'], response: Exchange
     ecosystem: null,
     code: null,
     entry: null,
+    tally,
     bytes: 0,
   };
 }

@@ -1,6 +1,6 @@
 import type { Digest } from '../model/digest.ts';
 import { entry, type Maybe, type Stamp } from './entry-parts.ts';
-import type { EntryDraft } from './ledger.ts';
+import type { EntryDraft, EntryValue } from './ledger.ts';
 
 /**
  * The shapes of entries, format version 1. A field without a value is left out; `yes` stands for true, and
@@ -107,11 +107,40 @@ export function startEntry(input: StartInput): EntryDraft {
   return entry('start', input, { release, engine, policy, trust });
 }
 
+/**
+ * What the gate counted by itself since the server started: at any moment the log has as many entries between that
+ * start and here, or more. `allow` and `refuse` are answers that carried an entry; `summed` refusals that are part of the
+ * `refusals` of a sum; `files` are held against `served` and `aborted` and their `bytes`, but for `unwritten` of them.
+ */
+export interface CountsInput {
+  /** `time` of the start, milliseconds since 1970. */
+  readonly since: number;
+  readonly answers: { readonly allow: number; readonly refuse: number; readonly summed: number };
+  readonly files: { readonly served: number; readonly aborted: number; readonly bytes: number };
+  readonly unwritten: number;
+}
+
+export interface TallyInput extends Stamp, CountsInput {}
+
+/** Hourly. */
+export function tallyEntry(input: TallyInput): EntryDraft {
+  return entry('tally', input, countsOf(input));
+}
+
 /** The server stops in good order; a start without one before it followed a crash. `code`: why, a fixed word. */
-export interface StopInput extends Stamp {
+export interface StopInput extends Stamp, CountsInput {
   readonly code: string;
 }
 
 export function stopEntry(input: StopInput): EntryDraft {
-  return entry('stop', input, { code: input.code });
+  return entry('stop', input, { code: input.code, ...countsOf(input) });
+}
+
+function countsOf({ since, answers, files, unwritten }: CountsInput): Record<string, Maybe<EntryValue>> {
+  return {
+    since,
+    answers: { allow: answers.allow, refuse: answers.refuse, summed: answers.summed },
+    files: { served: files.served, aborted: files.aborted, bytes: files.bytes },
+    unwritten: unwritten > 0 ? unwritten : undefined,
+  };
 }
