@@ -32,13 +32,16 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
+/** The bytes of a file: at once, in pieces, or as they come. */
+export type Content = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
 /**
  * Writes a whole file, or none: readers see the old content or the new. An existing file is replaced.
- * `mode` is that of the new file (default 0600).
+ * `mode` is that of the new file (default 0600). Also rejects, and leaves the old state, where the content throws.
  */
 export async function writeDurable(
   path: string,
-  content: Uint8Array | readonly Uint8Array[],
+  content: Content,
   mode: number = OWNER_ONLY.file,
 ): Promise<void> {
   const temporary = temporaryBeside(path);
@@ -77,14 +80,11 @@ export async function ensureDir(path: string, mode: number = OWNER_ONLY.folder):
   await syncFolder(parent);
 }
 
-async function writeSynced(
-  path: string,
-  content: Uint8Array | readonly Uint8Array[],
-  mode: number,
-): Promise<void> {
+async function writeSynced(path: string, content: Content, mode: number): Promise<void> {
   const file = await open(path, 'wx', mode);
   try {
-    for (const piece of content instanceof Uint8Array ? [content] : content) await file.writeFile(piece);
+    for await (const piece of content instanceof Uint8Array ? [content] : content)
+      await file.writeFile(piece);
     await file.datasync();
   } finally {
     await file.close();
