@@ -1,13 +1,12 @@
 import { LogError } from './log-error.ts';
-import { TILE_WIDTH } from './tiles.ts';
+import { isWidth } from './tiles.ts';
 
 /** Bytes of an entry at most: its length is written in two bytes (C2SP tlog-tiles, Log entries). */
 export const MAX_BUNDLE_ENTRY = 65_535;
 
 /** Entries as the bytes of one bundle, each after its length as a big-endian uint16. Throws LogError. */
 export function bundleBytes(entries: readonly Uint8Array[]): Buffer {
-  if (entries.length < 1 || entries.length > TILE_WIDTH)
-    throw new LogError(`a bundle has 1 to 256 entries, not ${entries.length}`);
+  if (!isWidth(entries.length)) throw new LogError(`a bundle has 1 to 256 entries, not ${entries.length}`);
   return Buffer.concat(
     entries.flatMap((entry) => {
       if (entry.length > MAX_BUNDLE_ENTRY) throw new LogError('an entry is larger than 65535 bytes');
@@ -20,6 +19,7 @@ export function bundleBytes(entries: readonly Uint8Array[]): Buffer {
 
 /** The entries of a bundle that holds `width` of them. Throws LogError where it holds more, fewer, or part of one. */
 export function bundleEntries(bytes: Uint8Array, width: number): Buffer[] {
+  if (!isWidth(width)) throw new LogError('a bundle is 1 to 256 entries wide');
   const all = Buffer.from(bytes);
   const entries: Buffer[] = [];
   let at = 0;

@@ -88,18 +88,23 @@ export function widthAt(count: number, index: number): number {
 
 /** The hashes of one tile as its bytes, one after the other. Throws LogError for none, for more than 256, for no hash. */
 export function tileBytes(hashes: readonly Hash[]): Buffer {
-  if (hashes.length < 1 || hashes.length > TILE_WIDTH)
-    throw new LogError(`a tile has 1 to 256 hashes, not ${hashes.length}`);
+  if (!isWidth(hashes.length)) throw new LogError(`a tile has 1 to 256 hashes, not ${hashes.length}`);
   if (hashes.some((hash) => hash.length !== HASH_SIZE)) throw new LogError('a hash is not 32 bytes');
   return Buffer.concat(hashes);
 }
 
 /** The hashes in the bytes of a tile that is `width` wide. Throws LogError where there are not exactly as many. */
 export function tileHashes(bytes: Uint8Array, width: number): Hash[] {
+  if (!isWidth(width)) throw new LogError('a tile is 1 to 256 hashes wide');
   if (bytes.length !== width * HASH_SIZE)
     throw new LogError(`a tile of ${width} hashes has ${bytes.length} bytes, not ${width * HASH_SIZE}`);
   const all = Buffer.from(bytes);
   return Array.from({ length: width }, (_, i) => all.subarray(i * HASH_SIZE, (i + 1) * HASH_SIZE));
+}
+
+/** Whether a tile or bundle can be as wide: 1 to 256. */
+export function isWidth(width: number): boolean {
+  return Number.isSafeInteger(width) && width >= 1 && width <= TILE_WIDTH;
 }
 
 function* eachNewTile(from: number, to: number): Iterable<Tile> {
@@ -126,9 +131,7 @@ function canBe({ level, index, width }: Tile): boolean {
   return (
     isSize(level) &&
     isSize(index) &&
-    isSize(width) &&
-    width >= 1 &&
-    width <= TILE_WIDTH &&
+    isWidth(width) &&
     (index * TILE_WIDTH + width) * TILE_WIDTH ** level <= Number.MAX_SAFE_INTEGER
   );
 }

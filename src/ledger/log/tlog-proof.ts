@@ -1,11 +1,11 @@
 import { canonicalBase64 } from './base64.ts';
 import { type Checkpoint, type OpenCheckpoint, openCheckpoint } from './checkpoint.ts';
-import { type Hash, hashFromBase64, leafHashOf } from './hash.ts';
+import { HASH_SIZE, type Hash, hashFromBase64, leafHashOf } from './hash.ts';
 import { LogError } from './log-error.ts';
 import { hashReader, type LogSource, readEntry } from './log-source.ts';
 import { inclusionProof, verifyInclusion } from './merkle-proof.ts';
 import { noteBytes, type VerifierKey } from './note.ts';
-import { decimalSize } from './size.ts';
+import { decimalSize, isSize } from './size.ts';
 import { type CosignedBy, cosignedBy, type TlogPolicy } from './tlog-policy.ts';
 
 /**
@@ -36,8 +36,11 @@ const MAX_PROOF_HASHES = 63;
 /** Characters of a proof that is read. */
 const MAX_PROOF = 2 * 1024 * 1024;
 
-/** A proof as it is stored, by its file extension `.tlog-proof`. */
+/** A proof as it is stored, by its file extension `.tlog-proof`. Throws LogError for what could not be read again. */
 export function tlogProofText(proof: TlogProof): string {
+  if (!isSize(proof.index)) throw new LogError('the index of a tlog-proof is no integer from 0 to 2^53-1');
+  if (proof.hashes.length > MAX_PROOF_HASHES || proof.hashes.some((hash) => hash.length !== HASH_SIZE))
+    throw new LogError('a tlog-proof has at most 63 hashes of 32 bytes');
   const lines = [HEADER];
   if (proof.extra !== null) lines.push(`extra ${proof.extra.toString('base64')}`);
   lines.push(`index ${proof.index}`, ...proof.hashes.map((hash) => hash.toString('base64')), '');
