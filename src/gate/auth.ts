@@ -4,17 +4,22 @@ import type { Caller } from '../admission/admission.ts';
 import { type Digest, hexOf, parseDigest } from '../model/digest.ts';
 import { allOf, clientOf } from './headers.ts';
 
+/** What a token opens: packages, or the ledger. */
+export type Role = 'agent' | 'auditor';
+
 /** One token, as the configuration keeps it: never the token, only its sha256. */
 export interface TokenRecord {
   readonly hash: Digest;
   readonly agent: string;
   readonly profile: string;
+  /** Left out: `agent`. */
+  readonly role?: Role;
   /** Milliseconds since 1970; null or left out: does not expire. */
   readonly expires?: number | null;
 }
 
 export type Identity =
-  | { readonly known: true; readonly caller: Caller }
+  | { readonly known: true; readonly role: Role; readonly caller: Caller }
   /** 401. `sent` says whether there was a credential at all. */
   | { readonly known: false; readonly caller: Caller; readonly sent: boolean };
 
@@ -26,7 +31,7 @@ export interface Auth {
 const MAX_HEADER = 4096;
 
 /**
- * Bearer tokens, and Basic with the token as password or as user. Without any token configured, who comes
+ * Bearer tokens, and Basic with the token as password or as user. Without an agent's token configured, who comes
  * from loopback and sends no credential is `local` with profile `default`; nobody else is anybody. A
  * credential that is not known is refused even there: it was meant for something, and not for this.
  * Throws on a hash that is no sha256 and on two tokens with the same hash.
@@ -54,6 +59,7 @@ export function tokenAuth(tokens: readonly TokenRecord[], now: () => number): Au
     return expires === undefined || expires === null || now() < expires ? found.record : null;
   };
 
+  const open = tokens.every(({ role }) => role === 'auditor');
   return {
     identify(request) {
       const client = clientOf(request.headers['user-agent']);
@@ -66,8 +72,9 @@ export function tokenAuth(tokens: readonly TokenRecord[], now: () => number): Au
       };
       const headers = allOf(request, 'authorization');
       if (headers.length === 0) {
-        if (tokens.length > 0 || !isLoopback(request.socket.remoteAddress)) return unknown(false);
-        return { known: true, caller: { agent: 'local', profile: 'default', authenticated: false, client } };
+        if (!open || !isLoopback(request.socket.remoteAddress)) return unknown(false);
+        const caller = { agent: 'local', profile: 'default', authenticated: false, client };
+        return { known: true, role: 'agent', caller };
       }
       const candidates = headers.length === 1 ? tokensIn(headers[0] ?? '') : [];
       for (const candidate of candidates) {
@@ -75,6 +82,7 @@ export function tokenAuth(tokens: readonly TokenRecord[], now: () => number): Au
         if (record) {
           return {
             known: true,
+            role: record.role ?? 'agent',
             caller: { agent: record.agent, profile: record.profile, authenticated: true, client },
           };
         }
@@ -110,6 +118,12 @@ export function loginLine(client: string, sent: boolean, origin: string): string
     ? 'the token that was sent is not known or has expired'
     : 'a token is needed and none was sent';
   return `sallyport: ${found} (UNAUTHENTICATED); ${formFor(client, origin)}`;
+}
+
+/** The line of a 401 where the ledger was asked for: who may read it, and how. */
+export function auditorLine(sent: boolean): string {
+  const found = sent ? 'the token that was sent is not known or has expired' : 'none was sent';
+  return `sallyport: the ledger is read with an auditor's token; ${found} (UNAUTHENTICATED); make one with sallyport token --agent NAME --auditor, and send Authorization: Bearer TOKEN`;
 }
 
 function formFor(client: string, origin: string): string {

@@ -19,6 +19,8 @@ export interface GateLimits {
   readonly maxInFlight: number;
   /** Of them by one agent, so that none keeps the others out. */
   readonly maxOfAgent: number;
+  /** Of them by one auditor: questions to the ledger are never what keeps packages out. */
+  readonly maxOfAuditor: number;
   /** How long `close()` waits for what is being served. */
   readonly shutdown: number;
 }
@@ -34,5 +36,6 @@ export const GATE_LIMITS: GateLimits = {
   maxConnections: 10_000,
   maxInFlight: 2_000,
   maxOfAgent: 1_000,
+  maxOfAuditor: 16,
   shutdown: 30_000,
 };

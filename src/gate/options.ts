@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Admission, Caller } from '../admission/admission.ts';
 import type { Ecosystem } from '../ecosystems/ecosystem.ts';
+import type { AuditDoor } from './audit-door.ts';
 import type { TokenRecord } from './auth.ts';
 import type { GateLimits } from './limits.ts';
 import type { TlsOptions } from './listener.ts';
@@ -24,6 +25,8 @@ export interface GateOptions {
   ready(): Readiness | Promise<Readiness>;
   /** Why an entry was written, as a JSON value, for the one who caused it; null for all others. */
   why?(leaf: string, caller: Caller): Promise<unknown>;
+  /** Who answers what is asked below `/ledger/` and `/api/v1/ledger/`; left out: there is nothing there. */
+  readonly audit?: AuditDoor;
   readonly limits?: Partial<GateLimits>;
 }
 

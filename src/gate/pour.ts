@@ -58,7 +58,7 @@ export async function pour(
 }
 
 /** Resolves on the event, or when the connection is gone. */
-function eventOf(response: ServerResponse, event: 'drain' | 'finish'): Promise<void> {
+export function eventOf(response: ServerResponse, event: 'drain' | 'finish'): Promise<void> {
   return new Promise((resolve) => {
     if (response.destroyed || response.writableFinished) return resolve();
     const settle = () => {

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Refusal } from '../admission/admission.ts';
 import { plainRefusal } from '../admission/refusal.ts';
-import { statusOf, wordsOf } from '../model/reason-codes.ts';
+import { type ReasonCode, statusOf, wordsOf } from '../model/reason-codes.ts';
 import { type Exchange, type Headers, send } from './exchange.ts';
 import { headerSafe } from './headers.ts';
 
@@ -60,7 +60,7 @@ export function plainAnswer(status: number): string {
 function problem(refusal: Refusal, status: number, line: string, origin: string | null): object {
   return {
     type: `urn:sallyport:${refusal.code}`,
-    title: titleOf(status),
+    title: titleOf(status, refusal.code),
     status,
     detail: line,
     error: line,
@@ -78,7 +78,8 @@ function problem(refusal: Refusal, status: number, line: string, origin: string 
   };
 }
 
-function titleOf(status: number): string {
+function titleOf(status: number, code: ReasonCode): string {
+  if (code === 'AGENT_ONLY' || code === 'AUDITOR_ONLY') return 'Not with this token';
   if (status === 401) return 'A token is needed';
   if (status === 403) return 'Refused by the install policy';
   return status >= 500 ? 'Nothing was served' : 'Not a request that this registry answers';

@@ -2,7 +2,8 @@ import type { Admission, Answer, Caller, RefusalContext } from '../admission/adm
 import { plainRefusal } from '../admission/refusal.ts';
 import type { Route } from '../ecosystems/ecosystem.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
-import { type Auth, loginLine } from './auth.ts';
+import { sendAudit } from './audit.ts';
+import { type Auth, auditorLine, loginLine } from './auth.ts';
 import { sendDocument, sendFile, sendNotModified, sendRedirect } from './bodies.ts';
 import { acceptedEncodings } from './encodings.ts';
 import type { Exchange, Headers } from './exchange.ts';
@@ -26,6 +27,7 @@ export interface Counter {
   readonly auth: Auth;
   readonly hosts: Hosts;
   readonly shares: Shares;
+  readonly auditors: Shares;
 }
 
 /**
@@ -36,11 +38,12 @@ export interface Counter {
  * 3. the target passes the grammar, or 400, and nothing but its length and hash goes on;
  * 4. Host is one of our names, or 421;
  * 5. a token says who asks, or 401;
- * 6. the table and the ecosystem's grammar say what is asked, or 404, 400, 405;
- * 7. admission answers, and the answer is sent as it is. The gate decides nothing.
+ * 6. an agent's token opens packages, an auditor's the ledger, and neither the other, or 403;
+ * 7. the table and the ecosystem's grammar say what is asked, or 404, 400, 405;
+ * 8. admission answers, or the audit door, and the answer is sent as it is. The gate decides nothing.
  */
 export async function serve(exchange: Exchange, counter: Counter, busy: boolean): Promise<void> {
-  const { options, auth, hosts } = counter;
+  const { options, limits, auth, hosts } = counter;
   const { request } = exchange;
   const raw = exchange.request.url ?? '';
   const target = parseTarget(raw);
@@ -57,8 +60,12 @@ export async function serve(exchange: Exchange, counter: Counter, busy: boolean)
     if (row?.kind === 'ready') return sendReady(exchange, options);
   }
   // Without an entry: to wait for the ledger would be one more request in flight.
-  if (busy || !counter.shares.take(caller.agent, exchange.response))
+  const auditing = identity.known && identity.role === 'auditor';
+  const held = auditing ? counter.auditors : counter.shares;
+  if (busy || !held.take(caller.agent, exchange.response)) {
+    if (auditing) return sendRefusal(exchange, plainRefusal('TOO_MANY_QUERIES'), { 'retry-after': 1 });
     return sendRefusal(exchange, { ...plainRefusal('OVERLOADED'), retryAfter: 1 });
+  }
   if (!target || !row) return refuse(exchange, options.admission, caller, 'BAD_PATH', { path: printOf(raw) });
   if (!readable(exchange)) return refuse(exchange, options.admission, caller, 'BAD_REQUEST');
   if (exchange.origin === null) return refuse(exchange, options.admission, caller, 'MISDIRECTED');
@@ -66,14 +73,25 @@ export async function serve(exchange: Exchange, counter: Counter, busy: boolean)
     if (!isRead(exchange.method)) return refuseMethod(exchange, options.admission, caller, 'GET, HEAD');
     return sendMetrics(exchange, options);
   }
-  if (!identity.known) {
-    const line = loginLine(caller.client, identity.sent, exchange.origin);
+  const { audit } = options;
+  const open = row.kind === 'ledger' && row.open && isRead(exchange.method);
+  if (open && audit) return sendAudit(exchange, limits, audit, row, target.query, null);
+  if (!identity.known || (row.kind === 'ledger' && !caller.authenticated)) {
+    const sent = !identity.known && identity.sent;
+    const line = row.kind === 'ledger' ? auditorLine(sent) : loginLine(caller.client, sent, exchange.origin);
     return refuse(exchange, options.admission, caller, 'UNAUTHENTICATED', { line });
   }
+  if (row.kind === 'ledger' && identity.role !== 'auditor')
+    return refuse(exchange, options.admission, caller, 'AUDITOR_ONLY');
+  if (row.kind !== 'ledger' && identity.role !== 'agent')
+    return refuse(exchange, options.admission, caller, 'AGENT_ONLY');
   switch (row.kind) {
     case 'why':
       if (!isRead(exchange.method)) return refuseMethod(exchange, options.admission, caller, 'GET, HEAD');
       return sendWhy(exchange, options, row.leaf, caller);
+    case 'ledger':
+      if (!audit) return refuse(exchange, options.admission, caller, 'NOT_FOUND');
+      return sendAudit(exchange, limits, audit, row, target.query, caller.agent);
     case 'none':
       return refuse(exchange, options.admission, caller, 'NOT_FOUND');
     case 'ecosystem':

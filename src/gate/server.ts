@@ -52,6 +52,7 @@ export function buildGate(options: GateOptions): FastifyInstance {
     limits,
     auth: tokenAuth(options.tokens, () => options.now()),
     shares: new Shares(limits.maxOfAgent),
+    auditors: new Shares(limits.maxOfAuditor),
     hosts: hostsOf({
       names: options.hosts,
       publicUrl: options.publicUrl,

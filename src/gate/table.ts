@@ -7,6 +7,14 @@ export type Row =
   | { readonly kind: 'health' | 'ready' | 'metrics' }
   /** Explains a refusal to the one who got it. */
   | { readonly kind: 'why'; readonly leaf: string }
+  /** The ledger: `files` of the log below `/ledger/`, `query` below `/api/v1/ledger/`; `path` is what follows. */
+  | {
+      readonly kind: 'ledger';
+      readonly part: 'files' | 'query';
+      readonly path: string;
+      /** Whether anybody may have it: a checkpoint and the key that it is verified with. */
+      readonly open: boolean;
+    }
   /** `mount` is the one under which the client asked, `path` what follows it. */
   | {
       readonly kind: 'ecosystem';
@@ -16,11 +24,17 @@ export type Row =
     }
   | { readonly kind: 'none' };
 
+const FILES = '/ledger/';
+const QUERY = '/api/v1/ledger/';
+
 /** Whose routes are also at the root: npm itself rewrites foreign tarball addresses to the host's root. */
 const ROOT = 'npm';
 
+/** Of the running log, and of those before it (C2SP tlog-tiles; a checkpoint that nobody sees binds nobody). */
+const OPEN = /^(?:logs\/[1-9][0-9]{0,8}\/)?(?:checkpoint|vkey)$/;
+
 /** Prefixes of other rooms. At the root they would otherwise be taken for package names. */
-const RESERVED = ['/ledger/', '/api/', '/console/'];
+const RESERVED = ['/api/', '/console/'];
 
 /**
  * The whole route table, in order. A path exists because a line here says so; all that is below an
@@ -32,6 +46,12 @@ export function rowOf(path: string, ecosystems: readonly Ecosystem[]): Row {
   if (path === '/metrics') return { kind: 'metrics' };
   const why = /^\/-\/why\/([0-9a-f]{64})$/.exec(path);
   if (why?.[1]) return { kind: 'why', leaf: why[1] };
+  if (path.startsWith(FILES)) {
+    const below = path.slice(FILES.length);
+    return { kind: 'ledger', part: 'files', path: below, open: OPEN.test(below) };
+  }
+  if (path.startsWith(QUERY))
+    return { kind: 'ledger', part: 'query', path: path.slice(QUERY.length), open: false };
   if (path.startsWith('/-/why/') || RESERVED.some((prefix) => path.startsWith(prefix)))
     return { kind: 'none' };
   for (const ecosystem of ecosystems) {
