@@ -27,8 +27,7 @@ const AT_ONCE = 64;
  */
 export function writeGroup(root: string, files: readonly NewFile[]): void {
   const folders = new Set<string>();
-  for (let at = 0; at < files.length; at += AT_ONCE)
-    writeSome(root, files.slice(at, at + AT_ONCE), folders);
+  for (let at = 0; at < files.length; at += AT_ONCE) writeSome(root, files.slice(at, at + AT_ONCE), folders);
   for (const folder of folders) syncFolderNow(folder);
 }
 
@@ -82,7 +81,11 @@ function makeFolder(folder: string, folders: Set<string>): void {
   const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (first === undefined) return;
   // Every name that is new: from the first folder that was made down to the last.
-  for (let at = folder; at.length >= first.length && at.startsWith(first); at = at.slice(0, at.lastIndexOf(sep)))
+  for (
+    let at = folder;
+    at.length >= first.length && at.startsWith(first);
+    at = at.slice(0, at.lastIndexOf(sep))
+  )
     folders.add(dirname(at));
 }
 

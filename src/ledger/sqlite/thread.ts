@@ -1,4 +1,4 @@
-import { type Transferable, Worker } from 'node:worker_threads';
+import { type ResourceLimits, type Transferable, Worker } from 'node:worker_threads';
 import { LedgerError } from '../ledger.ts';
 import type { Calls, Greeting, Reply, Request } from './protocol.ts';
 
@@ -27,8 +27,9 @@ export class Thread<C extends Calls> {
     url: URL,
     data: unknown,
     capacity: number = CAPACITY,
+    resourceLimits: ResourceLimits = {},
   ): Promise<Thread<C>> {
-    const worker = new Worker(url, { workerData: data });
+    const worker = new Worker(url, { workerData: data, resourceLimits });
     const greeting = await new Promise<Greeting>((resolve) => {
       const fail = (message: string) => resolve({ ready: false, fault: { code: 'unavailable', message } });
       worker.once('message', resolve);
