@@ -1,0 +1,102 @@
+import { LogError } from '../log/log-error.ts';
+import { readEntry } from '../log/log-source.ts';
+import type { VerifierKey } from '../log/note.ts';
+import type { AuditSource } from './audit-source.ts';
+import { type ReadEntry, readForm } from './entry-form.ts';
+import type { Findings } from './finding.ts';
+
+/** What the first entry of a log says of the log before it. */
+export interface Previous {
+  readonly log: number;
+  readonly origin: string;
+  readonly vkey: string;
+  /** Entries that the ledger had of it, the root over them (64 hex digits), and how many of them were signed. */
+  readonly size: number;
+  readonly root: string;
+  readonly signed: number;
+}
+
+/** The first entry of a log that is not the first. */
+export interface Beginning {
+  readonly log: number;
+  readonly origin: string;
+  readonly vkey: string;
+  readonly reason: string;
+  readonly previous: Previous;
+}
+
+/** Reads the first entry of a log, where it is one that begins a log; null otherwise. Its own walk verifies it. */
+export async function beginningOf(source: AuditSource, size: number): Promise<Beginning | null> {
+  try {
+    const entry = readForm(await readEntry(source, size, 0));
+    return typeof entry === 'string' ? null : beginning(entry);
+  } catch (error) {
+    if (error instanceof LogError) return null;
+    throw error;
+  }
+}
+
+/** What a `log` entry says; null for another entry, or one that lacks any of it. */
+export function beginning(entry: ReadEntry): Beginning | null {
+  const { type, log, origin, vkey, reason, previous } = entry;
+  if (type !== 'log' || typeof log !== 'number' || typeof previous !== 'object' || previous === null)
+    return null;
+  if (typeof origin !== 'string' || typeof vkey !== 'string' || typeof reason !== 'string') return null;
+  const before = previous as Readonly<Record<string, unknown>>;
+  const { size, root, signed } = before;
+  if (typeof before['log'] !== 'number' || typeof before['origin'] !== 'string') return null;
+  if (typeof before['vkey'] !== 'string' || typeof size !== 'number' || typeof signed !== 'number')
+    return null;
+  if (typeof root !== 'string' || !/^[0-9a-f]{64}$/.test(root)) return null;
+  return {
+    log,
+    origin,
+    vkey,
+    reason,
+    previous: { log: before['log'], origin: before['origin'], vkey: before['vkey'], size, root, signed },
+  };
+}
+
+/** Of two logs: whether the later one's first entry names the earlier one as it is. */
+export function checkLink(
+  begun: Beginning | null,
+  log: { readonly number: number; readonly key: VerifierKey | null },
+  before: { readonly number: number; readonly key: VerifierKey | null; readonly size: number | null } | null,
+  findings: Findings,
+): void {
+  const place = { log: log.number, from: 0 };
+  const wrong = (text: string) => findings.problem('changed', 'chain', place, text);
+  if (begun === null) {
+    wrong('the first entry does not name the log before it');
+    return;
+  }
+  if (begun.log !== log.number) wrong(`the first entry says that this is log ${begun.log}`);
+  if (log.key !== null && (begun.vkey !== log.key.vkey || begun.origin !== log.key.name))
+    findings.problem(
+      'key',
+      'chain',
+      place,
+      `the first entry names another key than the one that signed: ${begun.vkey}`,
+    );
+  if (begun.reason !== 'rotation')
+    findings.note(
+      'told',
+      'chain',
+      place,
+      `the log was begun because of ${begun.reason}: the log before it ended with ${begun.previous.size} entries`,
+    );
+  if (before === null) return;
+  const { previous } = begun;
+  if (previous.log !== before.number) wrong(`the first entry names log ${previous.log} as the one before`);
+  if (before.key !== null && (previous.vkey !== before.key.vkey || previous.origin !== before.key.name))
+    findings.problem(
+      'key',
+      'chain',
+      place,
+      `the first entry names another key of the log before it: ${previous.vkey}`,
+    );
+  if (before.size !== null && previous.signed !== before.size)
+    wrong(
+      `the log before it was signed up to ${previous.signed} entries, and its checkpoint is of ${before.size}`,
+    );
+}

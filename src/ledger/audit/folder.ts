@@ -1,0 +1,60 @@
+import { open, opendir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MAX_NOTE_BYTES } from '../log/note.ts';
+import { parseLogPath } from '../log/tiles.ts';
+import type { AuditSource } from './audit-source.ts';
+
+/** Bytes that a file of a log can have: of a larger one so many are read and one more, which shows that it is too large. */
+export function maxBytes(path: string): number {
+  const parsed = parseLogPath(path);
+  if (parsed?.kind === 'tile') return parsed.tile.width * 32;
+  if (parsed?.kind === 'bundle') return parsed.width * (2 + 65_535);
+  return path === 'vkey' ? 4096 : MAX_NOTE_BYTES;
+}
+
+/** A log in a folder, for an audit. Nothing of it is believed: not how large a file is, nor that it is one. */
+export function auditFolder(folder: string): AuditSource {
+  return {
+    read: (path) => readUpTo(join(folder, path), maxBytes(path) + 1),
+    list: () => filesBelow(folder, ''),
+  };
+}
+
+async function readUpTo(path: string, max: number): Promise<Uint8Array | null> {
+  const file = await open(path, 'r').catch((error: unknown) => {
+    if (isGone(error)) return null;
+    throw error;
+  });
+  if (file === null) return null;
+  try {
+    const { size } = await file.stat();
+    const bytes = Buffer.allocUnsafe(Math.min(size, max));
+    let filled = 0;
+    while (filled < bytes.length) {
+      const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return bytes.subarray(0, filled);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Folders hold up to a thousand others, and are read one entry at a time. */
+async function* filesBelow(folder: string, prefix: string): AsyncGenerator<string> {
+  const entries = await opendir(join(folder, prefix)).catch((error: unknown) => {
+    if (isGone(error)) return null;
+    throw error;
+  });
+  if (entries === null) return;
+  for await (const entry of entries) {
+    const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
+    if (entry.isDirectory()) yield* filesBelow(folder, path);
+    else yield path;
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+}

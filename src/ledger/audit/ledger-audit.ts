@@ -1,0 +1,372 @@
+import type { OpenCheckpoint } from '../log/checkpoint.ts';
+import { LogError } from '../log/log-error.ts';
+import type { VerifierKey } from '../log/note.ts';
+import { type CosignedBy, cosignedBy, type TlogPolicy } from '../log/tlog-policy.ts';
+import type { Anchor } from './anchors.ts';
+import type { AuditSource } from './audit-source.ts';
+import { type Beginning, beginningOf, checkLink } from './chain.ts';
+import { Counters } from './counters.ts';
+import type { AuditDatabase } from './database.ts';
+import { type Finding, Findings } from './finding.ts';
+import { keyOf, originOf, readCheckpoint, readText } from './heads.ts';
+import { type AuditedLog, auditLog, type LogResult } from './log-audit.ts';
+import { Retention } from './retention.ts';
+
+/** A log by its number, and where its files are. */
+export interface LogFiles {
+  readonly number: number;
+  readonly source: AuditSource;
+}
+
+/** A checkpoint that somebody kept: what the log must contain. */
+export interface KeptHead {
+  /** The note as it was kept. */
+  readonly note: string;
+  readonly copy: 'kept checkpoint' | 'head copy';
+}
+
+export interface LedgerAudit {
+  /** The logs of one ledger, the oldest first; of the last one a server may be writing. */
+  readonly logs: readonly LogFiles[];
+  /** Keys that the auditor has from elsewhere; none: what lies beside the logs is taken. */
+  readonly keys: readonly VerifierKey[];
+  readonly kept: readonly KeptHead[];
+  readonly witnesses: TlogPolicy | null;
+  /** Opened once the checkpoints were read, so that it has all that they cover; null where there is none. */
+  readonly database: (() => AuditDatabase) | null;
+  readonly live: boolean;
+  now(): number;
+  progress(log: number, entries: number, size: number): void;
+}
+
+/** What was verified of one log. */
+export interface AuditedHead {
+  readonly number: number;
+  readonly origin: string | null;
+  /** Of the checkpoint; null where it does not verify. */
+  readonly size: number | null;
+  /** 64 hex digits. */
+  readonly root: string | null;
+  readonly vkey: string | null;
+  /** Where the key was had from: the auditor, a log whose key the auditor gave, or only from beside the log. */
+  readonly keyFrom: 'given' | 'chain' | 'beside';
+  readonly entries: number;
+  readonly cosigned: CosignedBy | null;
+}
+
+export interface AuditReport {
+  readonly findings: readonly Finding[];
+  /** How many were found and not kept. */
+  readonly left: Readonly<Record<Finding['kind'], number>>;
+  readonly problems: number;
+  readonly logs: readonly AuditedHead[];
+  /** Statements of the gate that were compared with the entries. */
+  readonly counted: number;
+}
+
+/** A log with what lies beside it. */
+interface Opened extends LogFiles {
+  readonly checkpoint: Uint8Array | null;
+  readonly key: VerifierKey | null;
+  readonly keyFrom: AuditedHead['keyFrom'];
+  readonly open: OpenCheckpoint | null;
+  readonly begun: Beginning | null;
+}
+
+/**
+ * Checks a ledger: every log of it, and that each begins where the one before ended. Rejects only where it could not look
+ * (a network or a disk that fails); whatever is wrong with what it read is a finding.
+ */
+export async function auditLedger(audit: LedgerAudit): Promise<AuditReport> {
+  const findings = new Findings();
+  const { logs, keys, live } = audit;
+  // The running one last and its checkpoint before the database, so that whatever a checkpoint covers is in it.
+  const files: { log: LogFiles; checkpoint: Uint8Array | null; vkey: string | null }[] = [];
+  for (const log of logs)
+    files.push({
+      log,
+      checkpoint: await log.source.read('checkpoint'),
+      vkey: await readText(log.source, 'vkey'),
+    });
+  const readAt = audit.now();
+  const database = audit.database?.() ?? null;
+  try {
+    const opened = await openAll(files, keys, findings);
+    const rows = new Map((database?.logs() ?? []).map((row) => [row.number, row]));
+    checkRows(opened, rows, findings);
+    const anchors = keptAnchors(audit.kept, opened, keys, findings);
+    const counters = new Counters(findings);
+    const retention = new Retention();
+    const results: { log: Opened; result: LogResult }[] = [];
+    for (const [at, log] of opened.entries()) {
+      const next = opened[at + 1];
+      const base = rows.get(log.number)?.base ?? (log.number === 1 ? 0 : null);
+      const audited: AuditedLog = {
+        number: log.number,
+        source: log.source,
+        checkpoint: log.checkpoint,
+        key: log.key,
+        base,
+        end:
+          (next && rows.get(next.number)?.base) ??
+          (next && base !== null ? base + (next.begun?.previous.size ?? 0) : null),
+        anchors: [...(anchors.get(log.number) ?? []), ...chainAnchor(next, database !== null, log)],
+      };
+      const result = await auditLog(audited, {
+        database,
+        witnesses: audit.witnesses,
+        readAt,
+        live,
+        findings,
+        visit: (_log, index, entry) => {
+          counters.visit(log.number, index, base === null ? null : base + index, entry);
+          retention.visit(entry);
+        },
+        progress: (number, entries, size) => audit.progress(number, entries, size),
+      });
+      results.push({ log, result });
+      const before = opened[at - 1];
+      if (log.number > 1)
+        checkLink(
+          log.begun,
+          log,
+          before && before.number === log.number - 1
+            ? { number: before.number, key: before.key, size: before.open?.size ?? null }
+            : null,
+          findings,
+        );
+    }
+    counters.tell();
+    for (const { log, result } of results)
+      if (result.walked)
+        retention.check(
+          log.number,
+          result.walked,
+          await log.source.read('retention'),
+          database !== null,
+          findings,
+        );
+    const cosigned = await checkCosigned(opened.at(-1), audit.witnesses, findings);
+    return {
+      findings: findings.all,
+      left: findings.left,
+      problems: findings.problems,
+      counted: counters.compared,
+      logs: results.map(({ log, result }) => ({
+        number: log.number,
+        origin: log.key?.name ?? null,
+        size: result.checkpoint?.size ?? null,
+        root: result.checkpoint?.root.toString('hex') ?? null,
+        vkey: log.key?.vkey ?? null,
+        keyFrom: log.keyFrom,
+        entries: result.walked?.entries ?? 0,
+        cosigned: log === opened.at(-1) ? cosigned : null,
+      })),
+    };
+  } finally {
+    database?.close();
+  }
+}
+
+/** Chooses each log's key, and opens its checkpoint. A key that was given vouches for those before it, by the chain. */
+async function openAll(
+  files: readonly { log: LogFiles; checkpoint: Uint8Array | null; vkey: string | null }[],
+  keys: readonly VerifierKey[],
+  findings: Findings,
+): Promise<Opened[]> {
+  const opened: Opened[] = [];
+  let vouched: string | null = null;
+  for (const { log, checkpoint, vkey } of files.toReversed()) {
+    const beside = besideKey(log.number, vkey, findings);
+    const origin = originOf(checkpoint) ?? beside?.name ?? null;
+    const given = keys.find(({ name }) => name === origin) ?? null;
+    let key = given ?? beside;
+    let keyFrom: AuditedHead['keyFrom'] = given ? 'given' : 'beside';
+    const place = { log: log.number, path: 'vkey' };
+    if (given && beside && given.vkey !== beside.vkey)
+      findings.problem(
+        'key',
+        'key',
+        place,
+        `the key beside the log is not the one that you gave: ${beside.vkey}`,
+      );
+    if (!given && vouched !== null) {
+      keyFrom = 'chain';
+      if (beside && vouched !== beside.vkey)
+        findings.problem(
+          'key',
+          'key',
+          place,
+          `the key beside the log is not the one that the next log names: ${beside.vkey}`,
+        );
+      key = tryKey(vouched) ?? beside;
+    }
+    if (!given && vouched === null && keys.length > 0)
+      findings.problem(
+        'key',
+        'key',
+        place,
+        `the log ${origin ?? ''} is signed by a key that you did not give, and that nothing you gave vouches for: ${beside?.vkey ?? 'there is none beside it'}`,
+      );
+    if (keyFrom === 'beside' && keys.length === 0)
+      findings.note(
+        'key',
+        'key',
+        place,
+        'the key is only what lies beside the log: whoever can write there can sign; give the one that you kept (--key)',
+      );
+    const read = readCheckpoint(checkpoint, key);
+    const open = 'open' in read ? read.open : null;
+    const begun = open && log.number > 1 ? await beginningOf(log.source, open.size) : null;
+    vouched = keyFrom === 'beside' ? null : (begun?.previous.vkey ?? null);
+    opened.unshift({ ...log, checkpoint, key, keyFrom, open, begun });
+  }
+  return opened;
+}
+
+function besideKey(log: number, vkey: string | null, findings: Findings): VerifierKey | null {
+  const place = { log, path: 'vkey' };
+  if (vkey === null) {
+    findings.problem('missing', 'key', place, 'the verifier key is not there');
+    return null;
+  }
+  try {
+    return keyOf(vkey);
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    findings.problem('unreadable', 'key', place, `the file is no verifier key: ${error.message}`);
+    return null;
+  }
+}
+
+function tryKey(vkey: string): VerifierKey | null {
+  try {
+    return keyOf(vkey);
+  } catch {
+    // The chain's own check says that it is another key.
+    return null;
+  }
+}
+
+/** The logs that the database knows against those that lie there. */
+function checkRows(
+  opened: readonly Opened[],
+  rows: ReadonlyMap<number, { readonly vkey: string; readonly origin: string }>,
+  findings: Findings,
+): void {
+  if (rows.size === 0) return;
+  for (const log of opened) {
+    const row = rows.get(log.number);
+    if (row === undefined)
+      findings.problem('extra', 'database', { log: log.number }, 'the database knows no such log');
+    else if (log.key !== null && (row.vkey !== log.key.vkey || row.origin !== log.key.name))
+      findings.problem(
+        'key',
+        'database',
+        { log: log.number },
+        `the database has another key of this log: ${row.vkey}`,
+      );
+  }
+  for (const number of rows.keys())
+    if (!opened.some((log) => log.number === number))
+      findings.problem('missing', 'files', { log: number }, 'the log is not there: the database knows it');
+  const [first] = opened;
+  if (first && first.number > 1 && !rows.has(first.number - 1))
+    findings.problem('missing', 'files', { log: first.number - 1 }, 'the log is not there');
+}
+
+/** Kept checkpoints as heads of the log that they are of. */
+function keptAnchors(
+  kept: readonly KeptHead[],
+  opened: readonly Opened[],
+  keys: readonly VerifierKey[],
+  findings: Findings,
+): ReadonlyMap<number, Anchor[]> {
+  const anchors = new Map<number, Anchor[]>();
+  for (const { note, copy } of kept) {
+    const origin = originOf(note);
+    const log = opened.find(({ key, open }) => (open?.origin ?? key?.name) === origin);
+    if (log === undefined) {
+      findings.problem(
+        'origin',
+        copy,
+        { log: null },
+        `the ${copy} is of ${origin ?? 'no log'}, and no such log is here`,
+      );
+      continue;
+    }
+    // By the key that the auditor gave, if that is another than what signed the log.
+    const read = readCheckpoint(note, keys.find(({ name }) => name === origin) ?? log.key);
+    if ('problem' in read) {
+      findings.problem(read.code, copy, { log: log.number }, `the ${copy} ${read.problem}`);
+      continue;
+    }
+    const { size, root } = read.open;
+    const list = anchors.get(log.number) ?? [];
+    list.push({ size, root, copy, words: `the ${copy} of ${size} entries` });
+    anchors.set(log.number, list);
+  }
+  return anchors;
+}
+
+/** What the next log's first entry says of this one: over all its entries where the database has them. */
+function chainAnchor(next: Opened | undefined, hasDatabase: boolean, log: Opened): Anchor[] {
+  const previous = next?.begun?.previous;
+  if (previous === undefined || previous.log !== log.number) return [];
+  // Entries that were never signed are in the database only.
+  if (!hasDatabase && previous.size > (log.open?.size ?? 0)) return [];
+  const root = Buffer.from(previous.root, 'hex');
+  return [
+    {
+      size: previous.size,
+      root,
+      copy: 'chain',
+      words: `the head of ${previous.size} entries that the next log begins with`,
+    },
+  ];
+}
+
+/** Whether the newest checkpoint, or the newest cosigned one, has the cosignatures that the policy asks for. */
+async function checkCosigned(log: Opened | undefined, witnesses: TlogPolicy | null, findings: Findings) {
+  if (!log || witnesses === null || log.key === null) return null;
+  const { number, key, open } = log;
+  const place = { log: number };
+  if (witnesses.logs.length > 0 && !witnesses.logs.some((one) => one.key.vkey === key.vkey))
+    findings.problem('policy', 'cosignatures', place, 'the witness policy does not name this log');
+  const newest = open && cosignedOf(open, witnesses, number, findings);
+  if (newest?.met) return newest;
+  const read = readCheckpoint(await log.source.read('cosigned'), key);
+  const older = 'open' in read ? read.open : null;
+  const cosigned = older && cosignedOf(older, witnesses, number, findings);
+  if (!cosigned?.met) {
+    findings.problem(
+      'policy',
+      'cosignatures',
+      place,
+      'no checkpoint has the cosignatures that the witness policy asks for',
+    );
+    return newest;
+  }
+  findings.note(
+    'told',
+    'cosignatures',
+    { log: number, from: older?.size ?? 0 },
+    `witnesses vouch for the first ${older?.size} entries; the ${(open?.size ?? 0) - (older?.size ?? 0)} after them are not cosigned yet`,
+  );
+  return cosigned;
+}
+
+function cosignedOf(
+  open: OpenCheckpoint,
+  witnesses: TlogPolicy,
+  log: number,
+  findings: Findings,
+): CosignedBy | null {
+  try {
+    return cosignedBy(open.note, witnesses);
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    findings.problem('signature', 'cosignatures', { log }, error.message);
+    return null;
+  }
+}

@@ -1,0 +1,239 @@
+import type { OpenCheckpoint } from '../log/checkpoint.ts';
+import { leafHashOf } from '../log/hash.ts';
+import { LogError } from '../log/log-error.ts';
+import type { VerifierKey } from '../log/note.ts';
+import type { TileBuilder } from '../log/tile-builder.ts';
+import type { TlogPolicy } from '../log/tlog-policy.ts';
+import { cosignedBy } from '../log/tlog-policy.ts';
+import { type Anchor, AnchorCheck, type AnchorList, anchorList } from './anchors.ts';
+import type { AuditSource } from './audit-source.ts';
+import type { AuditDatabase } from './database.ts';
+import { type ReadEntry, readForm } from './entry-form.ts';
+import type { Findings } from './finding.ts';
+import { readCheckpoint, sealedHeads } from './heads.ts';
+import { type Walked, walkLog } from './log-walk.ts';
+import { strayFiles } from './stray-files.ts';
+
+/** One log and all that is known of it before its entries are read. */
+export interface AuditedLog {
+  readonly number: number;
+  readonly source: AuditSource;
+  /** The checkpoint's bytes, read before anything else; null where there is none. */
+  readonly checkpoint: Uint8Array | null;
+  readonly key: VerifierKey | null;
+  /** Place of its entry 0 in the ledger; null where that is not known. */
+  readonly base: number | null;
+  /** Place in the ledger behind its last entry: where the next log begins; null for the running one. */
+  readonly end: number | null;
+  /** Heads that it must contain, from elsewhere. */
+  readonly anchors: readonly Anchor[];
+}
+
+export interface LogContext {
+  readonly database: AuditDatabase | null;
+  readonly witnesses: TlogPolicy | null;
+  /** When the checkpoints were read, ms since 1970. */
+  readonly readAt: number;
+  /** Whether a server writes it now. */
+  readonly live: boolean;
+  readonly findings: Findings;
+  visit(log: AuditedLog, index: number, entry: ReadEntry | null): void;
+  progress(log: number, entries: number, size: number): void;
+}
+
+/** What became of one log. */
+export interface LogResult {
+  readonly checkpoint: OpenCheckpoint | null;
+  readonly walked: Walked | null;
+}
+
+/** How long after it is sealed a head may not be published yet, ms: a second is usual. */
+const PUBLISHING = 10_000;
+
+/** How long an entry may wait for its checkpoint while a server runs, ms: then it takes no more entries itself. */
+const LATE = 60_000;
+
+/** Checks one log: its head, every tile, every entry, and what stands of it in the database. */
+export async function auditLog(log: AuditedLog, context: LogContext): Promise<LogResult> {
+  const { number, source, key } = log;
+  const { findings, database } = context;
+  const lists: AnchorList[] = [anchorList([...log.anchors, ...(await cosignedAnchor(log, context))])];
+  if (database)
+    lists.push(
+      sealedHeads(database, number, (error) =>
+        findings.problem(
+          'unreadable',
+          'history',
+          { log: number },
+          `the history cannot be read: ${String(error)}`,
+        ),
+      ),
+    );
+  const read = readCheckpoint(log.checkpoint, key);
+  if ('problem' in read)
+    findings.problem(
+      read.code,
+      'checkpoint',
+      { log: number, path: 'checkpoint' },
+      `the checkpoint ${read.problem}`,
+    );
+  const checkpoint = 'open' in read ? read.open : null;
+  const head = checkpoint ?? newestKnown(log, context);
+  if (head === null) return { checkpoint, walked: null };
+  const anchors = new AnchorCheck(number, lists, findings);
+  const walked = await walkLog(
+    { number, source, size: head.size, root: head.root, base: log.base, database },
+    anchors,
+    (index, _leaf, entry) => context.visit(log, index, entry),
+    findings,
+    (entries) => context.progress(number, entries, head.size),
+  );
+  const held =
+    database && log.base !== null
+      ? behindHead(log, log.base, head.size, walked.tree, anchors, database, context)
+      : head.size;
+  anchors.tell();
+  largerHeads(log, head.size, held, anchors, context);
+  await strayFiles(
+    { number, source, size: head.size, base: log.base, database, live: context.live && log.end === null },
+    findings,
+  );
+  return { checkpoint, walked };
+}
+
+/** The newest checkpoint that met the witness policy, as it lies beside the log. */
+async function cosignedAnchor(log: AuditedLog, { findings, witnesses }: LogContext): Promise<Anchor[]> {
+  const bytes = await log.source.read('cosigned');
+  const place = { log: log.number, path: 'cosigned' };
+  if (bytes === null) return [];
+  const read = readCheckpoint(bytes, log.key);
+  if ('problem' in read) {
+    findings.problem(read.code, 'cosignatures', place, `the cosigned checkpoint ${read.problem}`);
+    return [];
+  }
+  const { size, root, note } = read.open;
+  if (witnesses)
+    try {
+      if (!cosignedBy(note, witnesses).met)
+        findings.problem(
+          'policy',
+          'cosignatures',
+          place,
+          'the cosigned checkpoint does not meet the witness policy',
+        );
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+      findings.problem('signature', 'cosignatures', place, error.message);
+    }
+  return [{ size, root, copy: 'cosignatures', words: `the cosigned checkpoint of ${size} entries` }];
+}
+
+/** Where the checkpoint is damaged: the newest head of the history, so that what is wrong below it is found as well. */
+function newestKnown({ number }: AuditedLog, { database }: LogContext) {
+  if (database === null) return null;
+  let newest: { size: number; root: Buffer } | null = null;
+  for (let after = -1; ; ) {
+    const last = database.heads(number, after, 1024).at(-1);
+    if (last === undefined) return newest;
+    newest = last;
+    after = last.size;
+  }
+}
+
+/**
+ * The rows of a log that its checkpoint does not cover: of the running log those that wait to be published, of an ended
+ * one those that were never signed, for which its successor's first entry vouches. Gives how many entries there are.
+ */
+function behindHead(
+  log: AuditedLog,
+  base: number,
+  size: number,
+  tree: TileBuilder | null,
+  anchors: AnchorCheck,
+  database: AuditDatabase,
+  { findings, live, readAt }: LogContext,
+): number {
+  const last = Math.min(database.lastSeq(), (log.end ?? Number.POSITIVE_INFINITY) - 1);
+  let next = base + size;
+  let oldest = Number.POSITIVE_INFINITY;
+  while (next <= last) {
+    const rows = database.rows(next, Math.min(next + 256, last + 1));
+    if (rows.length === 0) break;
+    for (const { seq, leaf, bytes } of rows) {
+      const place = { log: log.number, from: seq - base, seq };
+      if (seq !== next) {
+        const gap = { ...place, from: next - base, to: seq - base - 1, seq: next };
+        findings.problem('missing', 'database', gap, 'the row is not there');
+        return next - base;
+      }
+      next += 1;
+      const read = readForm(bytes);
+      if (typeof read === 'string') findings.problem('form', 'entries', place, `the entry ${read}`);
+      else if (typeof read['time'] === 'number') oldest = Math.min(oldest, read['time']);
+      if (!leafHashOf(bytes).equals(leaf))
+        findings.problem('changed', 'database', place, "the row's leaf is not the hash of its bytes");
+      tree?.append(leaf);
+      if (tree && tree.size >= anchors.nextSize) anchors.reached(tree.size, tree.root(), false);
+    }
+    tree?.drain();
+    const contents = rows.map(({ bytes }) => bytes);
+    for (const { seq, text } of database.indexProblems(rows[0]?.seq ?? next, contents))
+      findings.problem('changed', 'query index', { log: log.number, from: seq - base, seq }, text);
+  }
+  const waiting = next - base - size;
+  const place = { log: log.number, from: size, to: next - base - 1, seq: base + size };
+  if (waiting > 0 && log.end === null) {
+    if (live && oldest < readAt - LATE)
+      findings.problem(
+        'late',
+        'entries',
+        place,
+        'a server runs, and has not published these entries for a minute',
+      );
+    else if (!live)
+      findings.note(
+        'late',
+        'entries',
+        place,
+        'these entries are durable and not published yet: the next start does',
+      );
+  }
+  return next - base;
+}
+
+/** Heads beyond what there is. */
+function largerHeads(
+  log: AuditedLog,
+  size: number,
+  held: number,
+  anchors: AnchorCheck,
+  { findings, database, readAt }: LogContext,
+): void {
+  for (const anchor of anchors.beyond()) {
+    const has = anchor.copy === 'history' ? held : size;
+    findings.problem(
+      'future',
+      anchor.copy,
+      { log: log.number, from: has, to: anchor.size - 1 },
+      anchor.copy === 'history'
+        ? `${anchor.words} is of more entries than the ${held} that are here: the end of the ledger is gone`
+        : `${anchor.words} is of more entries than the ${size} of the log's checkpoint: the log was cut off or restored from a copy`,
+    );
+  }
+  if (database === null) return;
+  const newer = database.heads(log.number, size, 1024).filter(({ time }) => time < readAt - PUBLISHING);
+  if (newer.length > 1)
+    findings.problem(
+      'changed',
+      'checkpoint',
+      { log: log.number, path: 'checkpoint' },
+      `the checkpoint is an old one: ${newer.length} larger heads were signed after it`,
+    );
+  else if (newer.length === 1)
+    findings.note(
+      'late',
+      'checkpoint',
+      { log: log.number },
+      `a head of ${newer[0]?.size} entries was sealed and its checkpoint not written: the next start does`,
+    );
+}
