@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { createAdmission } from './admission/create.ts';
 import type { Ports } from './admission/ports.ts';
 import { Alarms } from './alarms.ts';
-import type { Config } from './config.ts';
+import { type Config, DEFAULT_TENANT, tenantsOf } from './config.ts';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
 import { FeedWatch } from './feed/watch.ts';
 import { openFeed } from './feeds/open.ts';
@@ -17,11 +17,15 @@ import { alarmEntry, policyEntry, startEntry, stopEntry, tallyEntry, trustEntry 
 import type { EntryDraft, Ledger } from './ledger/ledger.ts';
 import { lockFolder } from './ledger/lock.ts';
 import { openLedger } from './ledger/open.ts';
+import { preparePseudonymKeys } from './ledger/pseudonym-state.ts';
+import { Pseudonyms, pseudonymousLedger } from './ledger/pseudonyms.ts';
+import { publishedLedger } from './ledger/published/published-ledger.ts';
 import type { Digest } from './model/digest.ts';
 import { ENGINE } from './model/engine.ts';
 import { FileOriginBook } from './origins.ts';
 import { type Policy, PolicyError } from './policy/policy.ts';
 import { writeToVault } from './probe.ts';
+import { EarlyAlarms, openPublishing } from './publishing/publishing.ts';
 import { HouseReadiness } from './readiness.ts';
 import { alarmsSince, PolicyNews } from './reload/announce.ts';
 import { removeServerFile } from './reload/server-file.ts';
@@ -89,10 +93,24 @@ export async function openHouse(
     if (faults.length > 0) throw faults[0];
   };
   try {
-    const ledger: Ledger = watchedLedger(await openLedger({ dir: config.data }), watchers, (place) =>
+    const opened = await openLedger({ dir: config.data });
+    closing.push(() => opened.close());
+    const early = new EarlyAlarms();
+    const publishing = await openPublishing(config, { store: opened.store, now, log, alarm: early.alarm });
+    closing.push(() => publishing.close());
+    const { published } = publishing;
+    watchers.log({ size: () => published.head()?.size ?? 0, waiting: () => published.waitingFor() });
+    const recorded = publishedLedger(opened, published);
+    const tenants = config.pseudonyms ? tenantsOf(config) : null;
+    const prepared = await preparePseudonymKeys(
+      config.data,
+      tenants ? [DEFAULT_TENANT, ...tenants.values()] : [],
+      recorded,
+    );
+    const names = new Pseudonyms(prepared.keys, tenants && ((agent) => tenants.get(agent) ?? DEFAULT_TENANT));
+    const ledger: Ledger = watchedLedger(pseudonymousLedger(recorded, names), watchers, (place) =>
       news.liftedAt(place),
     );
-    closing.push(() => ledger.close());
     // The lock is ours: what is there is of a process that ended, whose number may be another's by now.
     await removeServerFile(config.data);
     const dir = config.vault ?? join(config.data, 'vault');
@@ -180,6 +198,7 @@ export async function openHouse(
       writeVault: () => writeToVault(dir),
       policyFailed: () => policy.failed,
       policyNotes: () => news.notes(),
+      log: () => published.state(),
       feed: () => feedWatch.health(),
       trustFailed: () => trust.failed,
       failed: (what, error) => log.error({ err: error }, `not ready: the ${what} cannot be written`),
@@ -197,6 +216,7 @@ export async function openHouse(
       warn: (kind, about) => log.warn({ alarm: kind, ...about }, 'alarm'),
       enter: (entry) => enter('an alarm', entry),
     });
+    early.tell((kind, about) => alarms.raise(kind, about));
     const news = new PolicyNews({
       now,
       policy: () => policy.current,
@@ -245,6 +265,8 @@ export async function openHouse(
     await ledger.append(
       startEntry({ ...started, release: version, engine: ENGINE, policy: first.digest, trust: trusted }),
     );
+    for (const entry of prepared.entries(stamp)) await ledger.append(entry);
+    for (const tenant of prepared.lost) alarms.raise('pseudonym-key-lost', { tenant });
     log.info({ policy: first.digest, trust: trusted, root: from.root, npmKeys: from.npmKeys }, 'started');
     const trust = new TrustInForce(firstTrust, {
       now,
@@ -310,7 +332,7 @@ export async function openHouse(
         return (await policy.reload()) && trusted;
       },
       ready: () => readiness.state(),
-      why: (leaf, agent) => why(ledger, leaf, agent),
+      why: (leaf, agent) => why(ledger, leaf, names.all(agent)),
       async evict() {
         const kept = await keptByPins(policy.current, ledger.memory);
         await vault.evict(config.limits.vault, (sha256) => kept.has(sha256));

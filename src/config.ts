@@ -239,6 +239,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, fi
   checkLimits(parsed.data);
   checkTuf(parsed.data);
   checkRetention(parsed.data);
+  checkTenants(parsed.data);
   return parsed.data;
 }
 
@@ -279,6 +280,25 @@ function checkRetention({ retentionAfter, retentionPolicy }: Config): void {
     'retentionAfter is set and retentionPolicy is not: entries are withdrawn under a written policy only; name its file in SALLYPORT_RETENTION_POLICY',
   );
 }
+
+/** An agent's pseudonym is made by one key, or nobody could say which entries are forgotten with a tenant. */
+function checkTenants({ auth }: Config): void {
+  const tenants = new Map<string, string>();
+  for (const { agent, tenant } of auth.tokens) {
+    const other = tenants.get(agent) ?? tenant;
+    if (other !== tenant)
+      throw new ConfigError(`auth.tokens: ${agent} is of two tenants, ${other} and ${tenant}`);
+    tenants.set(agent, tenant);
+  }
+}
+
+/** Of whose key an agent's pseudonym is made; of those without a token, that of the tenant `default`. */
+export function tenantsOf({ auth }: Config): ReadonlyMap<string, string> {
+  return new Map(auth.tokens.map(({ agent, tenant }) => [agent, tenant]));
+}
+
+/** The tenant of agents without a token, and of tokens that name none. */
+export const DEFAULT_TENANT = 'default';
 
 /** The address that clients are told, without a slash at the end. `port`: where it listens, if that is known. */
 export function ownUrl(config: Config, port: number = config.port): string {

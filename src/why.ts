@@ -8,15 +8,19 @@ interface EntryToTell {
   readonly facts?: { readonly findings?: readonly { readonly code: string }[] };
 }
 
-/** An entry for the agent that caused it; null for everybody else, and where there is none. */
+/**
+ * An entry for the agent that caused it; null for everybody else, and where there is none. `agents`: everything that
+ * entries call this one.
+ */
 export async function why(
   ledger: Pick<LedgerReader, 'query'>,
   leaf: string,
-  agent: string,
+  agents: readonly string[],
 ): Promise<object | null> {
   for await (const stored of ledger.query({ leaf, limit: 1 })) {
     const entry = JSON.parse(stored.bytes) as EntryToTell;
-    if (entry.agent === agent) return { seq: stored.seq, leaf: stored.leaf, entry: told(entry) };
+    if (entry.agent !== undefined && agents.includes(entry.agent))
+      return { seq: stored.seq, leaf: stored.leaf, entry: told(entry) };
   }
   return null;
 }

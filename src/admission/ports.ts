@@ -80,7 +80,11 @@ export type AlarmKind =
   | 'trust-root'
   | 'malware'
   | 'feed-stale'
-  | 'waiver-expiring';
+  | 'waiver-expiring'
+  | 'log-rolled-back'
+  | 'head-copy-failed'
+  | 'witness-unreachable'
+  | 'pseudonym-key-lost';
 
 export interface AdmissionLimits {
   /** How long an index is taken as current without asking the upstream, ms. */

@@ -36,11 +36,13 @@ export interface AlarmInput extends Stamp {
   readonly place?: Maybe<string>;
   readonly lifts?: Maybe<string>;
   readonly expires?: Maybe<number>;
+  /** Of a key for pseudonyms: whose. */
+  readonly tenant?: Maybe<string>;
 }
 
 export function alarmEntry(input: AlarmInput): EntryDraft {
   const { code, agent, ecosystem, name, version, file, source, expected, found } = input;
-  const { place, lifts, expires } = input;
+  const { place, lifts, expires, tenant } = input;
   return entry('alarm', input, {
     code,
     agent,
@@ -54,6 +56,7 @@ export function alarmEntry(input: AlarmInput): EntryDraft {
     place,
     lifts,
     expires,
+    tenant,
   });
 }
 
@@ -90,6 +93,27 @@ export interface TrustInput extends Stamp {
 export function trustEntry(input: TrustInput): EntryDraft {
   const { trust, previous } = input;
   return entry('admin', input, { code: 'trust-changed', trust, previous });
+}
+
+/** From now on the agents of a tenant are entered under pseudonyms that this key makes. */
+export interface PseudonymKeyInput extends Stamp {
+  readonly tenant: string;
+  /** sha256 of the key. */
+  readonly key: Digest;
+}
+
+export function pseudonymKeyEntry(input: PseudonymKeyInput): EntryDraft {
+  const { tenant, key } = input;
+  return entry('admin', input, { code: 'pseudonym-key', tenant, key });
+}
+
+/** The key of a tenant's pseudonyms is deleted: whose entries they are cannot be told any more. */
+export interface ForgottenInput extends Stamp {
+  readonly tenant: string;
+}
+
+export function forgottenEntry(input: ForgottenInput): EntryDraft {
+  return entry('admin', input, { code: 'pseudonyms-forgotten', tenant: input.tenant });
 }
 
 /** The server starts. */

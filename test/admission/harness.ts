@@ -93,8 +93,8 @@ export interface TestHouse {
   setPolicy(policy: HouseOptions['policy']): Promise<boolean>;
   /** What the upstream was asked since the last call. */
   takeAsked(): string[];
-  /** Closes the house and opens it anew on the same folder. */
-  restart(): Promise<void>;
+  /** Closes the house and opens it anew on the same folder; `meanwhile` is done when nobody has it. */
+  restart(meanwhile?: () => Promise<unknown>): Promise<void>;
   /** Stops everything and removes the folder. */
   remove(): Promise<void>;
 }
@@ -198,8 +198,9 @@ export async function startHouse(options: HouseOptions): Promise<TestHouse> {
       await writePolicy(allowlists, policy);
       return running.house.reload();
     },
-    async restart() {
+    async restart(meanwhile) {
       await stop(running);
+      await meanwhile?.();
       running = await open();
     },
     async remove() {
