@@ -23,6 +23,8 @@ export interface ReadinessParts {
   writeLedger(): Promise<unknown>;
   /** Makes something durable in the vault. */
   writeVault(): Promise<unknown>;
+  /** Whether the ledger's log is published; not `ok`: nothing is taken into the ledger, and every request is a fault. */
+  log?(): 'ok' | 'late' | 'stopped';
   policyFailed(): boolean;
   /** What of the policy in force people should know: profiles that only observe, waivers that end. */
   policyNotes?(): readonly string[];
@@ -62,6 +64,10 @@ export class HouseReadiness {
     const health = this.#parts.ledger.health();
     const notes: string[] = [];
     if (health !== 'ok') notes.push(`the ledger is ${health}`);
+    const log = this.#parts.log?.() ?? 'ok';
+    if (log === 'late') notes.push('the log of the ledger cannot be published');
+    if (log === 'stopped')
+      notes.push('the log of the ledger was contradicted, and is signed no more until a restart');
     if (!vault) notes.push('the vault cannot be written');
     if (this.#parts.policyFailed()) {
       notes.push('the policy files could not be taken into use; the policy before them is in force');
@@ -78,6 +84,6 @@ export class HouseReadiness {
     for (const [event, at] of this.#last) {
       if (now - at <= LATELY) notes.push(`lately: ${EVENTS[event]}`);
     }
-    return { ok: health === 'ok' && vault && feed?.ok !== false, notes };
+    return { ok: health === 'ok' && log === 'ok' && vault && feed?.ok !== false, notes };
   }
 }

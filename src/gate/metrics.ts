@@ -24,6 +24,8 @@ export interface Metrics {
   append(seconds: number, type: string): void;
   /** What was answered and sent, held against the ledger. */
   readonly tally: Tally;
+  /** Where the numbers of the ledger's log are read: entries that are published, and for how long the oldest other waits, s. */
+  log(state: { size(): number; waiting(): number }): void;
   /** Bytes on disk. */
   vault(bytes: number): void;
   /** The policy in force, and when it was loaded (ms since 1970). */
@@ -85,6 +87,9 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
   const verifications = histogram('sallyport_evidence_seconds', 'Time to verify one document of evidence.', [
     'check',
   ]);
+  const logSize = gauge('sallyport_log_entries', 'Entries under the newest published checkpoint.');
+  const logWaiting = gauge('sallyport_log_waiting_seconds', 'How long entries have waited to be published.');
+  let readLog: { size(): number; waiting(): number } | null = null;
   const vault = gauge('sallyport_vault_bytes', 'Bytes in the vault.');
   const policy = gauge('sallyport_policy_loaded_seconds', 'When the policy in force was loaded, by digest.', [
     'digest',
@@ -112,7 +117,11 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
 
   return {
     contentType: registry.contentType,
-    render: () => registry.metrics(),
+    render() {
+      logSize.set(readLog?.size() ?? 0);
+      logWaiting.set(readLog?.waiting() ?? 0);
+      return registry.metrics();
+    },
     request(kind, status, seconds, bytes) {
       requests.inc({ kind, status: status > 0 ? `${Math.trunc(status / 100)}xx` : 'none' });
       latency.observe({ kind }, seconds);
@@ -135,6 +144,9 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
       entries.inc({ type });
     },
     tally,
+    log(state) {
+      readLog = state;
+    },
     vault: (bytes) => vault.set(bytes),
     policy(digest, loadedAt) {
       policy.reset();

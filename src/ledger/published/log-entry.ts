@@ -31,6 +31,7 @@ export function logEntry({ id, time, row, reason, previous, known }: LogInput): 
       log: row.number,
       origin: row.origin,
       vkey: row.vkey,
+      base: row.base,
       reason,
       previous: { log, origin, vkey, size, root, signed },
       known: known && some({ size: known.size, root: known.root, from: known.from }),

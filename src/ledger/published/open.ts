@@ -64,6 +64,8 @@ export interface OpenPublishedLog extends PublishedLog {
   readonly logs: readonly LogRow[];
   /** An entry is durable in the ledger: it is to be published. */
   appended(seq: number): void;
+  /** For how long something has waited since the last publication, s; 0 where nothing does. */
+  waitingFor(): number;
   /**
    * Withdraws entries before a time from reading, of every log, under a written policy. Resolves with how many. One at a
    * time.
@@ -376,6 +378,7 @@ async function publish(
     contradicted,
     files: (log = row.number) => folderSource(log === row.number ? places.running : places.ended(log)),
     appended: (seq) => publisher.appended(seq),
+    waitingFor: () => publisher.waitingFor(),
     withdraw: (before, policy) => {
       withdrawing = withdrawing.catch(() => undefined).then(() => withdraw(before, policy));
       return withdrawing;

@@ -88,8 +88,12 @@ export class Publisher {
 
   state(): 'ok' | 'late' | 'stopped' {
     if (this.#stopped) return 'stopped';
-    const since = this.#waitingSince;
-    return since !== null && performance.now() - since > this.#parts.lateAfter ? 'late' : 'ok';
+    return this.waitingFor() * 1000 > this.#parts.lateAfter ? 'late' : 'ok';
+  }
+
+  /** For how long something has waited since the last publication, s; 0 where nothing does. */
+  waitingFor(): number {
+    return this.#waitingSince === null ? 0 : (performance.now() - this.#waitingSince) / 1000;
   }
 
   onPublished(listener: (head: Head, checkpoint: string) => void): void {
