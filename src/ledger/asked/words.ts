@@ -36,7 +36,8 @@ function instant(what: string) {
     .meta({ pattern: ISO_8601.source, description: `${what}; ISO 8601, a day begins at midnight UTC.` });
 }
 
-const TYPES = [...ENTRY_TYPES] as [EntryType, ...EntryType[]];
+/** Every type of an entry. */
+export const TYPES = [...ENTRY_TYPES] as [EntryType, ...EntryType[]];
 
 /**
  * The words in which people ask for entries, by flag or by query parameter: each checked by itself here, all together

@@ -1,0 +1,33 @@
+import type { z } from 'zod';
+import { AskedError, filterOf, questionOf } from '../ledger/asked/question.ts';
+import type { EntryFilter } from '../ledger/ledger.ts';
+import { type ENTRIES, type STATS, wordsIn } from './parameters.ts';
+import type { AuditPorts } from './ports.ts';
+import { wrong } from './problem.ts';
+
+/** What parameters select, without an order and a limit, and lines for the person. */
+export interface Selected {
+  readonly filter: EntryFilter;
+  readonly notes: readonly string[];
+}
+
+/** Parameters as a filter. Throws Problem where they do not stand together. */
+export async function selectionOf(
+  parameters: z.output<typeof ENTRIES> | z.output<typeof STATS>,
+  { ledger, schemes, agentsOf }: Pick<AuditPorts, 'ledger' | 'schemes' | 'agentsOf'>,
+): Promise<Selected> {
+  const { after, before } = parameters;
+  if (after !== undefined && before !== undefined && before - after < 2)
+    throw wrong('before', 'leaves no number after `after`');
+  try {
+    const question = questionOf(wordsIn(parameters), schemes);
+    const filter = await filterOf(question, { versionsOf: (name) => ledger.versionsOf(name), agentsOf });
+    return {
+      filter: { ...filter, ...(after !== undefined && { after }), ...(before !== undefined && { before }) },
+      notes: question.notes,
+    };
+  } catch (error) {
+    if (error instanceof AskedError) throw wrong(error.word, error.message);
+    throw error;
+  }
+}
