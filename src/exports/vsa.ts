@@ -14,6 +14,8 @@ export interface Summary {
   readonly key: string;
   /** Digest of the artifact, lower-case hex. */
   readonly sha256: string;
+  /** False where mode `observe` let it through in spite of the policy. */
+  readonly passed: boolean;
 }
 
 /** What can be said of one entry; null where it admits no artifact, or one that has no package URL. */
@@ -63,7 +65,7 @@ export function summaryOf(entry: LoggedEntry, verifier: string): Summary | null 
     predicate,
   };
   const same = JSON.stringify([purl, file, sha256, policyDigest, annotations, levels]);
-  return { statement, key: hash('sha256', same, 'base64url'), sha256 };
+  return { statement, key: hash('sha256', same, 'base64url'), sha256, passed };
 }
 
 /**
