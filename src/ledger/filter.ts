@@ -1,17 +1,28 @@
 import { PackageURL } from '@socketregistry/packageurl-js';
-import type { EntryDraft, EntryFilter } from './ledger.ts';
+import { type Digest, parseDigest } from '../model/digest.ts';
+import type { EntryFilter } from './ledger.ts';
 import { LedgerError } from './ledger.ts';
 
-/** An EntryFilter in the terms of the index columns. */
+/** An EntryFilter in the terms of the query index (columns.ts): what can be read, and nothing else. */
 export interface Selection {
   /** Leaf hash, 64 lower-case hex digits. */
   readonly leaf?: string;
-  readonly agent?: string;
+  readonly agents?: readonly string[];
   readonly ecosystem?: string;
   readonly name?: string;
   readonly version?: string;
+  readonly versions?: readonly string[];
+  readonly digest?: Digest;
   readonly verdict?: string;
-  readonly type?: EntryDraft['type'];
+  readonly route?: string;
+  readonly profile?: string;
+  readonly code?: string;
+  readonly rule?: string;
+  readonly policy?: string;
+  /** `*` for any. */
+  readonly waiver?: string;
+  readonly provenance?: string;
+  readonly type?: string;
   readonly since?: number;
   readonly until?: number;
   readonly after?: number;
@@ -19,31 +30,65 @@ export interface Selection {
 }
 
 const NUMBERS = ['since', 'until', 'after', 'before', 'limit'] as const;
+const TEXTS = [
+  'verdict',
+  'route',
+  'profile',
+  'code',
+  'rule',
+  'policy',
+  'waiver',
+  'provenance',
+  'type',
+] as const;
 const MAX_TEXT = 1024;
+
+/** Agents, and versions, that a filter may name at most. */
+export const MAX_AGENTS = 10_000;
+export const MAX_VERSIONS = 100_000;
 
 /**
  * Reads a filter. `package` is a canonical name, the same with `@` and a version, or a purl (`pkg:` starts no name). Throws LedgerError
- * `malformed` for a purl that is none and for numbers that are no integers: an audit never silently shows
- * more, or less, than was asked for.
+ * `malformed` for what is none of these, for empty texts, for numbers that are no integers, and for versions of no package: an
+ * audit never silently shows more, or less, than was asked for.
  */
 export function selectionOf(filter: EntryFilter): Selection {
+  const { leaf, agent, versions, digest, limit } = filter;
   for (const key of NUMBERS) {
     const value = filter[key];
     if (value !== undefined && !Number.isSafeInteger(value)) throw malformed(`${key} is no integer`);
   }
-  if (filter.limit !== undefined && filter.limit < 0) throw malformed('limit is negative');
-  if (filter.leaf !== undefined && !/^[0-9a-f]{64}$/.test(filter.leaf)) throw malformed('leaf is no hash');
+  if (limit !== undefined && limit < 0) throw malformed('limit is negative');
+  if (leaf !== undefined && !/^[0-9a-f]{64}$/.test(leaf)) throw malformed('leaf is no hash');
+  if (digest !== undefined && parseDigest(digest) !== digest) throw malformed('digest is no digest');
+  const selected: Partial<ReturnType<typeof packageOf>> =
+    filter.package === undefined ? {} : packageOf(text('package', filter.package));
+  if (versions !== undefined && (selected.name === undefined || selected.version !== undefined))
+    throw malformed('versions are of a package without one');
   return {
-    ...(filter.leaf !== undefined && { leaf: filter.leaf }),
-    ...(filter.agent !== undefined && { agent: text('agent', String(filter.agent)) }),
-    ...(filter.package !== undefined && packageOf(text('package', filter.package))),
-    ...(filter.verdict !== undefined && { verdict: filter.verdict }),
-    ...(filter.type !== undefined && { type: filter.type }),
+    ...selected,
+    ...(leaf !== undefined && { leaf }),
+    ...(agent !== undefined && { agents: list('agent', agent, MAX_AGENTS) }),
+    ...(versions !== undefined && { versions: list('versions', versions, MAX_VERSIONS) }),
+    ...(digest !== undefined && { digest }),
+    ...Object.fromEntries(
+      TEXTS.flatMap((key) => {
+        const value = filter[key];
+        return value === undefined ? [] : [[key, text(key, value)]];
+      }),
+    ),
     ...(filter.since !== undefined && { since: filter.since }),
     ...(filter.until !== undefined && { until: filter.until }),
     ...(filter.after !== undefined && { after: filter.after }),
     ...(filter.before !== undefined && { before: filter.before }),
   };
+}
+
+function list(key: string, value: string | readonly string[], max: number): readonly string[] {
+  const items = typeof value === 'string' ? [value] : value;
+  if (!Array.isArray(items)) throw malformed(`${key} is no list`);
+  if (items.length > max) throw malformed(`${key} are too many`);
+  return items.map((item) => text(key, item));
 }
 
 function packageOf(value: string): Pick<Selection, 'ecosystem' | 'name' | 'version'> {
@@ -69,7 +114,10 @@ function packageOf(value: string): Pick<Selection, 'ecosystem' | 'name' | 'versi
   };
 }
 
-function text(key: string, value: string): string {
+/** Without an empty one: in the index the empty text stands for what an entry does not have. */
+function text(key: string, value: unknown): string {
+  if (typeof value !== 'string') throw malformed(`${key} is no text`);
+  if (value === '') throw malformed(`${key} is empty`);
   if (value.length > MAX_TEXT) throw malformed(`${key} is too long`);
   return value;
 }

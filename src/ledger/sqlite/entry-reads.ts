@@ -1,10 +1,12 @@
 import type Database from 'better-sqlite3';
 import type { Selection } from '../filter.ts';
-import type { StoredEntry } from '../ledger.ts';
-import type { Bounds } from './protocol.ts';
-
-/** Types with an index of their own (schema: `entry_by_type`): all but the two that most entries are. */
-const COMMON_TYPES: ReadonlySet<string> = new Set(['decision', 'served']);
+import type { LoggedVersion, StatsGroup, StatsKey, StoredEntry } from '../ledger.ts';
+import { LedgerError } from '../ledger.ts';
+import { indexChecks, indexDefect } from './index-check.ts';
+import { type Bounds, type Plan, planner } from './plan.ts';
+import type { EntryCalls, Page } from './protocol.ts';
+import { scanner } from './scan.ts';
+import { statsOf } from './stats.ts';
 
 interface EntryRow {
   readonly seq: number;
@@ -13,67 +15,52 @@ interface EntryRow {
 }
 
 /**
- * Looking through the log, by pages. Times need not rise with places (a clock may be set back), so a range of
- * times is first turned into the places between which it lies, and each entry's time is compared as well.
+ * Looking through the log. The first query of a connection counts the index against the entries: one that was damaged, or
+ * is being rebuilt, answers nothing until it is whole.
  */
-export function entryReads(db: Database.Database) {
-  const ends = db.prepare<[], { low: number | null; high: number | null }>(
-    'SELECT (SELECT min(seq) FROM entry) AS low, (SELECT max(seq) FROM entry) AS high',
+export function entryReads(db: Database.Database): EntryCalls {
+  const plan = planner(db);
+  const scan = scanner(db);
+  const entry = db.prepare<[number], EntryRow>('SELECT seq, leaf, bytes FROM entry WHERE seq = ?');
+  const versions = db.prepare<[string, string | null, string | null], LoggedVersion>(
+    `SELECT DISTINCT ecosystem, name, version FROM logged_package JOIN subject ON package = logged_package.id
+     WHERE name = ? AND ecosystem = coalesce(?, ecosystem) AND version = coalesce(?, version) AND version <> ''`,
   );
-  const firstSince = db
-    .prepare<[number], number | null>('SELECT min(seq) FROM entry_index WHERE time >= ?')
-    .pluck();
-  const lastUntil = db
-    .prepare<[number], number | null>('SELECT max(seq) FROM entry_index WHERE time < ?')
-    .pluck();
+  let whole = false;
 
-  function bounds(selection: Selection): Bounds | null {
-    const { low, high } = ends.get() ?? { low: null, high: null };
-    const since = selection.since === undefined ? low : firstSince.get(selection.since);
-    const until = selection.until === undefined ? high : lastUntil.get(selection.until);
-    if (low === null || high === null || since == null || until == null) return null;
-    const from = Math.max(low, since, (selection.after ?? -1) + 1);
-    const to = Math.min(high, until, (selection.before ?? Number.MAX_SAFE_INTEGER) - 1);
-    return from <= to ? { from, to } : null;
+  /** Runs on one state of the database. */
+  function reading<T>(work: () => T): T {
+    return db.transaction(() => {
+      if (!whole) {
+        const defect = indexDefect(db);
+        if (defect) throw new LedgerError('unavailable', defect);
+        whole = true;
+      }
+      return work();
+    })();
   }
 
-  function page(selection: Selection, { from, to }: Bounds, limit: number, reverse: boolean): StoredEntry[] {
-    const { conditions, values } = conditionsOf(selection);
-    const rows = db
-      .prepare<unknown[], EntryRow>(
-        `SELECT entry.seq, entry.leaf, entry.bytes FROM entry_index AS i JOIN entry ON entry.seq = i.seq
-         WHERE ${['i.seq BETWEEN ? AND ?', ...conditions].join(' AND ')}
-         ORDER BY i.seq ${reverse ? 'DESC' : 'ASC'} LIMIT ?`,
-      )
-      .all(from, to, ...values, limit);
-    return rows.map(({ seq, leaf, bytes }) => ({ seq, leaf: leaf.toString('hex'), bytes }));
+  function page(plan: Plan, left: Bounds, limit: number, reverse: boolean): Page {
+    const { rows, rest } = scan(plan, left, 'shape', limit, reverse);
+    return { entries: rows.map(([seq]) => entryAt(seq)), rest };
   }
 
-  return { bounds, page };
-}
+  function entryAt(seq: number): StoredEntry {
+    const row = entry.get(seq);
+    if (!row) throw new LedgerError('unavailable', `the query index has an entry ${seq} that is not there`);
+    return { seq, leaf: row.leaf.toString('hex'), bytes: row.bytes };
+  }
 
-/** Conditions as SQL text of our own, and the values to bind. `+` keeps a column from choosing the index. */
-function conditionsOf(selection: Selection): { conditions: string[]; values: (string | number | Buffer)[] } {
-  const conditions: string[] = [];
-  const values: (string | number | Buffer)[] = [];
-  const where = (condition: string, value: string | number | Buffer | undefined) => {
-    if (value === undefined) return;
-    conditions.push(condition);
-    values.push(value);
+  const stats = statsOf(db, scan);
+  const last = db.prepare<[], number | null>('SELECT max(seq) FROM entry').pluck();
+  return {
+    plan: (selection: Selection) => reading(() => plan(selection)),
+    page,
+    stats: (selection: Selection, by: StatsKey, limit: number): Promise<StatsGroup[]> =>
+      stats(selection, by, limit, reading),
+    versionsOf: ({ name = '', ecosystem, version }: Selection) =>
+      reading(() => versions.all(name, ecosystem ?? null, version ?? null)),
+    lastEntry: () => last.get() ?? -1,
+    ...indexChecks(db),
   };
-  where('entry.leaf = ?', selection.leaf === undefined ? undefined : Buffer.from(selection.leaf, 'hex'));
-  where('i.name = ?', selection.name);
-  where('+i.ecosystem = ?', selection.ecosystem);
-  where('+i.version = ?', selection.version);
-  where('i.agent = ?', selection.agent);
-  where('+i.time >= ?', selection.since);
-  where('+i.time < ?', selection.until);
-  where('i.type = ?', selection.type);
-  where('i.verdict = ?', selection.verdict);
-  // Partial indexes are only used where their own condition stands in the query, word for word.
-  if (selection.verdict === 'refuse') conditions.push("i.verdict = 'refuse'");
-  if (selection.type !== undefined && !COMMON_TYPES.has(selection.type)) {
-    conditions.push("i.type NOT IN ('decision', 'served')");
-  }
-  return { conditions, values };
 }

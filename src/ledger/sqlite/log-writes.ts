@@ -9,7 +9,7 @@ export interface EntryWrites {
   append(entry: PreparedEntry, first: null, carried: null): { readonly seq: number };
   /** The next entry's place is at least this. */
   skipTo(seq: number): void;
-  /** Removes entries between two places, both inclusive, from the query index. */
+  /** Removes entries between two places, both inclusive, from the query index, while their bytes are still there. */
   unindex(from: number, to: number): void;
 }
 
@@ -101,8 +101,8 @@ export function logWrites(db: Database.Database, entries: EntryWrites): LogCalls
       room -= to - row.cleared;
       left += row.minimum - to;
       if (to === row.cleared) continue;
-      empty.run(row.base + row.cleared, row.base + to - 1);
       entries.unindex(row.base + row.cleared, row.base + to - 1);
+      empty.run(row.base + row.cleared, row.base + to - 1);
       cleared.run(to, row.number);
     }
     return left;

@@ -6,27 +6,25 @@ import type { Selection } from '../filter.ts';
 import type {
   CarriedFile,
   FirstDigest,
+  IndexFault,
   InspectedFile,
   KnownArtifact,
   LedgerError,
+  LoggedVersion,
   RememberedIndex,
+  StatsGroup,
+  StatsKey,
   StoredEntry,
 } from '../ledger.ts';
 import type { NewHead } from '../published/log-store.ts';
 import type { Head, LogRow } from '../published/published.ts';
+import type { IndexPart } from './index-check.ts';
+import type { Bounds, Plan } from './plan.ts';
 
-/** An entry in its final form, with what is searched for. */
+/** An entry in its final form. What is searched for is read from its bytes, like at a rebuild (columns.ts). */
 export interface PreparedEntry {
   readonly bytes: string;
   readonly leaf: string;
-  readonly time: number;
-  readonly type: string;
-  readonly agent: string | null;
-  readonly ecosystem: string | null;
-  readonly name: string | null;
-  readonly version: string | null;
-  readonly verdict: string | null;
-  readonly code: string | null;
 }
 
 /** What the writer does for the transparency log: `LogStore` with entries in their final form. */
@@ -66,15 +64,27 @@ export type ReaderCalls = {
   artifactBy(digest: Digest): KnownArtifact | null;
   fileOrigins(sourceId: string): string[];
   knownNames(ecosystem: string): string[];
-  /** The places between which a selection's entries lie, both inclusive; null where there are none. */
-  bounds(selection: Selection): Bounds | null;
-  /** Entries of a selection within bounds, at most `limit`, in the order asked for. */
-  page(selection: Selection, bounds: Bounds, limit: number, reverse: boolean): StoredEntry[];
+} & EntryCalls;
+
+/** Looking through the log. LedgerError `unavailable` where the query index is not whole. */
+export type EntryCalls = {
+  /** How a selection is looked for; null where nothing can match. */
+  plan(selection: Selection): Plan | null;
+  /** Some entries of a plan within `left`, at most `limit`, in the order asked for: none is not the end, no `rest` is. */
+  page(plan: Plan, left: Bounds, limit: number, reverse: boolean): Page;
+  stats(selection: Selection, by: StatsKey, limit: number): Promise<StatsGroup[]>;
+  /** Of the package and ecosystem of a selection. */
+  versionsOf(selection: Selection): LoggedVersion[];
+  /** The highest place that there is; -1 where there is none. */
+  lastEntry(): number;
+  compareIndex(from: number, to: number): IndexPart;
+  indexSurplus(packages: number, marks: number): IndexFault[];
 };
 
-export interface Bounds {
-  readonly from: number;
-  readonly to: number;
+export interface Page {
+  readonly entries: readonly StoredEntry[];
+  /** What was not looked at yet. */
+  readonly rest: Bounds | null;
 }
 
 export interface Request {

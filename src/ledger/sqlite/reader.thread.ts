@@ -14,6 +14,10 @@ const opened = greet(port, () => {
 
 if (opened) {
   const { db, calls } = opened;
+  const send = (reply: Reply) => {
+    const bytes = 'value' in reply && reply.value instanceof Uint8Array ? reply.value : null;
+    port.postMessage([reply], bytes ? [bytes.buffer as ArrayBuffer] : []);
+  };
   port.on('message', (request: Request | null) => {
     if (request === null) {
       db.close();
@@ -21,8 +25,13 @@ if (opened) {
       return;
     }
     const reply = answer(() => run(calls, request), request);
-    const bytes = 'value' in reply && reply.value instanceof Uint8Array ? reply.value : null;
-    port.postMessage([reply], bytes ? [bytes.buffer as ArrayBuffer] : []);
+    // A count works step by step, and others are answered meanwhile.
+    if ('value' in reply && reply.value instanceof Promise) {
+      reply.value.then(
+        (value: unknown) => send({ id: request.id, value }),
+        (error: unknown) => send(refused(request, error)),
+      );
+    } else send(reply);
   });
 } else {
   port.close();

@@ -126,31 +126,7 @@ export class SqliteLedger implements Ledger {
 /** The final form of an entry; throws LedgerError `malformed` or `too-large`. */
 function prepare(draft: EntryDraft): PreparedEntry {
   const bytes = entryBytes(draft);
-  const text = (key: string): string | null => {
-    const value = Object.hasOwn(draft, key) ? draft[key] : undefined;
-    return typeof value === 'string' ? value : null;
-  };
-  return {
-    bytes,
-    leaf: leafHash(bytes),
-    time: draft.time,
-    type: draft.type,
-    agent: text('agent'),
-    ecosystem: text('ecosystem'),
-    name: text('name'),
-    version: text('version'),
-    verdict: text('verdict'),
-    code: text('code') ?? firstCode(draft),
-  };
-}
-
-/** The code of a decision's first reason. */
-function firstCode(draft: EntryDraft): string | null {
-  const reasons = Object.hasOwn(draft, 'reasons') ? draft['reasons'] : undefined;
-  const first: unknown = Array.isArray(reasons) ? reasons[0] : undefined;
-  if (typeof first !== 'object' || first === null || !Object.hasOwn(first, 'code')) return null;
-  const code = (first as { code: unknown }).code;
-  return typeof code === 'string' ? code : null;
+  return { bytes, leaf: leafHash(bytes) };
 }
 
 /** Bytes in a buffer that can move to another thread: the same where it holds nothing else, else a copy. */

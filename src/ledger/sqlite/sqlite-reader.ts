@@ -2,6 +2,7 @@ import type { PackageName } from '../../model/artifact.ts';
 import { selectionOf } from '../filter.ts';
 import type {
   EntryFilter,
+  IndexFault,
   LedgerReader,
   LoggedVersion,
   MemoryReader,
@@ -10,7 +11,8 @@ import type {
   StoredEntry,
 } from '../ledger.ts';
 import { LedgerError } from '../ledger.ts';
-import type { Bounds, ReaderCalls } from './protocol.ts';
+import type { Bounds, Plan } from './plan.ts';
+import type { Page, ReaderCalls } from './protocol.ts';
 import { Thread, threadModule } from './thread.ts';
 
 /** Entries that are read at once: a long query holds neither a lock nor much memory. */
@@ -51,24 +53,40 @@ export class SqliteReader implements LedgerReader {
     const reverse = filter.reverse ?? false;
     let left = filter.limit ?? Number.POSITIVE_INFINITY;
     const thread = await this.#queryThread();
-    let bounds: Bounds | null = await thread.call('bounds', [selection]);
-    while (bounds && left > 0) {
-      const size = Math.min(PAGE, left);
-      const entries: StoredEntry[] = await thread.call('page', [selection, bounds, size, reverse]);
-      yield* entries;
-      left -= entries.length;
-      const last = entries.at(-1);
-      if (!last || entries.length < size) return;
-      bounds = beyond(bounds, last.seq, reverse);
+    const plan: Plan | null = await thread.call('plan', [selection]);
+    let rest: Bounds | null = plan && { from: plan.from, to: plan.to };
+    while (plan && rest && left > 0) {
+      const page: Page = await thread.call('page', [plan, rest, Math.min(PAGE, left), reverse]);
+      yield* page.entries;
+      left -= page.entries.length;
+      rest = page.rest;
     }
   }
 
-  async stats(_filter: EntryFilter, _by: StatsKey, _limit: number): Promise<readonly StatsGroup[]> {
-    throw new LedgerError('unavailable', 'not yet');
+  async stats(filter: EntryFilter, by: StatsKey, limit: number): Promise<readonly StatsGroup[]> {
+    selectionOf({ limit });
+    const selection = selectionOf(filter);
+    return (await this.#queryThread()).call('stats', [selection, by, limit]);
   }
 
-  async versionsOf(_name: string): Promise<readonly LoggedVersion[]> {
-    throw new LedgerError('unavailable', 'not yet');
+  async versionsOf(name: string): Promise<readonly LoggedVersion[]> {
+    const selection = selectionOf({ package: name, versions: [] });
+    return (await this.#queryThread()).call('versionsOf', [selection]);
+  }
+
+  async *indexFaults(): AsyncIterable<IndexFault> {
+    const thread = await this.#queryThread();
+    const last = await thread.call('lastEntry', []);
+    let packages = 0;
+    let marks = 0;
+    for (let from = 0; from <= last; from += PAGE) {
+      const to = Math.min(last, from + PAGE - 1);
+      const part = await thread.call('compareIndex', [from, to]);
+      yield* part.faults;
+      packages += part.packages;
+      marks += part.marks;
+    }
+    yield* await thread.call('indexSurplus', [packages, marks]);
   }
 
   async close(): Promise<void> {
@@ -93,10 +111,4 @@ export class SqliteReader implements LedgerReader {
 
 function startReader(path: string): Promise<Thread<ReaderCalls>> {
   return Thread.start<ReaderCalls>(threadModule('reader'), { path });
-}
-
-/** What is left of the bounds after a page that ended with `seq`. */
-function beyond({ from, to }: Bounds, seq: number, reverse: boolean): Bounds | null {
-  const rest = reverse ? { from, to: seq - 1 } : { from: seq + 1, to };
-  return rest.from <= rest.to ? rest : null;
 }

@@ -35,6 +35,25 @@ function serve(db: Database.Database, writes: Writes): void {
   let dead: LedgerError | null = null;
   const transaction = db.transaction(runAll);
 
+  /** The totals of the query index: behind the answers, step by step, as long as nobody waits. */
+  let summing = false;
+  const sum = db.transaction(() => writes.sum());
+  const sumMore = () => {
+    summing = false;
+    if (closing || dead) return;
+    try {
+      if (sum.immediate()) later();
+    } catch (error) {
+      writes.forget();
+      dead ??= endOf(error, db);
+    }
+  };
+  const later = () => {
+    if (!summing) setImmediate(sumMore);
+    summing = true;
+  };
+  later();
+
   port.on('message', (message: Request | null) => {
     gather(message);
     for (;;) {
@@ -48,7 +67,7 @@ function serve(db: Database.Database, writes: Writes): void {
     if (closing) {
       db.close();
       port.close();
-    }
+    } else later();
   });
 
   function gather(message: Request | null): void {

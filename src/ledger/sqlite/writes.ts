@@ -1,9 +1,11 @@
 import type Database from 'better-sqlite3';
 import type { ArtifactId, PackageId } from '../../model/artifact.ts';
 import type { EvidenceOutcome } from '../../model/evidence.ts';
+import { columnsOfBytes } from '../columns.ts';
 import type { CarriedFile, FirstDigest, InspectedFile, RememberedIndex } from '../ledger.ts';
 import { LedgerError } from '../ledger.ts';
 import { signerOf, sumOf, verdictsOf } from './evidence-columns.ts';
+import { IndexWrites } from './index-writes.ts';
 import { logWrites } from './log-writes.ts';
 import type { PreparedEntry, WriterCalls } from './protocol.ts';
 import { namesOtherBytes, readSeenFiles } from './seen-files.ts';
@@ -18,6 +20,8 @@ const MAX_VERDICTS = 256 * 1024;
  */
 export interface Writes {
   readonly calls: WriterCalls;
+  /** Goes on with the totals of the query index, a step. True where it is worth going on at once. */
+  sum(): boolean;
   /** The transaction was rolled back: what is kept in memory of it is read again. */
   forget(): void;
 }
@@ -25,17 +29,13 @@ export interface Writes {
 export function writesTo(db: Database.Database): Writes {
   const entries = entryWrites(db);
   const calls = { append: entries.append, ...memoryWrites(db), ...logWrites(db, entries) };
-  return { calls, forget: entries.forget };
+  return { calls, sum: entries.sum, forget: entries.forget };
 }
 
 function entryWrites(db: Database.Database) {
   const lastSeq = db.prepare<[], number | null>('SELECT max(seq) FROM entry').pluck();
   const insertEntry = db.prepare('INSERT INTO entry (seq, leaf, bytes) VALUES (?, ?, ?)');
-  const insertIndex = db.prepare(
-    `INSERT INTO entry_index (seq, time, type, agent, ecosystem, name, version, verdict, code)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const deleteIndex = db.prepare('DELETE FROM entry_index WHERE seq BETWEEN ? AND ?');
+  const index = new IndexWrites(db);
   const findFirst = db.prepare<[number, string], { sha256: string; sha512: string }>(
     'SELECT sha256, sha512 FROM first_digest WHERE package = ? AND filename = ?',
   );
@@ -64,17 +64,7 @@ function entryWrites(db: Database.Database) {
     next ??= (lastSeq.get() ?? -1) + 1;
     const seq = next;
     insertEntry.run(seq, Buffer.from(entry.leaf, 'hex'), entry.bytes);
-    insertIndex.run(
-      seq,
-      entry.time,
-      entry.type,
-      entry.agent,
-      entry.ecosystem,
-      entry.name,
-      entry.version,
-      entry.verdict,
-      entry.code,
-    );
+    index.insert(seq, columnsOfBytes(entry.bytes));
     if (claimed) {
       const { artifact, sha256, sha512, size, chunks } = first;
       insertFirst.run(
@@ -131,10 +121,12 @@ function entryWrites(db: Database.Database) {
       next = Math.max(seq, next ?? (lastSeq.get() ?? -1) + 1);
     },
     unindex(from: number, to: number): void {
-      deleteIndex.run(from, to);
+      index.remove(from, to);
     },
+    sum: () => index.sum(),
     forget(): void {
       next = null;
+      index.forget();
     },
   };
 }
