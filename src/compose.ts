@@ -30,6 +30,7 @@ import { HouseReadiness } from './readiness.ts';
 import { alarmsSince, PolicyNews } from './reload/announce.ts';
 import { removeServerFile } from './reload/server-file.ts';
 import { watchOf } from './reload/watched-policy.ts';
+import { keepPolicy } from './replay/kept-policies.ts';
 import { openSources } from './sources.ts';
 import { checkFolder, checkTls, checkWatch } from './start-checks.ts';
 import { DeskPool } from './threads/desk-pool.ts';
@@ -171,7 +172,10 @@ export async function openHouse(
         if (!next) throw new Error('the policy files were not read');
         return next;
       },
-      take: (next) => desk.setPolicy(next),
+      async take(next) {
+        await keepPolicy(config.data, next);
+        await desk.setPolicy(next);
+      },
       async changed({ digest }, { digest: previous }) {
         watchers.policy(digest, now());
         // It is in force all the same: where nothing can be written, nothing is served.
@@ -258,7 +262,8 @@ export async function openHouse(
     const { digest: trusted, from } = firstTrust;
     watchers.trust(trusted, now());
     const admission = createAdmission(ports);
-    // Nothing is decided under a trust that nobody can look up later.
+    // Nothing is decided under a policy or a trust that nobody can look up later.
+    await keepPolicy(config.data, first);
     await keepTrust(vault.evidence, firstTrust.bytes);
     const started = stamp();
     watchers.tally.begin();

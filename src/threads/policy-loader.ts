@@ -11,10 +11,10 @@ export interface LoadJob {
   readonly expect: Digest | null;
 }
 
-/** What the thread says: its pieces in their order and `done`, or one of the others. */
+/** What the thread says: its pieces in their order and `done`, with its files packed, or one of the others. */
 export type LoadMessage =
   | { readonly kind: 'piece'; readonly bytes: Uint8Array }
-  | { readonly kind: 'done' }
+  | { readonly kind: 'done'; readonly packed: Uint8Array }
   /** The files have another digest. */
   | { readonly kind: 'other' }
   | { readonly kind: 'problems'; readonly problems: readonly PolicyProblem[] };
@@ -57,7 +57,7 @@ export async function loadInThread(folder: string, options: LoadOptions = {}): P
     workerData: job,
     resourceLimits: { maxOldGenerationSizeMb: HEAP },
   });
-  const pieces = await new Promise<readonly Uint8Array[] | null>((resolve, reject) => {
+  const loaded = await new Promise<Pick<LoadedPolicy, 'pieces' | 'packed'> | null>((resolve, reject) => {
     const found: Uint8Array[] = [];
     const late = setTimeout(
       () => reject(new Error(`the policy files were not read within ${deadline} ms`)),
@@ -72,7 +72,7 @@ export async function loadInThread(folder: string, options: LoadOptions = {}): P
           found.push(message.bytes);
           return;
         case 'done':
-          return resolve(found);
+          return resolve({ pieces: found, packed: message.packed });
         case 'other':
           return resolve(null);
         case 'problems':
@@ -88,5 +88,5 @@ export async function loadInThread(folder: string, options: LoadOptions = {}): P
       reject(new Error('the thread that reads policy files ended'));
     });
   }).finally(() => worker.terminate());
-  return pieces && { ...(await opened(pieces)), pieces };
+  return loaded && { ...(await opened(loaded.pieces)), ...loaded };
 }

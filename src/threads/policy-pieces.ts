@@ -4,6 +4,7 @@ import { ECOSYSTEMS } from '../ecosystems/all.ts';
 import { PolicyOpening } from '../policy/language/open.ts';
 import { type Plan, type PlanPiece, planOf } from '../policy/language/plan.ts';
 import type { Policy, PolicySource } from '../policy/policy.ts';
+import { packedPolicy } from '../replay/kept-policies.ts';
 
 /**
  * A policy's plan in pieces that every thread can open for itself: each is one `PlanPiece`, written by `v8.serialize`
@@ -14,6 +15,8 @@ export type PolicyPieces = readonly Uint8Array[];
 /** A policy in this thread, and what another one needs to open the same. Without its sources, which nobody reads here. */
 export interface LoadedPolicy extends Policy {
   readonly pieces: PolicyPieces;
+  /** Its files, to be kept under its digest (replay/kept-policies.ts). */
+  readonly packed: Uint8Array;
 }
 
 /** Each piece when it is asked for: whoever sends them on can let go of the one before. */
@@ -44,5 +47,5 @@ export async function loadedHere(sources: readonly PolicySource[]): Promise<Load
     ECOSYSTEMS.map((one) => one.versions),
   );
   const pieces = [...packed(plan)];
-  return { ...(await opened(pieces)), pieces };
+  return { ...(await opened(pieces)), pieces, packed: packedPolicy(sources) };
 }

@@ -3,6 +3,7 @@ import { readPolicySources } from '../allowlists.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
 import { digestOfSources, planOf } from '../policy/language/plan.ts';
 import { PolicyError } from '../policy/policy.ts';
+import { packedPolicy } from '../replay/kept-policies.ts';
 import type { LoadJob, LoadMessage } from './policy-loader.ts';
 import { packed } from './policy-pieces.ts';
 
@@ -20,7 +21,7 @@ try {
       ECOSYSTEMS.map((one) => one.versions),
     );
     for (const bytes of packed(plan)) say({ kind: 'piece', bytes });
-    say({ kind: 'done' });
+    say({ kind: 'done', packed: packedPolicy(sources) });
   }
 } catch (error) {
   if (!(error instanceof PolicyError)) throw error;

@@ -144,7 +144,12 @@ export function planOf(sources: readonly PolicySource[], schemes: readonly Versi
 
 /** What tells one set of files from another, whether or not they make a policy: sha256 over paths and texts. */
 export function digestOfSources(sources: readonly PolicySource[]): Digest {
-  return sha256(JSON.stringify(sortedByPath(sources).map(({ path, text }) => [path, text])));
+  return sha256(textOfSources(sources));
+}
+
+/** What the digest is of: the JSON of every file's path and text, sorted by path. */
+export function textOfSources(sources: readonly PolicySource[]): string {
+  return JSON.stringify(sortedByPath(sources).map(({ path, text }) => [path, text]));
 }
 
 function sortedByPath(sources: readonly PolicySource[]): readonly PolicySource[] {
