@@ -4,11 +4,13 @@ import { pino } from 'pino';
 import { createAdmission } from './admission/create.ts';
 import type { Ports } from './admission/ports.ts';
 import { Alarms } from './alarms.ts';
+import { auditDoor } from './api/door.ts';
 import { type Config, DEFAULT_TENANT, tenantsOf } from './config.ts';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
 import { FeedWatch } from './feed/watch.ts';
 import { openFeed } from './feeds/open.ts';
 import { feedFolder } from './feeds/status.ts';
+import type { AuditDoor } from './gate/audit-door.ts';
 import type { Metrics } from './gate/metrics.ts';
 import type { Readiness } from './gate/options.ts';
 import { InForce } from './in-force.ts';
@@ -62,6 +64,8 @@ export interface House {
   ready(): Promise<Readiness>;
   /** An entry for the agent that caused it; null for everybody else. */
   why(leaf: string, agent: string): Promise<unknown>;
+  /** For those who read the ledger. */
+  readonly audit: AuditDoor;
   close(): Promise<void>;
 }
 
@@ -337,6 +341,13 @@ export async function openHouse(
         return (await policy.reload()) && trusted;
       },
       ready: () => readiness.state(),
+      audit: auditDoor({
+        ledger,
+        logs: { rows: async () => published.logs, files: (number) => published.files(number) },
+        schemes: ECOSYSTEMS.map(({ versions }) => versions),
+        version,
+        now,
+      }),
       why: (leaf, agent) => why(ledger, leaf, names.all(agent)),
       async evict() {
         const kept = await keptByPins(policy.current, ledger.memory);

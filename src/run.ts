@@ -8,7 +8,7 @@ import { printable } from './cli/ledger-line.ts';
 import type { Actions } from './cli/program.ts';
 import { EXIT } from './cli/program.ts';
 import { openHouse } from './compose.ts';
-import { ConfigError, loadConfig, ownHosts, ownUrl } from './config.ts';
+import { type Config, ConfigError, loadConfig, ownHosts, ownUrl } from './config.ts';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
 import { createMetrics } from './gate/metrics.ts';
 import { buildGate } from './gate/server.ts';
@@ -81,6 +81,7 @@ export function actions(process: NodeJS.Process, version: string): Actions {
             hash: t.hash as Digest,
             agent: t.agent,
             profile: t.profile,
+            role: t.role,
             expires: t.expires ? Date.parse(t.expires) : null,
           })),
           hosts: ownHosts(config),
@@ -91,6 +92,7 @@ export function actions(process: NodeJS.Process, version: string): Actions {
           now: Date.now,
           ready: () => house.ready(),
           why: (leaf, caller) => house.why(leaf, caller.agent),
+          audit: house.audit,
         });
         try {
           await writeServerFile(config.data, { pid: process.pid, startedAt: Date.now() });
@@ -103,7 +105,7 @@ export function actions(process: NodeJS.Process, version: string): Actions {
         const port = typeof address === 'object' && address ? address.port : config.port;
         const warning = startWarning(config);
         if (warning) say(warning);
-        stdout.write(startHint(ownUrl(config, port), config.auth.tokens.length > 0));
+        stdout.write(startHint(ownUrl(config, port), needsToken(config)));
 
         // At once, too: the bound may be smaller than it was, and a process that is often restarted keeps it as well.
         const trim = () =>
@@ -158,7 +160,7 @@ export function actions(process: NodeJS.Process, version: string): Actions {
       orSay(async () => {
         const config = configured(options);
         const url = options.url?.replace(/\/$/, '') ?? ownUrl(config);
-        const settings = clientSettings(url, config.auth.tokens.length > 0);
+        const settings = clientSettings(url, needsToken(config));
         if (options.json) print(JSON.stringify(settings));
         else for (const s of settings) print(`# ${s.client} (${s.where})\n${s.lines.join('\n')}\n`);
         return EXIT.ok;
@@ -295,6 +297,11 @@ export function actions(process: NodeJS.Process, version: string): Actions {
 
     trustLint: (file, options) => orSay(() => trustLint(configured(options), file, Date.now, { print, say })),
   };
+}
+
+/** Whether packages are served to tokens only: an auditor's opens none. */
+function needsToken({ auth }: Config): boolean {
+  return auth.tokens.some(({ role }) => role === 'agent');
 }
 
 /** What to do about the faults that a start commonly meets. */

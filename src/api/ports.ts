@@ -1,11 +1,11 @@
-import type { Lookups } from '../ledger/asked/question.ts';
 import type { LedgerQueries } from '../ledger/ledger.ts';
 import type { LogSource } from '../ledger/log/log-source.ts';
 import type { LogRow } from '../ledger/published/published.ts';
 import type { VersionScheme } from '../model/versions.ts';
 
 /** What the auditors' door reads from. */
-export interface AuditPorts extends Pick<Lookups, 'agentsOf'> {
+export interface AuditPorts {
+  /** Asked by the names of agents, it finds their pseudonyms too. */
   readonly ledger: LedgerQueries;
   readonly logs: LogShelf;
   readonly schemes: readonly VersionScheme[];

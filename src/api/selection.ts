@@ -14,14 +14,14 @@ export interface Selected {
 /** Parameters as a filter. Throws Problem where they do not stand together. */
 export async function selectionOf(
   parameters: z.output<typeof ENTRIES> | z.output<typeof STATS>,
-  { ledger, schemes, agentsOf }: Pick<AuditPorts, 'ledger' | 'schemes' | 'agentsOf'>,
+  { ledger, schemes }: Pick<AuditPorts, 'ledger' | 'schemes'>,
 ): Promise<Selected> {
   const { after, before } = parameters;
   if (after !== undefined && before !== undefined && before - after < 2)
     throw wrong('before', 'leaves no number after `after`');
   try {
     const question = questionOf(wordsIn(parameters), schemes);
-    const filter = await filterOf(question, { versionsOf: (name) => ledger.versionsOf(name), agentsOf });
+    const filter = await filterOf(question, ledger);
     return {
       filter: { ...filter, ...(after !== undefined && { after }), ...(before !== undefined && { before }) },
       notes: question.notes,

@@ -27,9 +27,7 @@ export async function selected(
   for (const note of question.notes) say(`sallyport: ${note}`);
   return withLedger(configured(options), async (reader) => {
     try {
-      const versionsOf = (name: string) => reader.versionsOf(name);
-      const filter = await filterOf(question, { versionsOf, agentsOf: async (name) => [name] });
-      return await work(reader, filter);
+      return await work(reader, await filterOf(question, reader));
     } catch (error) {
       if (!(error instanceof AskedError)) throw error;
       say(`sallyport: ${lineOf(error)}`);

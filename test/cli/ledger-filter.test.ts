@@ -100,8 +100,8 @@ test('each flag is a part of the question', () => {
       schemes,
     ),
   ).toEqual({
-    agent: 'ana',
     filter: {
+      agent: 'ana',
       profile: 'ci',
       package: 'pkg:npm/express@5.0.0',
       digest: DIGEST,

@@ -15,24 +15,17 @@ export class AskedError extends Error {
 
 /** What was asked for, as far as it can be read without the ledger. */
 export interface Question {
-  /** All but agents and versions. */
+  /** All but versions. */
   readonly filter: EntryFilter;
-  readonly agent?: string;
   /** A range that parses in the words of at least one of the package's ecosystems. */
   readonly range?: { readonly text: string; readonly of: PackageAsked };
   /** Lines for the person. */
   readonly notes: readonly string[];
 }
 
-/** What the ledger has to say before it can be asked. */
-export interface Lookups extends Pick<LedgerQueries, 'versionsOf'> {
-  /** An agent's name as entries write it: itself, and its pseudonyms under the keys that are there. */
-  agentsOf(name: string): Promise<readonly string[]>;
-}
-
 /** Puts words together that were checked each by itself. Throws AskedError. */
 export function questionOf(words: EntryWords, schemes: readonly VersionScheme[]): Question {
-  const { agent, versions, digest: digestText, since, until, package: name, ...same } = words;
+  const { versions, digest: digestText, since, until, package: name, ...same } = words;
   const about = name === undefined ? undefined : packageAsked(name, schemes);
   if (typeof about === 'string') throw new AskedError('package', about);
   const digest = digestText === undefined ? undefined : digestOf(digestText);
@@ -48,7 +41,6 @@ export function questionOf(words: EntryWords, schemes: readonly VersionScheme[])
       ...(from !== undefined && { since: from }),
       ...(to !== undefined && { until: to }),
     },
-    ...(agent !== undefined && { agent }),
     ...(versions !== undefined && { range: rangeOf(versions, about) }),
     notes: about?.notes ?? [],
   };
@@ -71,20 +63,19 @@ const WIDE = { prereleases: true };
  * The filter of a question. Throws AskedError where a range is asked of a name that several ecosystems have here, and
  * where it is not in the words of the one that has it.
  */
-export async function filterOf(question: Question, lookups: Lookups): Promise<EntryFilter> {
-  const { filter, agent, range } = question;
-  return {
-    ...filter,
-    ...(agent !== undefined && { agent: await lookups.agentsOf(agent) }),
-    ...(range && { versions: await versionsIn(range, lookups) }),
-  };
+export async function filterOf(
+  question: Question,
+  ledger: Pick<LedgerQueries, 'versionsOf'>,
+): Promise<EntryFilter> {
+  const { filter, range } = question;
+  return range ? { ...filter, versions: await versionsIn(range, ledger) } : filter;
 }
 
 async function versionsIn(
   { text, of }: NonNullable<Question['range']>,
-  lookups: Pick<Lookups, 'versionsOf'>,
+  ledger: Pick<LedgerQueries, 'versionsOf'>,
 ): Promise<readonly string[]> {
-  const logged = await lookups.versionsOf(of.name);
+  const logged = await ledger.versionsOf(of.name);
   const [ecosystem, ...others] = new Set(logged.map((one) => one.ecosystem));
   if (ecosystem === undefined) return [];
   if (others.length > 0) {

@@ -1,19 +1,18 @@
 import { expect, test } from 'vitest';
 import { ECOSYSTEMS } from '../../../src/ecosystems/all.ts';
 import { entryNamed } from '../../../src/ledger/asked/entry-named.ts';
-import { AskedError, filterOf, type Lookups, questionOf } from '../../../src/ledger/asked/question.ts';
-import type { LoggedVersion } from '../../../src/ledger/ledger.ts';
+import { AskedError, filterOf, questionOf } from '../../../src/ledger/asked/question.ts';
+import type { LedgerQueries, LoggedVersion } from '../../../src/ledger/ledger.ts';
 import type { PackageName } from '../../../src/model/artifact.ts';
 
 const schemes = ECOSYSTEMS.map(({ versions }) => versions);
 
-function lookups(...logged: [ecosystem: string, version: string][]): Lookups {
+function lookups(...logged: [ecosystem: string, version: string][]): Pick<LedgerQueries, 'versionsOf'> {
   return {
     versionsOf: async (name) =>
       logged.map(([ecosystem, version]): LoggedVersion => {
         return { ecosystem, name: name as PackageName, version };
       }),
-    agentsOf: async (name) => [name, `~${name}`],
   };
 }
 
@@ -66,10 +65,6 @@ test.each([
   );
   await expect(asked).rejects.toThrow(AskedError);
   await expect(asked).rejects.toMatchObject({ word, message: expect.stringContaining(words) });
-});
-
-test('an agent is asked for under all its names', async () => {
-  expect(await ask({ agent: 'ana' })).toEqual({ agent: ['ana', '~ana'] });
 });
 
 test.each([
