@@ -127,7 +127,9 @@ export function actions(process: NodeJS.Process, version: string): Actions {
       }),
 
     init: (options) =>
-      orSay(async () => (await import('./init.ts')).init(configured(options), options, { print, say })),
+      orSay(async () =>
+        (await import('./init.ts')).init(configured(options), Date.now, options, { print, say }),
+      ),
 
     check: (names, options) =>
       orSay(async () =>

@@ -53,3 +53,13 @@ export function withdrawnEntry(input: WithdrawnInput): EntryDraft {
   const { log, below, policy, entries } = input;
   return entry('admin', input, { code: 'entries-withdrawn', log, below, policy, entries });
 }
+
+/** The last entry of a log whose key is rotated: under the old key it says which one comes next. */
+export function keyRotatedEntry({
+  log,
+  origin,
+  vkey,
+  ...stamp
+}: Stamp & Pick<LogRow, 'origin' | 'vkey'> & { readonly log: number }): EntryDraft {
+  return entry('admin', stamp, { code: 'key-rotated', log, origin, vkey });
+}

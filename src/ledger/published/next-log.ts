@@ -1,6 +1,7 @@
 import { readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ensureDir, syncFolder, writeDurable } from '../../disk/durable.ts';
+import type { SignerKey } from '../log/note.ts';
 import { makeKey, readKey } from './key-file.ts';
 import { type Contradiction, nameOf, unavailable } from './known-head.ts';
 import { type LogReason, logEntry, type PreviousLog } from './log-entry.ts';
@@ -14,15 +15,30 @@ import type { LogRow } from './published.ts';
  */
 const RESERVED = 1_000_000;
 
-export interface NextLog {
+/** The log that is to come, and its key, which lies beside the one in force. */
+export interface PreparedLog {
+  readonly number: number;
+  readonly key: SignerKey;
+}
+
+export interface NextLog extends PreparedLog {
   readonly places: LogPlaces;
   readonly store: LogStore;
-  /** Name of the log; null: that of the one before. */
-  readonly name: string | null;
   readonly reason: LogReason;
   readonly previous: PreviousLog;
   readonly known: Contradiction | null;
   now(): number;
+}
+
+/** Makes the key of the log after one that ends. `name`: of the log; null: that of the one before. */
+export async function prepareNext(
+  places: LogPlaces,
+  name: string | null,
+  previous: Pick<LogRow, 'number' | 'origin'>,
+): Promise<PreparedLog> {
+  const number = previous.number + 1;
+  const key = await makeKey(places.nextKey, `${name ?? nameOf(previous.origin)}/${number}`);
+  return { number, key };
 }
 
 /**
@@ -30,14 +46,11 @@ export interface NextLog {
  * and folders before and after is finished by `settle` at the next start, wherever it was cut short.
  */
 export async function beginNext(next: NextLog): Promise<LogRow> {
-  const { places, store, reason, previous, known } = next;
-  const number = Math.max(previous.log, known?.log.number ?? 0) + 1;
-  const origin = `${next.name ?? nameOf(previous.origin)}/${number}`;
-  const key = await makeKey(places.nextKey, origin);
+  const { places, store, number, key, reason, previous, known } = next;
   const after = (await store.lastSeq()) + 1;
   const base = known ? Math.max(after, known.log.base + known.size) + RESERVED : after;
   const time = next.now();
-  const row: LogRow = { number, origin, vkey: key.vkey, base, opened: time, minimum: 0 };
+  const row: LogRow = { number, origin: key.name, vkey: key.vkey, base, opened: time, minimum: 0 };
   await store.openLog(row, logEntry({ id: `log-${number}`, time, row, reason, previous, known }));
   await settle(places, await store.logs());
   return row;

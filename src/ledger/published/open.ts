@@ -19,7 +19,7 @@ import {
 import type { LogPlaces } from './log-places.ts';
 import type { LogStore } from './log-store.ts';
 import { type LogThread, startLogThread } from './log-thread.ts';
-import { beginNext, settle } from './next-log.ts';
+import { beginNext, prepareNext, settle } from './next-log.ts';
 import type { Head, KnownHead, LogRow, PublishedLog } from './published.ts';
 import { LATE, Publisher } from './publisher.ts';
 import { removeWithdrawn, withdrawOlder } from './retention.ts';
@@ -261,10 +261,12 @@ async function afterRollback(
   await thread.close();
   const { number, origin, vkey } = row;
   const previous = { log: number, origin, vkey, size: all.size, root: all.root, signed: sealed?.size ?? 0 };
+  const newest = known.log.number > number ? known.log : row;
+  const prepared = await prepareNext(places, options.name, newest);
   const next = await beginNext({
+    ...prepared,
     places,
     store,
-    name: options.name,
     reason: 'rollback',
     previous,
     known,
