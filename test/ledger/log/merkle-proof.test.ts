@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import type { Hash } from '../../../src/ledger/log/hash.ts';
+import { type Hash, nodeHash } from '../../../src/ledger/log/hash.ts';
 import { LogError } from '../../../src/ledger/log/log-error.ts';
 import { hashReader } from '../../../src/ledger/log/log-source.ts';
 import {
@@ -172,7 +172,24 @@ test('nothing follows from an empty log, and two heads of one size are one', () 
   refused(0, root(1), 0, root(1), []);
   refused(5, root(5), 5, root(6), []);
   refused(5, root(5), 5, root(5), [root(5)]);
+  refused(0, root(0), 0, root(1), []);
   refused(1, root(1), 2, root(2), []);
+});
+
+test('a root that was made for a path of another length does not make it verify', () => {
+  const [a, b, c, d] = [leaf(0), leaf(1), leaf(2), leaf(3)];
+  const ab = nodeHash(a, b);
+  const cd = nodeHash(c, d);
+  // Further up than the tree is high, and not as far.
+  expect(() => verifyInclusion(a, 0, 1, [b], nodeHash(b, a))).toThrow('too long');
+  expect(() => verifyInclusion(a, 0, 2, [b, cd], nodeHash(cd, ab))).toThrow('too long');
+  expect(() => verifyInclusion(a, 0, 4, [b], ab)).toThrow('too short');
+  verifyConsistency(3, nodeHash(ab, c), 4, nodeHash(ab, cd), [c, d, ab]);
+  const beyond = [c, d, ab, a];
+  expect(() =>
+    verifyConsistency(3, nodeHash(a, nodeHash(ab, c)), 4, nodeHash(a, nodeHash(ab, cd)), beyond),
+  ).toThrow('too long');
+  expect(() => verifyConsistency(3, c, 4, cd, [c, d])).toThrow('too short');
 });
 
 test('sizes and places that are none are refused before anything is read', async () => {
@@ -198,6 +215,10 @@ test('sizes and places that are none are refused before anything is read', async
   expect(() => verifyInclusion(hash, 10, 10, [], hash)).toThrow(LogError);
   expect(() => verifyInclusion(hash, 0, 1, [], Buffer.alloc(31))).toThrow(LogError);
   expect(() => verifyInclusion(hash, 0, 2, [Buffer.alloc(33)], hash)).toThrow(LogError);
+  // Two that are alike are no hashes for that.
+  const short = Buffer.alloc(31);
+  expect(() => verifyInclusion(short, 0, 1, [], short)).toThrow(LogError);
+  expect(() => verifyConsistency(5, short, 5, short, [])).toThrow(LogError);
 });
 
 test('proofs in the largest log are made and verified without a number going wrong', async () => {
@@ -205,7 +226,6 @@ test('proofs in the largest log are made and verified without a number going wro
   const levels: Hash[] = [leafOf(0)];
   const twin = new NaiveTree(Array(2).fill(leafOf(0)));
   levels.push(twin.hash(0, 2));
-  const { nodeHash } = await import('../../../src/ledger/log/hash.ts');
   for (let level = 2; level < 53; level++) {
     const below = levels[level - 1] ?? leafOf(0);
     levels.push(nodeHash(below, below));

@@ -304,6 +304,8 @@ test('a cosignature says when', () => {
   expect(key.verify(text, { ...signature, signature: other })).toBeNull();
   expect(key.verify(`${text}x\n`, signature)).toBeNull();
   expect(key.verify(text, { ...signature, signature: signature.signature.subarray(8) })).toBeNull();
+  for (const length of [1, 7, 8, 71])
+    expect(key.verify(text, { ...signature, signature: signature.signature.subarray(0, length) })).toBeNull();
   // The bare signature of the text is none of a witness, and a witness's none of a log.
   expect(key.verify(text, bare(text))).toBeNull();
 });
