@@ -33,6 +33,7 @@ import { alarmsSince, PolicyNews } from './reload/announce.ts';
 import { removeServerFile } from './reload/server-file.ts';
 import { watchOf } from './reload/watched-policy.ts';
 import { keepPolicy } from './replay/kept-policies.ts';
+import { openShipping } from './shipping/wired.ts';
 import { openSources } from './sources.ts';
 import { checkFolder, checkTls, checkWatch } from './start-checks.ts';
 import { DeskPool } from './threads/desk-pool.ts';
@@ -47,6 +48,7 @@ import { openFileVault } from './vault/file-vault.ts';
 import type { Vault } from './vault/vault.ts';
 import { watchedLedger, watchedUpstream } from './watch.ts';
 import { why } from './why.ts';
+import { openWitnesses } from './witness/open.ts';
 
 /** Everything behind the gate, wired and running. */
 export interface House {
@@ -101,9 +103,22 @@ export async function openHouse(
     const opened = await openLedger({ dir: config.data });
     closing.push(() => opened.close());
     const early = new EarlyAlarms();
-    const publishing = await openPublishing(config, { store: opened.store, now, log, alarm: early.alarm });
+    const witnesses = await openWitnesses(config, {
+      now,
+      alarm: early.alarm,
+      failed: (what, error) => log.error({ err: error }, what),
+    });
+    if (witnesses) closing.push(() => witnesses.close());
+    const publishing = await openPublishing(config, {
+      store: opened.store,
+      now,
+      log,
+      alarm: early.alarm,
+      ...(witnesses && { askWitnesses: witnesses.known }),
+    });
     closing.push(() => publishing.close());
     const { published } = publishing;
+    witnesses?.attach(published);
     watchers.log({ size: () => published.head()?.size ?? 0, waiting: () => published.waitingFor() });
     const recorded = publishedLedger(opened, published);
     const tenants = config.pseudonyms ? tenantsOf(config) : null;
@@ -206,7 +221,9 @@ export async function openHouse(
       writeVault: () => writeToVault(dir),
       policyFailed: () => policy.failed,
       policyNotes: () => news.notes(),
+      shippingNotes: () => shipping.notes(),
       log: () => published.state(),
+      witnessNotes: () => witnesses?.notes() ?? [],
       feed: () => feedWatch.health(),
       trustFailed: () => trust.failed,
       failed: (what, error) => log.error({ err: error }, `not ready: the ${what} cannot be written`),
@@ -225,6 +242,17 @@ export async function openHouse(
       enter: (entry) => enter('an alarm', entry),
     });
     early.tell((kind, about) => alarms.raise(kind, about));
+    const shipping = await openShipping(config, env, {
+      ledger,
+      published,
+      version,
+      now,
+      metrics: watchers,
+      alarm: (about) => alarms.raise('export-stuck', about),
+      alarmedSince: (since) => alarmsSince(ledger, 'export-stuck', since),
+      log,
+    });
+    closing.push(() => shipping.stop());
     const news = new PolicyNews({
       now,
       policy: () => policy.current,
@@ -363,6 +391,7 @@ export async function openHouse(
         const last = counts();
         // Without the sums the log would lack what is counted: then nothing is said of it, as after a crash.
         if (await sum()) await enter('the stop', stopEntry({ ...stamp(), code: 'shutdown', ...last }));
+        await witnesses?.signed(await opened.store.lastSeq());
         await closeAll();
       },
     };

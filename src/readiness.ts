@@ -25,11 +25,15 @@ export interface ReadinessParts {
   writeVault(): Promise<unknown>;
   /** Whether the ledger's log is published; not `ok`: nothing is taken into the ledger, and every request is a fault. */
   log?(): 'ok' | 'late' | 'stopped';
+  /** Witnesses of the log that do not sign it. */
+  witnessNotes?(): readonly string[];
   policyFailed(): boolean;
   /** What of the policy in force people should know: profiles that only observe, waivers that end. */
   policyNotes?(): readonly string[];
   /** What is to be known of the feed of advisories; not `ok`: it cannot be read, and every request is a fault. */
   feed?(): { readonly ok: boolean; readonly notes: readonly string[] };
+  /** What of the entries that are to be shipped people should know. */
+  shippingNotes?(): readonly string[];
   /** The trust root and keys in force are not those that an update should have brought. */
   trustFailed(): boolean;
   /** A probe failed: for the log. */
@@ -68,11 +72,13 @@ export class HouseReadiness {
     if (log === 'late') notes.push('the log of the ledger cannot be published');
     if (log === 'stopped')
       notes.push('the log of the ledger was contradicted, and is signed no more until a restart');
+    notes.push(...(this.#parts.witnessNotes?.() ?? []));
     if (!vault) notes.push('the vault cannot be written');
     if (this.#parts.policyFailed()) {
       notes.push('the policy files could not be taken into use; the policy before them is in force');
     }
     notes.push(...(this.#parts.policyNotes?.() ?? []));
+    notes.push(...(this.#parts.shippingNotes?.() ?? []));
     if (this.#parts.trustFailed()) {
       notes.push(
         'the trust root or its update failed, or is long ago; the one before, or the pinned one, is in force',

@@ -84,6 +84,8 @@ export type AlarmKind =
   | 'log-rolled-back'
   | 'head-copy-failed'
   | 'witness-unreachable'
+  | 'export-stuck'
+  | 'witness-refused'
   | 'pseudonym-key-lost';
 
 export interface AdmissionLimits {

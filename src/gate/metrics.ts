@@ -40,6 +40,10 @@ export interface Metrics {
   waiverUsed(lifts: string): void;
   /** What mode `observe` let through would have been refused for this. */
   wouldRefuse(code: string): void;
+  /** Published entries that a target of `shipping` has not taken yet. */
+  shipping(target: string, lag: number): void;
+  /** A batch of entries was not taken. */
+  shippingFailed(target: string): void;
   /** What is trusted now, and when it was loaded (ms since 1970). */
   trust(digest: string, loadedAt: number): void;
 }
@@ -111,6 +115,12 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
     'What mode observe let through, by the code for which it would have been refused.',
     ['code'],
   );
+  const lag = gauge('sallyport_shipping_lag', 'Published entries that a target has not taken yet.', [
+    'target',
+  ]);
+  const unshipped = counter('sallyport_shipping_failures_total', 'Batches that a target did not take.', [
+    'target',
+  ]);
   const trust = gauge('sallyport_trust_loaded_seconds', 'When what is trusted now was loaded, by digest.', [
     'digest',
   ]);
@@ -166,6 +176,8 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
     },
     waiverUsed: (lifts) => waiversUsed.inc({ lifts }),
     wouldRefuse: (code) => wouldRefuse.inc({ code }),
+    shipping: (target, entries) => lag.set({ target }, entries),
+    shippingFailed: (target) => unshipped.inc({ target }),
     trust(digest, loadedAt) {
       trust.reset();
       trust.set({ digest }, loadedAt / 1000);

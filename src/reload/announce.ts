@@ -18,6 +18,7 @@ const entered = z.object({
   name: z.string().optional(),
   version: z.string().optional(),
   lifts: z.string().optional(),
+  source: z.string().optional(),
 });
 
 /** Alarms of one look at most: what is beyond is counted in the log and in the metric. */
