@@ -89,18 +89,23 @@ export async function retentionPolicy({
   }
 }
 
+type EarlyAlarm = (
+  kind: LogAlarm | 'witness-refused',
+  about: Parameters<PublishedLogOptions['alarm']>[1],
+) => void;
+
 /** What the log raises before there is anybody to tell: told when there is. */
 export class EarlyAlarms {
-  #early: Parameters<PublishedLogOptions['alarm']>[] = [];
-  #raise: PublishedLogOptions['alarm'] | null = null;
+  #early: Parameters<EarlyAlarm>[] = [];
+  #raise: EarlyAlarm | null = null;
 
-  readonly alarm = (kind: LogAlarm, about: Parameters<PublishedLogOptions['alarm']>[1]): void => {
+  readonly alarm: EarlyAlarm = (kind, about) => {
     if (this.#raise) this.#raise(kind, about);
     else this.#early.push([kind, about]);
   };
 
   /** From now on alarms are raised here, those from before first. */
-  tell(raise: PublishedLogOptions['alarm']): void {
+  tell(raise: EarlyAlarm): void {
     this.#raise = raise;
     for (const [kind, about] of this.#early.splice(0)) raise(kind, about);
   }

@@ -32,6 +32,8 @@ export interface WitnessedHead {
   readonly size: number;
   /** Hex, where it is known. */
   readonly root?: string;
+  /** It says itself that ours is another, whatever its root is. */
+  readonly other?: boolean;
 }
 
 export interface PublishedLogOptions {
@@ -240,10 +242,11 @@ async function witnessed(
   store: LogStore,
   log: LogRow,
   sealed: Head | null,
-  { size, root = null as string | null }: { readonly size: number; readonly root?: string | null },
+  { size, other = false, ...head }: WitnessedHead,
 ): Promise<Contradiction | null> {
+  const root = head.root ?? null;
   const known = { log, size, root, from: 'witness' } as const;
-  if (size > (sealed?.size ?? 0)) return known;
+  if (other || size > (sealed?.size ?? 0)) return known;
   if (root === null || size === 0) return null;
   return (await store.headAt(log.number, size))?.root === root ? null : known;
 }
