@@ -56,6 +56,7 @@ export function openLedgerReader({ dir }: LedgerOptions): Promise<LedgerReader> 
   return SqliteReader.open(databaseIn(dir));
 }
 
-function databaseIn(dir: string): string {
+/** Where the database of a data folder is. */
+export function databaseIn(dir: string): string {
   return join(dir, 'ledger', 'ledger.db');
 }

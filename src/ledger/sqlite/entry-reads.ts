@@ -52,7 +52,11 @@ export function entryReads(db: Database.Database): EntryCalls {
   }
 
   const stats = statsOf(db, scan);
-  const last = db.prepare<[], number | null>('SELECT max(seq) FROM entry').pluck();
+  const last = db
+    .prepare<[], number | null>(
+      'SELECT max(seq) FROM (SELECT max(seq) AS seq FROM entry UNION ALL SELECT max(seq) FROM entry_index)',
+    )
+    .pluck();
   return {
     plan: (selection: Selection) => reading(() => plan(selection)),
     page,

@@ -121,28 +121,30 @@ export function indexChecks(db: Database.Database) {
     return found !== undefined && found.agent === row.agentWord && found.shape === row.shape;
   }
 
-  /** What is there beyond what `packages` and `marks` entries have, and totals that are not those of the entries. */
-  function surplus(packages: number, marks: number): IndexFault[] {
-    const number = (sql: string) => db.prepare<[], number | null>(sql).pluck().get() ?? 0;
-    const faults: IndexFault[] = [];
-    const fault = (what: string) => faults.push({ seq: null, what });
-    if (number('SELECT count(*) FROM package_entry') !== packages)
-      fault('the query index finds packages in entries that do not have them');
-    if (number('SELECT count(*) FROM mark') !== marks)
-      fault('the query index finds waivers in entries that do not have them');
-    for (const [kind, key] of ['0', 'agent', 'subject', 'rules'].entries()) {
-      const counted = `SELECT coalesce(policy, 0), shape, coalesce(${key}, 0), count(*), min(seq), max(seq) FROM entry_index
+  /** What entries up to `last` are found by beyond what they have, and totals that are not those of the entries. */
+  const surplus = db.transaction(
+    (packages: number, marks: number, last: number = Number.MAX_SAFE_INTEGER): IndexFault[] => {
+      const number = (sql: string) => db.prepare<[], number | null>(sql).pluck().get() ?? 0;
+      const faults: IndexFault[] = [];
+      const fault = (what: string) => faults.push({ seq: null, what });
+      if (number(`SELECT count(*) FROM package_entry WHERE seq <= ${last}`) !== packages)
+        fault('the query index finds packages in entries that do not have them');
+      if (number(`SELECT count(*) FROM mark WHERE seq <= ${last}`) !== marks)
+        fault('the query index finds waivers in entries that do not have them');
+      for (const [kind, key] of ['0', 'agent', 'subject', 'rules'].entries()) {
+        const counted = `SELECT coalesce(policy, 0), shape, coalesce(${key}, 0), count(*), min(seq), max(seq) FROM entry_index
         WHERE seq <= (SELECT summed FROM index_state) GROUP BY 1, 2, 3`;
-      const kept = `SELECT policy, shape, key, entries, first, last FROM total WHERE kind = ${kind}`;
-      const differing = number(
-        `SELECT (SELECT count(*) FROM (${counted} EXCEPT ${kept})) + (SELECT count(*) FROM (${kept} EXCEPT ${counted}))`,
-      );
-      if (differing > 0) fault(`the query index has ${differing} totals that are not those of its entries`);
-    }
-    const defect = indexDefect(db);
-    if (defect) fault(defect);
-    return faults;
-  }
+        const kept = `SELECT policy, shape, key, entries, first, last FROM total WHERE kind = ${kind}`;
+        const differing = number(
+          `SELECT (SELECT count(*) FROM (${counted} EXCEPT ${kept})) + (SELECT count(*) FROM (${kept} EXCEPT ${counted}))`,
+        );
+        if (differing > 0) fault(`the query index has ${differing} totals that are not those of its entries`);
+      }
+      const defect = indexDefect(db);
+      if (defect) fault(defect);
+      return faults;
+    },
+  );
 
   return { compareIndex: compare, indexSurplus: surplus };
 }

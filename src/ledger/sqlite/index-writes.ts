@@ -83,15 +83,18 @@ export class IndexWrites {
     }
   }
 
-  /** Adds some more entries to the totals. True where enough are left that it is worth going on. */
-  sum(): boolean {
+  /**
+   * Adds some more entries to the totals, where there are enough of them or `all` is asked for. True where it is worth going
+   * on.
+   */
+  sum(all = false): boolean {
     const s = this.#statements;
     const summed = s.summed.get() ?? -1;
-    const end = s.chunkEnd.get(summed, SUM - 1);
-    if (end === undefined) return false;
+    const end = s.chunkEnd.get(summed, SUM - 1) ?? (all ? s.lastEntry.get() : undefined) ?? summed;
+    if (end <= summed) return false;
     for (const add of s.addTotals) add.run(summed + 1, end);
     s.setSummed.run(end);
-    return s.chunkEnd.get(end, SUM - 1) !== undefined;
+    return all || s.chunkEnd.get(end, SUM - 1) !== undefined;
   }
 
   #marks({ waivers, lifted }: Columns): number[] {
@@ -128,6 +131,7 @@ function statementsOf(db: Database.Database) {
     summed: db.prepare<[], number>('SELECT summed FROM index_state').pluck(),
     setSummed: db.prepare('UPDATE index_state SET summed = ?'),
     deleteTotals: db.prepare('DELETE FROM total'),
+    lastEntry: db.prepare<[], number | null>('SELECT max(seq) FROM entry_index').pluck(),
     chunkEnd: db
       .prepare<[number, number], number>(
         'SELECT seq FROM entry_index WHERE seq > ? ORDER BY seq LIMIT 1 OFFSET ?',

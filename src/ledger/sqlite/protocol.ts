@@ -75,10 +75,10 @@ export type EntryCalls = {
   stats(selection: Selection, by: StatsKey, limit: number): Promise<StatsGroup[]>;
   /** Of the package and ecosystem of a selection. */
   versionsOf(selection: Selection): LoggedVersion[];
-  /** The highest place that there is; -1 where there is none. */
+  /** The highest place that the ledger or its index has; -1 where there is none. */
   lastEntry(): number;
   compareIndex(from: number, to: number): IndexPart;
-  indexSurplus(packages: number, marks: number): IndexFault[];
+  indexSurplus(packages: number, marks: number, last?: number): IndexFault[];
 };
 
 export interface Page {

@@ -45,10 +45,10 @@ export function rebuildIndex(
   while (step.immediate()) progress(done);
 }
 
-/** Makes the totals of all entries; the writer does the same in the background. */
+/** Makes the totals of all entries; the writer does the same in the background, of as many as are worth it. */
 export function sumIndex(db: Database.Database): void {
   const index = new IndexWrites(db);
-  const step = db.transaction(() => index.sum());
+  const step = db.transaction(() => index.sum(true));
   while (step.immediate());
 }
 

@@ -86,7 +86,7 @@ export class SqliteReader implements LedgerReader {
       packages += part.packages;
       marks += part.marks;
     }
-    yield* await thread.call('indexSurplus', [packages, marks]);
+    yield* await thread.call('indexSurplus', [packages, marks, last]);
   }
 
   async close(): Promise<void> {
