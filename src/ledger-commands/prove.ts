@@ -1,7 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LedgerProofOptions } from '../cli/ledger-program.ts';
+import { EXIT } from '../cli/program.ts';
+import { writeDurable } from '../disk/durable.ts';
+import { logsIn } from '../ledger/audit/data-folder.ts';
+import { openDatabase } from '../ledger/audit/database.ts';
+import type { LogFiles } from '../ledger/audit/ledger-audit.ts';
+import { type OpenCheckpoint, openCheckpoint } from '../ledger/log/checkpoint.ts';
+import { leafHashOf } from '../ledger/log/hash.ts';
+import { LogError } from '../ledger/log/log-error.ts';
+import { verifierKey } from '../ledger/log/note.ts';
+import { proveEntry, tlogProofText } from '../ledger/log/tlog-proof.ts';
+import { LogPlaces } from '../ledger/published/log-places.ts';
+import type { LogRow } from '../ledger/published/published.ts';
 import type { Given } from './given.ts';
 
-/** `sallyport ledger prove`. */
-export async function prove(_given: Given, _entry: string, _options: LedgerProofOptions): Promise<number> {
-  throw new Error('not yet');
+/** How long an entry is waited for that is not published yet, ms: a server publishes every second. */
+const WITHIN = 5_000;
+const EVERY = 200;
+
+/** `sallyport ledger prove ENTRY`: by its number in the ledger, or its leaf hash. */
+export async function prove(given: Given, wanted: string, options: LedgerProofOptions): Promise<number> {
+  const { out } = given;
+  const { data } = given.configured(options);
+  const found = findEntry(data, wanted);
+  if (found === null) {
+    out.say(`sallyport: there is no entry ${wanted}`);
+    return EXIT.refused;
+  }
+  const { row, index, leaf } = found;
+  const log = (await logsIn(data))?.logs.find(({ number }) => number === row.number);
+  const checkpoint = log && (await coveringCheckpoint(log, row, index));
+  if (!log || !checkpoint) {
+    out.say(`sallyport: entry ${wanted} is not published: no checkpoint of ${row.origin} covers it`);
+    return EXIT.failed;
+  }
+  let text: string;
+  try {
+    const proof = await proveEntry(log.source, checkpoint, index);
+    if (proof.extra === null || !leafHashOf(proof.extra).equals(leaf))
+      throw new LogError('the log has another entry there than the database');
+    text = tlogProofText(proof);
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    out.say(
+      `sallyport: entry ${wanted} cannot be proved: ${error.message}; sallyport ledger verify says more`,
+    );
+    return EXIT.refused;
+  }
+  if (options.out === undefined) out.print(text.replace(/\n$/, ''));
+  else await writeDurable(options.out, Buffer.from(text), 0o644);
+  out.say(`entry ${index} of ${row.origin}, in the tree of ${checkpoint.size}; its key is ${row.vkey}`);
+  return EXIT.ok;
+}
+
+/** The log that an entry is in, and where; null where there is no such entry. Throws LedgerError. */
+function findEntry(data: string, wanted: string): { row: LogRow; index: number; leaf: Buffer } | null {
+  const database = openDatabase(new LogPlaces(data).database);
+  try {
+    const entry = /^\d{1,15}$/.test(wanted)
+      ? database.rows(Number(wanted), Number(wanted) + 1)[0]
+      : /^[0-9a-f]{64}$/.test(wanted)
+        ? database.byLeaf(Buffer.from(wanted, 'hex'))
+        : undefined;
+    if (!entry) return null;
+    const row = database.logs().findLast(({ base }) => base <= entry.seq);
+    return row ? { row, index: entry.seq - row.base, leaf: entry.leaf } : null;
+  } finally {
+    database.close();
+  }
+}
+
+/** The cosigned checkpoint where it covers the entry, else the newest; waits a moment for one that does. */
+async function coveringCheckpoint(
+  { source }: LogFiles,
+  { vkey }: LogRow,
+  index: number,
+): Promise<OpenCheckpoint | null> {
+  const key = verifierKey(vkey);
+  for (const until = performance.now() + WITHIN; ; ) {
+    for (const path of ['cosigned', 'checkpoint']) {
+      const bytes = await source.read(path);
+      const checkpoint = bytes === null ? null : openCheckpoint(bytes, key);
+      if (checkpoint && checkpoint.size > index) return checkpoint;
+    }
+    if (performance.now() > until) return null;
+    await sleep(EVERY);
+  }
 }

@@ -26,17 +26,18 @@ export interface SealedRow {
 export interface DatabaseCopy {
   /** Rows `from` to `to` (exclusive), in order; those that are missing are left out. */
   rows(from: number, to: number): readonly EntryRow[];
-  /** The highest `seq`; -1 where there is no entry. */
+  /** The highest `seq` when it was opened; -1 where there was no entry. */
   lastSeq(): number;
   /** The first row from `from` on, or null. */
   nextSeq(from: number): number | null;
   /** The heads of a log that are larger than `after`, smallest first, at most so many. */
   heads(log: number, after: number, limit: number): readonly SealedRow[];
+  /** What is wrong with the query index of rows `from` to `to` (exclusive). */
+  indexProblems(from: number, to: number): readonly IndexProblem[];
   /**
-   * What is wrong with the query index at these places, given what the entries are: null for one that cannot be told,
-   * because its bytes are withdrawn or damaged.
+   * What is wrong with it as a whole, once every row was compared; nothing where some were not.
    */
-  indexProblems(from: number, entries: readonly (Buffer | null)[]): readonly IndexProblem[];
+  indexSurplus(): readonly string[];
 }
 
 export interface IndexProblem {

@@ -1,11 +1,14 @@
 import type { LogRow } from '../published/published.ts';
 import { openForReading } from '../sqlite/database.ts';
+import { indexChecks } from '../sqlite/index-check.ts';
 import type { DatabaseCopy, EntryRow, IndexProblem, SealedRow } from './audit-source.ts';
 
 /** The database of a data folder, opened for an audit: nothing is written, and a server may be at work. */
 export interface AuditDatabase extends DatabaseCopy {
   /** Every log that the ledger knows, the oldest first. */
   logs(): readonly LogRow[];
+  /** The row of a leaf hash. */
+  byLeaf(leaf: Buffer): EntryRow | null;
   close(): void;
 }
 
@@ -16,7 +19,8 @@ export function openDatabase(path: string): AuditDatabase {
   const rows = db.prepare<[number, number], EntryRow>(
     'SELECT seq, leaf, CAST(bytes AS BLOB) AS bytes FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq',
   );
-  const last = db.prepare<[], number | null>('SELECT max(seq) FROM entry').pluck();
+  // What a server appends from now on is another audit's.
+  const until = db.prepare<[], number | null>('SELECT max(seq) FROM entry').pluck().get() ?? -1;
   const next = db.prepare<[number], number | null>('SELECT min(seq) FROM entry WHERE seq >= ?').pluck();
   const heads = db.prepare<[number, number, number], SealedRow>(
     'SELECT size, root, time FROM head WHERE log = ? AND size > ? ORDER BY size LIMIT ?',
@@ -24,13 +28,33 @@ export function openDatabase(path: string): AuditDatabase {
   const logs = db.prepare<[], LogRow>(
     'SELECT number, origin, vkey, base, opened, minimum FROM log ORDER BY number',
   );
+  const byLeaf = db.prepare<[Buffer, Buffer], EntryRow>(
+    `SELECT seq, leaf, CAST(bytes AS BLOB) AS bytes FROM entry
+     WHERE substr(leaf, 1, 8) = substr(?, 1, 8) AND leaf = ?`,
+  );
+  const count = db
+    .prepare<[number, number], number>('SELECT count(*) FROM entry WHERE seq >= ? AND seq < ?')
+    .pluck();
+  const index = indexChecks(db);
+  const compared = { rows: 0, packages: 0, marks: 0 };
   return {
     rows: (from, to) => rows.all(from, to),
-    lastSeq: () => last.get() ?? -1,
+    lastSeq: () => until,
     nextSeq: (from) => next.get(from) ?? null,
     heads: (log, after, limit) => heads.all(log, after, limit),
-    indexProblems: (): readonly IndexProblem[] => [],
+    indexProblems: (from, to) => {
+      const { faults, packages, marks } = index.compareIndex(from, to - 1);
+      compared.rows += count.get(from, to) ?? 0;
+      compared.packages += packages;
+      compared.marks += marks;
+      return faults.map(({ seq, what }): IndexProblem => ({ seq: seq ?? from, text: what }));
+    },
+    indexSurplus: () =>
+      compared.rows === count.get(0, until + 1)
+        ? index.indexSurplus(compared.packages, compared.marks, until).map(({ what }) => what)
+        : [],
     logs: () => logs.all(),
+    byLeaf: (leaf) => byLeaf.get(leaf, leaf) ?? null,
     close: () => void db.close(),
   };
 }

@@ -2,6 +2,7 @@ import type { OpenCheckpoint } from '../log/checkpoint.ts';
 import { LogError } from '../log/log-error.ts';
 import type { VerifierKey } from '../log/note.ts';
 import { type CosignedBy, cosignedBy, type TlogPolicy } from '../log/tlog-policy.ts';
+import type { LogRow } from '../published/published.ts';
 import type { Anchor } from './anchors.ts';
 import type { AuditSource } from './audit-source.ts';
 import { type Beginning, beginningOf, checkLink } from './chain.ts';
@@ -16,6 +17,8 @@ import { Retention } from './retention.ts';
 export interface LogFiles {
   readonly number: number;
   readonly source: AuditSource;
+  /** Place of its entry 0 in the ledger, as whoever serves it says; the database knows better. */
+  readonly base?: number;
 }
 
 /** A checkpoint that somebody kept: what the log must contain. */
@@ -89,27 +92,26 @@ export async function auditLedger(audit: LedgerAudit): Promise<AuditReport> {
       vkey: await readText(log.source, 'vkey'),
     });
   const readAt = audit.now();
-  const database = audit.database?.() ?? null;
+  const [database, known] = openBeside(audit.database, findings);
   try {
     const opened = await openAll(files, keys, findings);
-    const rows = new Map((database?.logs() ?? []).map((row) => [row.number, row]));
-    checkRows(opened, rows, findings);
+    const rows = new Map(known.map((row) => [row.number, row]));
+    checkRows(opened, rows, database, findings);
     const anchors = keptAnchors(audit.kept, opened, keys, findings);
     const counters = new Counters(findings);
     const retention = new Retention();
     const results: { log: Opened; result: LogResult }[] = [];
     for (const [at, log] of opened.entries()) {
       const next = opened[at + 1];
-      const base = rows.get(log.number)?.base ?? (log.number === 1 ? 0 : null);
+      const base = rows.get(log.number)?.base ?? log.base ?? (log.number === 1 ? 0 : null);
       const audited: AuditedLog = {
         number: log.number,
         source: log.source,
         checkpoint: log.checkpoint,
         key: log.key,
         base,
-        end:
-          (next && rows.get(next.number)?.base) ??
-          (next && base !== null ? base + (next.begun?.previous.size ?? 0) : null),
+        end: next ? (rows.get(next.number)?.base ?? null) : null,
+        running: next === undefined,
         anchors: [...(anchors.get(log.number) ?? []), ...chainAnchor(next, database !== null, log)],
       };
       const result = await auditLog(audited, {
@@ -125,18 +127,20 @@ export async function auditLedger(audit: LedgerAudit): Promise<AuditReport> {
         progress: (number, entries, size) => audit.progress(number, entries, size),
       });
       results.push({ log, result });
-      const before = opened[at - 1];
-      if (log.number > 1)
+      if (log.number > 1) {
+        const before = opened.find(({ number }) => number === log.begun?.previous.log);
         checkLink(
           log.begun,
           log,
-          before && before.number === log.number - 1
-            ? { number: before.number, key: before.key, size: before.open?.size ?? null }
-            : null,
+          before ? { number: before.number, key: before.key, size: before.open?.size ?? null } : null,
+          database !== null,
           findings,
         );
+      }
     }
     counters.tell();
+    if (database)
+      for (const text of surplusOf(database)) findings.problem('changed', 'query index', { log: null }, text);
     for (const { log, result } of results)
       if (result.walked)
         retention.check(
@@ -165,6 +169,33 @@ export async function auditLedger(audit: LedgerAudit): Promise<AuditReport> {
     };
   } finally {
     database?.close();
+  }
+}
+
+/** The database with the logs that it knows: one that cannot be read is a finding, and the logs are checked without it. */
+function openBeside(
+  open: LedgerAudit['database'],
+  findings: Findings,
+): [database: AuditDatabase | null, logs: readonly LogRow[]] {
+  if (open === null) return [null, []];
+  let database: AuditDatabase | null = null;
+  try {
+    database = open();
+    return [database, database.logs()];
+  } catch (error) {
+    database?.close();
+    const words = error instanceof Error ? error.message : String(error);
+    findings.problem('unreadable', 'database', { log: null }, `the database cannot be read: ${words}`);
+    return [null, []];
+  }
+}
+
+/** A query index that cannot be read is as bad as one that is wrong. */
+function surplusOf(database: AuditDatabase): readonly string[] {
+  try {
+    return database.indexSurplus();
+  } catch (error) {
+    return [`the query index cannot be read: ${String(error)}`];
   }
 }
 
@@ -251,10 +282,11 @@ function tryKey(vkey: string): VerifierKey | null {
 /** The logs that the database knows against those that lie there. */
 function checkRows(
   opened: readonly Opened[],
-  rows: ReadonlyMap<number, { readonly vkey: string; readonly origin: string }>,
+  rows: ReadonlyMap<number, LogRow>,
+  database: AuditDatabase | null,
   findings: Findings,
 ): void {
-  if (rows.size === 0) return;
+  if (database === null) return;
   for (const log of opened) {
     const row = rows.get(log.number);
     if (row === undefined)
@@ -267,12 +299,14 @@ function checkRows(
         `the database has another key of this log: ${row.vkey}`,
       );
   }
-  for (const number of rows.keys())
-    if (!opened.some((log) => log.number === number))
-      findings.problem('missing', 'files', { log: number }, 'the log is not there: the database knows it');
-  const [first] = opened;
-  if (first && first.number > 1 && !rows.has(first.number - 1))
-    findings.problem('missing', 'files', { log: first.number - 1 }, 'the log is not there');
+  for (const number of rows.keys()) {
+    if (opened.some((log) => log.number === number)) continue;
+    const place = { log: number };
+    if (database.heads(number, -1, 1).length > 0)
+      findings.problem('missing', 'files', place, 'the log is not there: the database knows it');
+    else
+      findings.note('late', 'files', place, 'the log was begun and not published yet: the next start does');
+  }
 }
 
 /** Kept checkpoints as heads of the log that they are of. */

@@ -1,12 +1,12 @@
 import type { OpenCheckpoint } from '../log/checkpoint.ts';
-import { leafHashOf } from '../log/hash.ts';
+import { emptyRoot, leafHashOf } from '../log/hash.ts';
 import { LogError } from '../log/log-error.ts';
 import type { VerifierKey } from '../log/note.ts';
 import type { TileBuilder } from '../log/tile-builder.ts';
 import type { TlogPolicy } from '../log/tlog-policy.ts';
 import { cosignedBy } from '../log/tlog-policy.ts';
 import { type Anchor, AnchorCheck, type AnchorList, anchorList } from './anchors.ts';
-import type { AuditSource } from './audit-source.ts';
+import type { AuditSource, SealedRow } from './audit-source.ts';
 import type { AuditDatabase } from './database.ts';
 import { type ReadEntry, readForm } from './entry-form.ts';
 import type { Findings } from './finding.ts';
@@ -23,8 +23,10 @@ export interface AuditedLog {
   readonly key: VerifierKey | null;
   /** Place of its entry 0 in the ledger; null where that is not known. */
   readonly base: number | null;
-  /** Place in the ledger behind its last entry: where the next log begins; null for the running one. */
+  /** Place in the ledger where the next log begins; null where there is none, or it is not known. */
   readonly end: number | null;
+  /** Whether it is the newest, which a server may be writing. */
+  readonly running: boolean;
   /** Heads that it must contain, from elsewhere. */
   readonly anchors: readonly Anchor[];
 }
@@ -69,8 +71,10 @@ export async function auditLog(log: AuditedLog, context: LogContext): Promise<Lo
         ),
       ),
     );
+  const begun = log.checkpoint === null && database !== null && heads(database, number).length === 0;
+  if (begun) findings.note('late', 'checkpoint', { log: number }, 'nothing of this log is published yet');
   const read = readCheckpoint(log.checkpoint, key);
-  if ('problem' in read)
+  if ('problem' in read && !begun)
     findings.problem(
       read.code,
       'checkpoint',
@@ -78,7 +82,7 @@ export async function auditLog(log: AuditedLog, context: LogContext): Promise<Lo
       `the checkpoint ${read.problem}`,
     );
   const checkpoint = 'open' in read ? read.open : null;
-  const head = checkpoint ?? newestKnown(log, context);
+  const head = checkpoint ?? (begun ? { size: 0, root: emptyRoot() } : newestKnown(log, context));
   if (head === null) return { checkpoint, walked: null };
   const anchors = new AnchorCheck(number, lists, findings);
   const walked = await walkLog(
@@ -88,17 +92,38 @@ export async function auditLog(log: AuditedLog, context: LogContext): Promise<Lo
     findings,
     (entries) => context.progress(number, entries, head.size),
   );
-  const held =
-    database && log.base !== null
-      ? behindHead(log, log.base, head.size, walked.tree, anchors, database, context)
-      : head.size;
-  anchors.tell();
-  largerHeads(log, head.size, held, anchors, context);
+  try {
+    const held =
+      database && log.base !== null
+        ? behindHead(log, log.base, head.size, walked.tree, anchors, database, context)
+        : head.size;
+    anchors.tell();
+    largerHeads(log, head.size, held, anchors, context);
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || !String(error.code).startsWith('SQLITE_'))
+      throw error;
+    findings.problem(
+      'unreadable',
+      'database',
+      { log: number },
+      `the database cannot be read: ${error.message}`,
+    );
+  }
   await strayFiles(
-    { number, source, size: head.size, base: log.base, database, live: context.live && log.end === null },
+    { number, source, size: head.size, base: log.base, database, live: context.live && log.running },
     findings,
   );
   return { checkpoint, walked };
+}
+
+/** The smallest head of a log's history, as a list; none where there is none, or it cannot be read. */
+function heads(database: AuditDatabase, log: number): readonly SealedRow[] {
+  try {
+    return database.heads(log, -1, 1);
+  } catch {
+    // Told where the history is held against the log.
+    return [];
+  }
 }
 
 /** The newest checkpoint that met the witness policy, as it lies beside the log. */
@@ -131,12 +156,17 @@ async function cosignedAnchor(log: AuditedLog, { findings, witnesses }: LogConte
 /** Where the checkpoint is damaged: the newest head of the history, so that what is wrong below it is found as well. */
 function newestKnown({ number }: AuditedLog, { database }: LogContext) {
   if (database === null) return null;
-  let newest: { size: number; root: Buffer } | null = null;
-  for (let after = -1; ; ) {
-    const last = database.heads(number, after, 1024).at(-1);
-    if (last === undefined) return newest;
-    newest = last;
-    after = last.size;
+  let newest: SealedRow | null = null;
+  try {
+    for (let after = -1; ; ) {
+      const last: SealedRow | undefined = database.heads(number, after, 1024).at(-1);
+      if (last === undefined) return newest;
+      newest = last;
+      after = last.size;
+    }
+  } catch {
+    // Told where the history is held against the log, or the rows are read.
+    return newest;
   }
 }
 
@@ -158,14 +188,11 @@ function behindHead(
   let oldest = Number.POSITIVE_INFINITY;
   while (next <= last) {
     const rows = database.rows(next, Math.min(next + 256, last + 1));
-    if (rows.length === 0) break;
+    if (rows[0]?.seq !== next) break;
+    const first = next;
     for (const { seq, leaf, bytes } of rows) {
       const place = { log: log.number, from: seq - base, seq };
-      if (seq !== next) {
-        const gap = { ...place, from: next - base, to: seq - base - 1, seq: next };
-        findings.problem('missing', 'database', gap, 'the row is not there');
-        return next - base;
-      }
+      if (seq !== next) break;
       next += 1;
       const read = readForm(bytes);
       if (typeof read === 'string') findings.problem('form', 'entries', place, `the entry ${read}`);
@@ -176,13 +203,22 @@ function behindHead(
       if (tree && tree.size >= anchors.nextSize) anchors.reached(tree.size, tree.root(), false);
     }
     tree?.drain();
-    const contents = rows.map(({ bytes }) => bytes);
-    for (const { seq, text } of database.indexProblems(rows[0]?.seq ?? next, contents))
+    for (const { seq, text } of database.indexProblems(first, next))
       findings.problem('changed', 'query index', { log: log.number, from: seq - base, seq }, text);
   }
+  const stray = database.nextSeq(next);
+  if (stray !== null && stray <= last)
+    findings.problem(
+      log.running ? 'missing' : 'extra',
+      'database',
+      { log: log.number, from: next - base, to: stray - base - 1, seq: next },
+      log.running
+        ? 'the rows are not there'
+        : 'between this log and the next there are rows that are in neither',
+    );
   const waiting = next - base - size;
   const place = { log: log.number, from: size, to: next - base - 1, seq: base + size };
-  if (waiting > 0 && log.end === null) {
+  if (waiting > 0 && log.running) {
     if (live && oldest < readAt - LATE)
       findings.problem(
         'late',

@@ -155,7 +155,7 @@ class Walk {
         : contentOf(leaf, inBundle?.[i], bundle?.entries[i], inRows?.[i], rows?.[i]?.bytes),
     );
     for (let i = 0; i < width; i++) this.#entry(from + i, leaves[i] ?? null, contents[i] ?? null);
-    this.#index(from, contents);
+    this.#index(from, from + width);
     await this.#upper(stands);
     this.#before = leaves;
     this.#lost = leaves.every((leaf) => leaf === null) ? this.#lost + 1 : 0;
@@ -302,10 +302,10 @@ class Walk {
     this.#nextAnchor = this.#anchors.nextSize;
   }
 
-  #index(from: number, contents: readonly (Buffer | null)[]): void {
+  #index(from: number, to: number): void {
     const { base } = this.#log;
     if (base === null) return;
-    for (const { seq, text } of this.#asked((database) => database.indexProblems(base + from, contents)) ??
+    for (const { seq, text } of this.#asked((database) => database.indexProblems(base + from, base + to)) ??
       [])
       this.#findings.problem('changed', 'query index', this.#place(seq - base, seq - base), text);
   }

@@ -19,6 +19,7 @@ import { bundlePath, bundlesAt, tilePath } from '../../../src/ledger/log/tiles.t
 export interface ForgedLog extends AuditSource {
   readonly files: Map<string, Buffer>;
   readonly signer: SignerKey;
+  readonly key: ReturnType<typeof generateKey>;
   readonly vkey: string;
   readonly entries: Buffer[];
   /** The root of the first entries, as they were given. */
@@ -38,13 +39,17 @@ export function shortEntries(count: number): Buffer[] {
   return Array.from({ length: count }, (_, i) => shortEntry(i));
 }
 
-export function forgedLog(entries: readonly Buffer[], origin = 'audit.example/log/1'): ForgedLog {
-  const { skey, vkey } = generateKey(origin);
+export function forgedLog(
+  entries: readonly Buffer[],
+  origin = 'audit.example/log/1',
+  { skey, vkey } = generateKey(origin),
+): ForgedLog {
   const signer = signerKey(skey);
   const files = new Map<string, Buffer>();
   const log: ForgedLog = {
     files,
     signer,
+    key: { skey, vkey },
     vkey,
     entries: [],
     read: async (path) => files.get(path) ?? null,
