@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Address, type Client, type Step, uvOf, type Wanted } from './clients.ts';
-import { type JailReport, jail } from './jail.ts';
+import { compileCache, type JailReport, jail } from './jail.ts';
 
 const HOME = '~/';
 
@@ -31,7 +31,7 @@ export class ClientBox {
   /** `folder` is what `installClients` resolved with. */
   static async open(client: Client, folder: string, address: Address): Promise<ClientBox> {
     const box = new ClientBox(client, folder, address, await mkdtemp(join(tmpdir(), 'box-')));
-    await mkdir(box.project);
+    for (const name of ['project', 'home', 'tmp']) await mkdir(join(box.root, name));
     for (const [path, text] of Object.entries(client.files(address))) {
       if (!path.startsWith(HOME)) await box.write(path, text);
     }
@@ -79,6 +79,9 @@ export class ClientBox {
       LANG: 'C.UTF-8',
       NO_COLOR: '1',
       COLUMNS: '200',
+      // What is installed is not run: no bytecode of it is made. (`PIP_NO_COMPILE=1` would mean the contrary.)
+      PIP_COMPILE: '0',
+      ...compileCache(),
       ...this.client.env(this.#address),
     };
     const port = Number(new URL(this.#address.url).port);

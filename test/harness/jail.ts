@@ -72,7 +72,7 @@ export async function jail(what: Jailed): Promise<JailReport> {
       JSON.stringify({ ...order, command: what.command, args: what.args }),
     ];
     const child = spawn('unshare', [...UNSHARE, ...job], {
-      env: { PATH: process.env['PATH'] ?? '' },
+      env: { PATH: process.env['PATH'] ?? '', ...compileCache() },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
@@ -87,6 +87,12 @@ export async function jail(what: Jailed): Promise<JailReport> {
     for (const server of servers) server.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Where Node keeps compiled code between processes, for those that are not given this one's environment. */
+export function compileCache(): Record<string, string> {
+  const folder = process.env['NODE_COMPILE_CACHE'];
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
 }
 
 type Ended = Pick<JailReport, 'code' | 'stdout' | 'stderr'>;

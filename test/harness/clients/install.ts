@@ -23,12 +23,34 @@ export function clientsFolder(): string {
 export async function installClients(folder = clientsFolder()): Promise<string> {
   const stamp = join(folder, 'stamp');
   const wanted = await fingerprint();
-  if ((await readFile(stamp, 'utf8').catch(() => null)) === wanted) return folder;
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(join(folder, 'npm'), { recursive: true });
-  await Promise.all([npmClients(join(folder, 'npm')), pythonClients(folder)]);
-  await writeFile(stamp, wanted);
+  const there = async () => (await readFile(stamp, 'utf8').catch(() => null)) === wanted;
+  if (await there()) return folder;
+  await alone(`${folder}.lock`, async () => {
+    if (await there()) return;
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(join(folder, 'npm'), { recursive: true });
+    await Promise.all([npmClients(join(folder, 'npm')), pythonClients(folder)]);
+    await writeFile(stamp, wanted);
+  });
   return folder;
+}
+
+/** Waits for other test files that do the same. The lock is the kernel's: it is free however its holder ended. */
+async function alone(lock: string, work: () => Promise<void>): Promise<void> {
+  await mkdir(dirname(lock), { recursive: true });
+  const holder = spawn('flock', [lock, 'sh', '-c', 'echo held; exec cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await new Promise<void>((resolve, reject) => {
+    holder.once('error', reject);
+    holder.once('exit', (code) => reject(new Error(`flock ended with ${code}`)));
+    holder.stdout.once('data', () => resolve());
+  });
+  try {
+    await work();
+  } finally {
+    holder.stdin.end();
+  }
 }
 
 async function npmClients(folder: string): Promise<void> {
