@@ -34,7 +34,14 @@ export async function entryEvidence(config: Config, wanted: string): Promise<Ent
   const found = await entryOf(config, wanted);
   if (!found) return null;
   if (leafHash(found.bytes) !== found.leaf) throw new Error(`entry ${wanted} is not what its leaf hash says`);
-  const entry: unknown = JSON.parse(found.bytes);
+  return evidenceOf(config, JSON.parse(found.bytes));
+}
+
+/** The same of an entry that was read already. */
+export async function evidenceOf(
+  config: Pick<Config, 'data' | 'vault'>,
+  entry: unknown,
+): Promise<EntryEvidence> {
   const shelf = openEvidenceShelf({ dir: config.vault ?? join(config.data, 'vault') });
   const exhibits: Exhibit[] = [];
   const trusted = new Map<Digest, Trust | null>();

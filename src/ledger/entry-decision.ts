@@ -237,6 +237,12 @@ function reasonOf(
   return present({ code, place, detail: detail && details.get(detail), about: filled(about?.slice(0, 16)) });
 }
 
+/** One reason as an entry with room for all of it says it. */
+export function reasonTold(reason: Reason): EntryValue {
+  const { detail } = reason;
+  return reasonOf(reason, detail ? new Map([[detail, detailOf(detail)]]) : NOTHING_TOLD.details);
+}
+
 function checkOf(verdict: Verdict | EvidenceVerdict, told: ToldOfVerdicts): EntryValue {
   const { check, result, code } = verdict;
   const cause = isEvidence(verdict) ? verdict.cause : undefined;

@@ -252,7 +252,7 @@ function jobOf({ artifact, file, facts }: Exhibit, kind: EvidenceKind): Omit<Evi
  * One verdict of several documents: any that verifies proves the artifact, with all who signed one. Otherwise the
  * first that does not, which is the upstream's own; `absent` where there was none.
  */
-function together(check: EvidenceName, found: readonly EvidenceVerdict[]): EvidenceVerdict {
+export function together(check: EvidenceName, found: readonly EvidenceVerdict[]): EvidenceVerdict {
   const verified = found.filter(isVerified);
   const [first, ...others] = verified.length > 0 ? verified : found.slice(0, 1);
   if (!first) {
