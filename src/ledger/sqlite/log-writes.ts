@@ -101,8 +101,14 @@ export function logWrites(db: Database.Database, entries: EntryWrites): LogCalls
       room -= to - row.cleared;
       left += row.minimum - to;
       if (to === row.cleared) continue;
-      entries.unindex(row.base + row.cleared, row.base + to - 1);
-      empty.run(row.base + row.cleared, row.base + to - 1);
+      // What is withdrawn is overwritten, too, but for what lies between the rows of a page.
+      db.pragma('secure_delete = ON');
+      try {
+        entries.unindex(row.base + row.cleared, row.base + to - 1);
+        empty.run(row.base + row.cleared, row.base + to - 1);
+      } finally {
+        db.pragma('secure_delete = OFF');
+      }
       cleared.run(to, row.number);
     }
     return left;
