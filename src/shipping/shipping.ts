@@ -89,6 +89,11 @@ export class Shipping {
     for (const shipper of this.#shippers) shipper.wake();
   }
 
+  /** Entries that the target furthest behind has not taken. */
+  get lag(): number {
+    return Math.max(0, ...this.#shippers.map(({ lag }) => lag));
+  }
+
   /** For `/readyz`, which anybody may read: neither names nor addresses. */
   notes(): readonly string[] {
     const stuck = this.#stuck().length;
