@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ocsfEvent, ocsfLine } from '../../src/exports/ocsf.ts';
-import {
-  alarmEntry,
-  policyEntry,
-  servedEntry,
-  startEntry,
-  stopEntry,
-  trustEntry,
-} from '../../src/ledger/entry.ts';
+import { alarmEntry, policyEntry, servedEntry, startEntry, trustEntry } from '../../src/ledger/entry.ts';
 import { refusalSumEntry } from '../../src/ledger/entry-decision.ts';
 import { decision, proven, sha256, sha512 } from '../ledger/fixtures/drafts.ts';
 import { logged } from './logged.ts';
