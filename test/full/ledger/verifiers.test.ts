@@ -119,7 +119,7 @@ verifiers(`a log of ${DECISIONS} decisions${missing === null ? '' : ` (${missing
     ['one bit of an entry', bundlePath(100, 256), flipped(100), /problem: log 1, entry 25600, /],
     [
       'one bit of a tile',
-      () => tilePath({ level: 0, index: 200, width: 256 }),
+      tilePath({ level: 0, index: 200, width: 256 }),
       flipped(5),
       /entry 51200, tile\/0\/200: /,
     ],
