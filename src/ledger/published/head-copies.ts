@@ -40,15 +40,19 @@ export class HeadCopies {
     this.#closed = true;
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#next !== null) this.#go();
-    await within(this.#running ?? Promise.resolve(), PATIENCE).catch(() => undefined);
+    await within(this.#settled(), PATIENCE).catch(() => undefined);
+  }
+
+  async #settled(): Promise<void> {
+    this.#go();
+    // One that is under way begins the next when it ends.
+    while (this.#running) await this.#running;
   }
 
   #go(): void {
-    if (this.#running || this.#timer) return;
+    if (this.#next === null || this.#running || this.#timer) return;
     this.#running = this.#write().finally(() => {
       this.#running = null;
-      if (this.#next === null) return;
       // Not at once again where it failed: `#timer` is set then.
       this.#go();
     });
