@@ -5,6 +5,8 @@ import type { StoredEntry } from '../ledger/ledger.ts';
  * reduced user agent); anything else is escaped, so that no entry can move the cursor.
  */
 export function ledgerLine(stored: StoredEntry): string {
+  if (stored.bytes === '')
+    return `${String(stored.seq).padStart(6)} withdrawn from reading ${stored.leaf.slice(0, 12)}`;
   const entry = JSON.parse(stored.bytes) as Record<string, unknown>;
   const text = (key: string) => (typeof entry[key] === 'string' ? (entry[key] as string) : '');
   const time = typeof entry['time'] === 'number' ? new Date(entry['time']).toISOString() : '';
@@ -14,6 +16,8 @@ export function ledgerLine(stored: StoredEntry): string {
   // Which alarm, act of an administrator or end of a policy it is comes before what it is about.
   const what =
     (typeof sum === 'number' ? `${sum} refusals` : '') ||
+    logWords(entry) ||
+    tallyWords(entry) ||
     [text('code'), text('outcome'), name || text('policy').slice(0, 19)].filter(Boolean).join(' ');
   const codes = (key: string) =>
     Array.isArray(entry[key]) ? entry[key].map((r: { code?: unknown }) => String(r.code)).join(',') : '';
@@ -34,6 +38,23 @@ export function ledgerLine(stored: StoredEntry): string {
     stored.leaf.slice(0, 12),
   ];
   return printable(fields.filter((f) => f !== '').join(' ')).replaceAll('\n', '\\u000a');
+}
+
+/** Which log begins or is about to, and why; empty for entries that are of none. */
+function logWords({ type, code, log, reason, origin, below, entries }: Record<string, unknown>): string {
+  if (type === 'log') return `log ${log} (${reason}) ${origin}`;
+  if (code === 'key-rotated') return `${code} to log ${log} ${origin}`;
+  return code === 'entries-withdrawn' ? `${code} ${entries} of log ${log}, below ${below}` : '';
+}
+
+/** What the gate counted, of an hour or of a whole run; empty for entries that count nothing. */
+function tallyWords({ code, answers, files }: Record<string, unknown>): string {
+  if (typeof answers !== 'object' || typeof files !== 'object') return '';
+  const of = (counts: unknown) =>
+    Object.entries(counts ?? {})
+      .map(([what, count]) => `${count} ${what}`)
+      .join(', ');
+  return [code, `answers: ${of(answers)}; files: ${of(files)}`].filter(Boolean).join(' ');
 }
 
 /** Text for a terminal: whatever is not printable ASCII or a line break is escaped, as JSON would. */

@@ -10,7 +10,7 @@ export async function list(given: Given, options: LedgerListOptions): Promise<nu
     for await (const entry of reader.query(filter)) {
       given.out.print(
         options.json
-          ? `{"seq":${entry.seq},"leaf":"${entry.leaf}","entry":${entry.bytes}}`
+          ? `{"seq":${entry.seq},"leaf":"${entry.leaf}","entry":${entry.bytes || 'null'}}`
           : ledgerLine(entry),
       );
     }

@@ -18,6 +18,10 @@ export async function show(
   }
   return withLedger(configured(options), async (reader) => {
     for await (const { seq, leaf, bytes } of reader.query(filter)) {
+      if (bytes === '') {
+        out.say(`sallyport: entry ${seq} was withdrawn from reading`);
+        return EXIT.refused;
+      }
       const shown = { seq, leaf, entry: JSON.parse(bytes) as unknown };
       out.print(printable(JSON.stringify(shown, null, options.json ? undefined : 2)));
       return EXIT.ok;
