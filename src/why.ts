@@ -5,6 +5,7 @@ interface EntryToTell {
   readonly reasons?: readonly { readonly code?: string }[];
   readonly place?: string;
   readonly by?: string;
+  readonly observed?: unknown;
   readonly facts?: { readonly findings?: readonly { readonly code: string }[] };
 }
 
@@ -34,6 +35,6 @@ function told(full: EntryToTell): object {
   const findings = full.facts?.findings?.map(({ code }) => ({ code }));
   const entry = findings ? { ...full, facts: { ...full.facts, findings } } : full;
   if (!entry.reasons?.some(({ code }) => code === 'NOT_ALLOWLISTED')) return entry;
-  const { place: _place, by: _by, ...rest } = entry;
+  const { place: _place, by: _by, observed: _observed, ...rest } = entry;
   return rest;
 }

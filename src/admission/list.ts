@@ -69,6 +69,7 @@ export class Lister {
         now: this.#ports.now(),
         place: admitted.place,
         by: admitted.by,
+        observed: admitted.observed,
       };
       const refusal = await this.#recorder.refuse(asked, id, ['NOT_ALLOWLISTED'], basis);
       return this.#refusedIndex(asked, route, refusal);

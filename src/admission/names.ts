@@ -1,4 +1,5 @@
 import type { PackageId } from '../model/artifact.ts';
+import type { Reason } from '../model/decision.ts';
 import { decide } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Asked, Refusal } from './admission.ts';
@@ -11,6 +12,8 @@ export interface AdmittedName {
   readonly policy: Policy;
   readonly place: string | null;
   readonly by: string | null;
+  /** In mode `observe`: for what it would have been refused. */
+  readonly observed: readonly Reason[];
 }
 
 /**
@@ -38,8 +41,9 @@ export async function admitName(
     if (!budget.take(asked.caller.agent, `${id.ecosystem}\n${id.name}`, now)) {
       // In the words of an unlisted name: another code would tell internal names from the rest.
       ports.alarm('name-budget', { agent: asked.caller.agent, ecosystem: id.ecosystem });
-      return recorder.refuse(asked, id, ['NOT_ALLOWLISTED'], { policy, now });
+      // Its entry tells, by the rule that admits the name, or by what was observed.
+      return recorder.refuse(asked, id, ['NOT_ALLOWLISTED'], { ...basis, observed: decision.observed });
     }
   }
-  return { policy, place: decision.place, by: decision.by };
+  return { policy, place: decision.place, by: decision.by, observed: decision.observed };
 }

@@ -112,6 +112,7 @@ export const decisionEntry = z.object({
   sha512: digest.optional(),
   verdict: z.enum(['allow', 'refuse']),
   reasons: z.array(z.object({ code: z.enum(keysOf<ReasonCode>(REASONS)) })).optional(),
+  observed: z.unknown().optional(),
   place: optionalText,
   checks: z.array(check).optional(),
   facts: facts.optional(),

@@ -65,8 +65,9 @@ export function questionOf(stored: unknown, schemes: readonly Scheme[]): Replaye
     return none('it was refused for what no policy decides');
   const { facts: told } = entry;
   if (told?.kind === undefined) {
-    if (entry.verdict === 'allow' || told?.index !== undefined || entry.place !== undefined)
-      return none('it is about no single file');
+    if (entry.verdict === 'allow' || told?.index !== undefined) return none('it is about no single file');
+    if (codes.includes('NOT_ALLOWLISTED') && (entry.place !== undefined || entry.observed !== undefined))
+      return none('the policy let its name pass, and no upstream knows it, or its agent asked for too many');
     if (!codes.every((code) => BY_NAME.has(code))) return none('it is about no single file');
     return { question: { stage: 'name', ecosystem, name, now: time }, incomplete: false };
   }

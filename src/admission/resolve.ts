@@ -80,11 +80,12 @@ export class Resolver {
     const id = { ecosystem: asked.ecosystem.id, name: route.name };
     const admitted = await admitName(ports, this.#recorder, this.#budget, asked, id);
     if (isRefusal(admitted)) return admitted;
-    const { policy, place, by } = admitted;
+    const { policy, place, by, observed } = admitted;
     const source = ports.source(id);
     const index = await this.#indexes.get(id);
     if (!index) {
-      return this.#recorder.refuse(asked, id, ['NOT_ALLOWLISTED'], { policy, now: ports.now(), place, by });
+      const basis: Basis = { policy, now: ports.now(), place, by, observed };
+      return this.#recorder.refuse(asked, id, ['NOT_ALLOWLISTED'], basis);
     }
     const packageFacts = await this.#facts.of(id);
     const [listed, remembered, kept] = await Promise.all([

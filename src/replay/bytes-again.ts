@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { bundledOf } from '../admission/bundled.ts';
 import type { Config } from '../config.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
-import type { MemoryReader } from '../ledger/ledger.ts';
+import type { KnownArtifact, MemoryReader } from '../ledger/ledger.ts';
 import type { ArtifactKind } from '../model/artifact.ts';
 import { type Digest, parseDigest } from '../model/digest.ts';
 import { ENGINE } from '../model/engine.ts';
@@ -28,6 +28,13 @@ export async function inspectAgain(
   const sha256 = digestOf(entry, 'sha256');
   const expected = expectedOf(entry);
   if (sha256 === null || expected === null || !Array.isArray(entry['checks'])) return found;
+  const known = await knownAs(entry, memory);
+  if (known) {
+    found.compare('sha256 of the bytes', sha256, known.sha256);
+    found.compare('sha512 of the bytes', entry['sha512'], known.sha512);
+    found.compare('size of the bytes', entry['size'], known.size);
+    if (found.differences.length > 0) return found;
+  }
   const path = new Layout(config.vault ?? join(config.data, 'vault')).file('cas', sha256);
   const hashed = await hashOf(path);
   if (!hashed) {
@@ -53,6 +60,16 @@ export async function inspectAgain(
     await inspectors.close();
   }
   return found;
+}
+
+/** What we remember of the bytes by either digest: the two are of the same bytes or the entry is not of any. */
+async function knownAs(entry: Entry, memory: MemoryReader): Promise<KnownArtifact | null> {
+  for (const field of ['sha256', 'sha512']) {
+    const digest = digestOf(entry, field);
+    const known = digest && (await memory.artifactBy(digest));
+    if (known) return known;
+  }
+  return null;
 }
 
 function compareInspections(found: Found, entry: Entry, expected: Expected, inspection: Inspection): void {
