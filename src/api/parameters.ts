@@ -30,18 +30,18 @@ export const ENTRIES = z.strictObject(
   optional({
     ...SELECTION,
     order: z
-      .enum(['asc', 'desc'], 'is asc or desc')
+      .enum(['asc', 'desc'], 'must be asc or desc')
       .describe('asc (default): in the order of the ledger, oldest first; desc: newest first.'),
     cursor: z
       .string()
-      .regex(new RegExp(`^[A-Za-z0-9_-]{1,${MAX_CURSOR}}$`), 'is what `next` of an answer says')
+      .regex(new RegExp(`^[A-Za-z0-9_-]{1,${MAX_CURSOR}}$`), 'must be what `next` of an answer says')
       .describe('`next` of the page before, with all other parameters the same; limit may differ.'),
   }),
 );
 
 export const STATS = z.strictObject({
   by: z
-    .enum(STATS_KEYS, `is one of ${STATS_KEYS.join(', ')}`)
+    .enum(STATS_KEYS, `must be one of ${STATS_KEYS.join(', ')}`)
     .describe('The property by which entries are counted.'),
   ...optional(SELECTION),
 });

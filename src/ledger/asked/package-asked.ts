@@ -24,7 +24,7 @@ const HAS_VERSION = /^.+(?:@|==)/;
 export function packageAsked(asked: string, schemes: readonly VersionScheme[]): PackageAsked | string {
   if (asked.startsWith('pkg:')) return purlAsked(asked, schemes);
   if (HAS_VERSION.test(asked)) return pinnedAsked(asked, schemes);
-  if (/\s/.test(asked)) return 'is a name without blanks, NAME@VERSION, NAME==VERSION or a package URL';
+  if (/\s/.test(asked)) return 'must be a name without blanks, NAME@VERSION, NAME==VERSION or a package URL';
   const notes = schemes.flatMap((scheme) => {
     const name = scheme.canonicalName(asked);
     return name === null || name === asked ? [] : [noteOf(scheme, asked, name)];
@@ -41,9 +41,9 @@ function purlAsked(asked: string, schemes: readonly VersionScheme[]): PackageAsk
     return 'is no package URL';
   }
   const scheme = schemes.find(({ ecosystem }) => ecosystem === url.type);
-  if (!scheme) return `is a package URL of ${schemes.map(({ ecosystem }) => ecosystem).join(' or ')}`;
+  if (!scheme) return `must be a package URL of ${schemes.map(({ ecosystem }) => ecosystem).join(' or ')}`;
   // They say more than the ledger knows, and to leave them out would show more than was asked for.
-  if (url.qualifiers || url.subpath) return 'is a package URL without qualifiers and subpath';
+  if (url.qualifiers || url.subpath) return 'must be a package URL without qualifiers and subpath';
   const name = scheme.canonicalName(url.namespace ? `${url.namespace}/${url.name}` : (url.name ?? ''));
   if (name === null) return `is no package of ${scheme.ecosystem}`;
   const version = url.version ? scheme.parseVersion(url.version) : undefined;
@@ -65,7 +65,7 @@ function pinnedAsked(asked: string, schemes: readonly VersionScheme[]): PackageA
   const own = asked.replace(/\s*==\s*/, '@');
   // Where ecosystems differ, as it was asked for if one writes it so.
   const chosen = written.find(({ text }) => text === own) ?? written[0];
-  if (!chosen) return 'is a name, NAME@VERSION with one exact version, NAME==VERSION or a package URL';
+  if (!chosen) return 'must be a name, NAME@VERSION with one exact version, NAME==VERSION or a package URL';
   return {
     text: chosen.text,
     name: chosen.name,

@@ -16,12 +16,12 @@ const DIGEST =
 /** Text without control characters: it is compared with what entries hold, and never parsed. */
 function text(max: number, what: string) {
   const plain = new RegExp(`^[^\\x00-\\x1f\\x7f]{1,${max}}$`);
-  return z.string().regex(plain, `is ${what}: 1 to ${max} characters`);
+  return z.string().regex(plain, `must be ${what}: 1 to ${max} characters`);
 }
 
 /** A whole number in decimal digits; as a number where it is described. */
 export function whole(min: number, max: number) {
-  const wrong = `is a whole number from ${min} to ${max}`;
+  const wrong = `must be a whole number from ${min} to ${max}`;
   return z
     .string()
     .regex(/^(0|[1-9][0-9]{0,15})$/, wrong)
@@ -32,7 +32,10 @@ export function whole(min: number, max: number) {
 function instant(what: string) {
   return z
     .string()
-    .refine(isInstant, 'is a day such as 2026-01-31, or a time with its offset such as 2026-01-31T08:00:00Z')
+    .refine(
+      isInstant,
+      'must be a day such as 2026-01-31, or a time with its offset such as 2026-01-31T08:00:00Z',
+    )
     .meta({ pattern: ISO_8601.source, description: `${what}; ISO 8601, a day begins at midnight UTC.` });
 }
 
@@ -46,7 +49,7 @@ export const TYPES = [...ENTRY_TYPES] as [EntryType, ...EntryType[]];
 export const ENTRY_WORDS = {
   agent: z
     .string()
-    .regex(AGENT, 'is the name of an agent, or a pseudonym')
+    .regex(AGENT, 'must be the name of an agent, or a pseudonym')
     .describe('Entries of this agent: a name, or a pseudonym as entries have it.'),
   profile: text(100, 'the name of a profile').describe('Entries of this profile.'),
   package: text(512, 'a package').describe(
@@ -57,32 +60,32 @@ export const ENTRY_WORDS = {
   ),
   digest: z
     .string()
-    .regex(DIGEST, 'is sha256:HEX, sha512:HEX or one SRI digest')
+    .regex(DIGEST, 'must be sha256:HEX, sha512:HEX or one SRI digest')
     .describe(
       "Entries about bytes with this digest: `sha256:HEX`, `sha512:HEX` or a lockfile's `sha512-BASE64`.",
     ),
-  verdict: z.enum(['allow', 'refuse'], 'is allow or refuse').describe('How it was decided.'),
-  type: z.enum(TYPES, `is one of ${TYPES.join(', ')}`).describe('Entries of this type.'),
+  verdict: z.enum(['allow', 'refuse'], 'must be allow or refuse').describe('How it was decided.'),
+  type: z.enum(TYPES, `must be one of ${TYPES.join(', ')}`).describe('Entries of this type.'),
   route: z
     .string()
-    .regex(/^[a-z][a-z-]{0,39}$/, 'is a kind of request such as artifact')
+    .regex(/^[a-z][a-z-]{0,39}$/, 'must be a kind of request such as artifact')
     .describe('Entries of this kind of request: artifact, index, metadata and so on.'),
   code: z
     .string()
-    .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, 'is a code such as TOO_YOUNG')
+    .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, 'must be a code such as TOO_YOUNG')
     .describe(
       'Entries with this code among their reasons, what was observed or warned of; of alarms and acts their code.',
     ),
   rule: text(1024, 'the place of a rule').describe('Decided by the rule at this place in the policy.'),
   policy: z
     .string()
-    .regex(/^sha256:[0-9a-f]{64}$/, 'is sha256:HEX')
+    .regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256:HEX')
     .describe('Decided under the policy with this digest.'),
   waiver: text(1024, 'the place of a waiver, a code, or *').describe(
     'Admitted by the waiver at this place, or by one that lifts this code; `*` for any.',
   ),
   provenance: z
-    .enum(['verified', 'failed', 'absent', 'unchecked'], 'is verified, failed, absent or unchecked')
+    .enum(['verified', 'failed', 'absent', 'unchecked'], 'must be verified, failed, absent or unchecked')
     .describe('Admitted artifacts whose provenance came to this; absent also where nobody looked.'),
   since: instant('Not before this instant'),
   until: instant('Before this instant'),
