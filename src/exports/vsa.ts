@@ -32,6 +32,7 @@ export function summaryOf(entry: LoggedEntry, verifier: string): Summary | null 
   const annotations = {
     profile,
     mode: textOf(fields, 'mode') ?? 'enforce',
+    engine: textOf(fields, 'engine') ?? 'unknown',
     ...(textOf(fields, 'place') && { rule: textOf(fields, 'place') }),
     ...(observed.length > 0 && { observed }),
     ...listed('waived', objectsOf(fields, 'waived').map(waivedOf)),
@@ -39,7 +40,7 @@ export function summaryOf(entry: LoggedEntry, verifier: string): Summary | null 
   };
   const { seq, leaf, log } = entry;
   const predicate = {
-    verifier: { id: verifier, version: { 'sallyport-engine': textOf(fields, 'engine') ?? 'unknown' } },
+    verifier: { id: verifier },
     timeVerified: timeOf(fields),
     resourceUri: purl,
     policy: {
