@@ -32,15 +32,6 @@ export interface DatabaseCopy {
   nextSeq(from: number): number | null;
   /** The heads of a log that are larger than `after`, smallest first, at most so many. */
   heads(log: number, after: number, limit: number): readonly SealedRow[];
-  /** What is wrong with the query index of rows `from` to `to` (exclusive). */
-  indexProblems(from: number, to: number): readonly IndexProblem[];
-  /**
-   * What is wrong with it as a whole, once every row was compared; nothing where some were not.
-   */
-  indexSurplus(): readonly string[];
-}
-
-export interface IndexProblem {
-  readonly seq: number;
-  readonly text: string;
+  /** How many rows there are up to `lastSeq`. */
+  rowCount(): number;
 }

@@ -1,10 +1,10 @@
 import type { LogRow } from '../published/published.ts';
 import { openForReading } from '../sqlite/database.ts';
-import { indexChecks } from '../sqlite/index-check.ts';
-import type { DatabaseCopy, EntryRow, IndexProblem, SealedRow } from './audit-source.ts';
+import type { DatabaseCopy, EntryRow, SealedRow } from './audit-source.ts';
 
 /** The database of a data folder, opened for an audit: nothing is written, and a server may be at work. */
 export interface AuditDatabase extends DatabaseCopy {
+  readonly path: string;
   /** Every log that the ledger knows, the oldest first. */
   logs(): readonly LogRow[];
   /** The row of a leaf hash. */
@@ -32,27 +32,14 @@ export function openDatabase(path: string): AuditDatabase {
     `SELECT seq, leaf, CAST(bytes AS BLOB) AS bytes FROM entry
      WHERE substr(leaf, 1, 8) = substr(?, 1, 8) AND leaf = ?`,
   );
-  const count = db
-    .prepare<[number, number], number>('SELECT count(*) FROM entry WHERE seq >= ? AND seq < ?')
-    .pluck();
-  const index = indexChecks(db);
-  const compared = { rows: 0, packages: 0, marks: 0 };
+  const count = db.prepare<[number], number>('SELECT count(*) FROM entry WHERE seq <= ?').pluck();
   return {
+    path,
     rows: (from, to) => rows.all(from, to),
     lastSeq: () => until,
     nextSeq: (from) => next.get(from) ?? null,
     heads: (log, after, limit) => heads.all(log, after, limit),
-    indexProblems: (from, to) => {
-      const { faults, packages, marks } = index.compareIndex(from, to - 1);
-      compared.rows += count.get(from, to) ?? 0;
-      compared.packages += packages;
-      compared.marks += marks;
-      return faults.map(({ seq, what }): IndexProblem => ({ seq: seq ?? from, text: what }));
-    },
-    indexSurplus: () =>
-      compared.rows === count.get(0, until + 1)
-        ? index.indexSurplus(compared.packages, compared.marks, until).map(({ what }) => what)
-        : [],
+    rowCount: () => count.get(until) ?? 0,
     logs: () => logs.all(),
     byLeaf: (leaf) => byLeaf.get(leaf, leaf) ?? null,
     close: () => void db.close(),

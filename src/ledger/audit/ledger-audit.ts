@@ -10,6 +10,7 @@ import { Counters } from './counters.ts';
 import type { AuditDatabase } from './database.ts';
 import { type Finding, Findings } from './finding.ts';
 import { keyOf, originOf, readCheckpoint, readText } from './heads.ts';
+import { IndexAudit } from './index-audit.ts';
 import { type AuditedLog, auditLog, type LogResult } from './log-audit.ts';
 import { Retention } from './retention.ts';
 
@@ -93,6 +94,7 @@ export async function auditLedger(audit: LedgerAudit): Promise<AuditReport> {
     });
   const readAt = audit.now();
   const [database, known] = openBeside(audit.database, findings);
+  const index = database && new IndexAudit(database.path, findings);
   try {
     const opened = await openAll(files, keys, findings);
     const rows = new Map(known.map((row) => [row.number, row]));
@@ -116,6 +118,7 @@ export async function auditLedger(audit: LedgerAudit): Promise<AuditReport> {
       };
       const result = await auditLog(audited, {
         database,
+        index,
         witnesses: audit.witnesses,
         readAt,
         live,
@@ -139,8 +142,7 @@ export async function auditLedger(audit: LedgerAudit): Promise<AuditReport> {
       }
     }
     counters.tell();
-    if (database)
-      for (const text of surplusOf(database)) findings.problem('changed', 'query index', { log: null }, text);
+    if (database && index) await index.end(database.rowCount(), database.lastSeq());
     for (const { log, result } of results)
       if (result.walked)
         retention.check(
@@ -168,6 +170,7 @@ export async function auditLedger(audit: LedgerAudit): Promise<AuditReport> {
       })),
     };
   } finally {
+    await index?.close();
     database?.close();
   }
 }
@@ -187,15 +190,6 @@ function openBeside(
     const words = error instanceof Error ? error.message : String(error);
     findings.problem('unreadable', 'database', { log: null }, `the database cannot be read: ${words}`);
     return [null, []];
-  }
-}
-
-/** A query index that cannot be read is as bad as one that is wrong. */
-function surplusOf(database: AuditDatabase): readonly string[] {
-  try {
-    return database.indexSurplus();
-  } catch (error) {
-    return [`the query index cannot be read: ${String(error)}`];
   }
 }
 

@@ -11,6 +11,7 @@ import type { AuditDatabase } from './database.ts';
 import { type ReadEntry, readForm } from './entry-form.ts';
 import type { Findings } from './finding.ts';
 import { readCheckpoint, sealedHeads } from './heads.ts';
+import type { IndexAudit } from './index-audit.ts';
 import { type Walked, walkLog } from './log-walk.ts';
 import { strayFiles } from './stray-files.ts';
 
@@ -33,6 +34,7 @@ export interface AuditedLog {
 
 export interface LogContext {
   readonly database: AuditDatabase | null;
+  readonly index: IndexAudit | null;
   readonly witnesses: TlogPolicy | null;
   /** When the checkpoints were read, ms since 1970. */
   readonly readAt: number;
@@ -86,7 +88,7 @@ export async function auditLog(log: AuditedLog, context: LogContext): Promise<Lo
   if (head === null) return { checkpoint, walked: null };
   const anchors = new AnchorCheck(number, lists, findings);
   const walked = await walkLog(
-    { number, source, size: head.size, root: head.root, base: log.base, database },
+    { number, source, size: head.size, root: head.root, base: log.base, database, index: context.index },
     anchors,
     (index, _leaf, entry) => context.visit(log, index, entry),
     findings,
@@ -95,7 +97,7 @@ export async function auditLog(log: AuditedLog, context: LogContext): Promise<Lo
   try {
     const held =
       database && log.base !== null
-        ? behindHead(log, log.base, head.size, walked.tree, anchors, database, context)
+        ? await behindHead(log, log.base, head.size, walked.tree, anchors, database, context)
         : head.size;
     anchors.tell();
     largerHeads(log, head.size, held, anchors, context);
@@ -174,15 +176,15 @@ function newestKnown({ number }: AuditedLog, { database }: LogContext) {
  * The rows of a log that its checkpoint does not cover: of the running log those that wait to be published, of an ended
  * one those that were never signed, for which its successor's first entry vouches. Gives how many entries there are.
  */
-function behindHead(
+async function behindHead(
   log: AuditedLog,
   base: number,
   size: number,
   tree: TileBuilder | null,
   anchors: AnchorCheck,
   database: AuditDatabase,
-  { findings, live, readAt }: LogContext,
-): number {
+  { findings, live, readAt, index }: LogContext,
+): Promise<number> {
   const last = Math.min(database.lastSeq(), (log.end ?? Number.POSITIVE_INFINITY) - 1);
   let next = base + size;
   let oldest = Number.POSITIVE_INFINITY;
@@ -203,8 +205,7 @@ function behindHead(
       if (tree && tree.size >= anchors.nextSize) anchors.reached(tree.size, tree.root(), false);
     }
     tree?.drain();
-    for (const { seq, text } of database.indexProblems(first, next))
-      findings.problem('changed', 'query index', { log: log.number, from: seq - base, seq }, text);
+    await index?.compare(log.number, base, first, next - first, next - first);
   }
   const stray = database.nextSeq(next);
   if (stray !== null && stray <= last)

@@ -16,6 +16,7 @@ import {
   readTile,
   readWidest,
 } from './group.ts';
+import type { IndexAudit } from './index-audit.ts';
 import { SignedTree } from './signed-tree.ts';
 
 /** The log whose every entry and tile is looked at, up to its head. */
@@ -27,6 +28,7 @@ export interface WalkedLog {
   /** Place in the ledger of its entry 0; null where the ledger's numbers are not known. */
   readonly base: number | null;
   readonly database: DatabaseCopy | null;
+  readonly index: IndexAudit | null;
 }
 
 /** Looks at each entry in order; `entry` null where no copy of it can be read. */
@@ -155,7 +157,9 @@ class Walk {
         : contentOf(leaf, inBundle?.[i], bundle?.entries[i], inRows?.[i], rows?.[i]?.bytes),
     );
     for (let i = 0; i < width; i++) this.#entry(from + i, leaves[i] ?? null, contents[i] ?? null);
-    this.#index(from, from + width);
+    const { number, base, index } = this.#log;
+    if (rows && index && base !== null)
+      await index.compare(number, base, base + from, width, rows.filter((row) => row !== null).length);
     await this.#upper(stands);
     this.#before = leaves;
     this.#lost = leaves.every((leaf) => leaf === null) ? this.#lost + 1 : 0;
@@ -300,14 +304,6 @@ class Walk {
     if (!this.#builder || this.#builder.size < this.#nextAnchor) return;
     this.#anchors.reached(this.#builder.size, this.#builder.root(), this.#builder.size === size);
     this.#nextAnchor = this.#anchors.nextSize;
-  }
-
-  #index(from: number, to: number): void {
-    const { base } = this.#log;
-    if (base === null) return;
-    for (const { seq, text } of this.#asked((database) => database.indexProblems(base + from, base + to)) ??
-      [])
-      this.#findings.problem('changed', 'query index', this.#place(seq - base, seq - base), text);
   }
 
   /** Asks the database; one that cannot be read is told once, and asked no more. */
