@@ -20,6 +20,8 @@ export interface DataPlace {
   /** Writes the log's files as they are in `log.files`. */
   write(): void;
   file(path: string): string;
+  /** The leaf hash of an entry. */
+  leaf(seq: number): Buffer;
   audit(more?: Partial<LedgerAudit>): Promise<AuditReport>;
   /** A copy that is gone when the test is over. */
   copy(): DataPlace;
@@ -64,6 +66,7 @@ function placeOf(dir: string, log: ForgedLog): DataPlace {
     dir,
     log,
     file,
+    leaf: (seq) => leafHashOf(log.entries[seq] ?? Buffer.alloc(0)),
     sql: (text, ...values) => {
       const db = new Database(join(dir, 'ledger', 'ledger.db'));
       try {
