@@ -28,9 +28,19 @@ const PEP_740: readonly (readonly [string, string])[] = [
 ];
 
 /** Every place in a specimen altered in every way, and every field of a bundle that it does not have put in. */
-export function casesOf(specimen: Specimen): Case[] {
-  return [...altered(specimen), ...exchanged(specimen), ...twice(specimen), ...added(specimen)];
+export function casesOf(specimen: Specimen): readonly Case[] {
+  const made = CASES.get(specimen) ?? [
+    ...altered(specimen),
+    ...exchanged(specimen),
+    ...twice(specimen),
+    ...added(specimen),
+  ];
+  CASES.set(specimen, made);
+  return made;
 }
+
+/** Several tests look at them. */
+const CASES = new WeakMap<Specimen, readonly Case[]>();
 
 function altered(specimen: Specimen): Case[] {
   return placesOf(specimen.document).flatMap(({ path, value }) =>
@@ -47,7 +57,7 @@ function caseOf(specimen: Specimen, path: Path, { how, within, value }: Alterati
     schema,
     how,
     document,
-    sameMeaning: attestation !== null && meansTheSame(specimen.document, document, attestation),
+    sameMeaning: attestation !== null && meansTheSame(specimen, document, attestation),
   };
 }
 
@@ -95,7 +105,7 @@ function added(specimen: Specimen): Case[] {
             schema: path,
             how: 'put in',
             document,
-            sameMeaning: meansTheSame(specimen.document, document, attestation),
+            sameMeaning: meansTheSame(specimen, document, attestation),
           };
         },
       ),
@@ -146,20 +156,27 @@ function placed(
   };
 }
 
-function meansTheSame(before: Json, after: Json, { path, form }: Attestation): boolean {
-  if (form !== 'bundle') return false;
-  const read = (document: Json): string | null => {
-    try {
-      const { verificationMaterial, ...others } = Bundle.fromJSON(at(document, path));
-      // A list of timestamps that is empty, and none.
-      const timestamps = verificationMaterial?.timestampVerificationData?.rfc3161Timestamps ?? [];
-      return JSON.stringify([{ ...verificationMaterial, timestampVerificationData: timestamps }, others]);
-    } catch {
-      return null;
-    }
-  };
-  const meaning = read(before);
-  return meaning !== null && meaning === read(after);
+function meansTheSame(specimen: Specimen, after: Json, attestation: Attestation): boolean {
+  if (attestation.form !== 'bundle') return false;
+  const known = MEANINGS.get(specimen) ?? new Map<Attestation, string | null>();
+  MEANINGS.set(specimen, known);
+  const meaning = known.get(attestation) ?? meaningOf(specimen.document, attestation);
+  known.set(attestation, meaning);
+  return meaning !== null && meaning === meaningOf(after, attestation);
+}
+
+/** What the attestations of a specimen say as they were minted. */
+const MEANINGS = new WeakMap<Specimen, Map<Attestation, string | null>>();
+
+function meaningOf(document: Json, { path }: Attestation): string | null {
+  try {
+    const { verificationMaterial, ...others } = Bundle.fromJSON(at(document, path));
+    // A list of timestamps that is empty, and none.
+    const timestamps = verificationMaterial?.timestampVerificationData?.rfc3161Timestamps ?? [];
+    return JSON.stringify([{ ...verificationMaterial, timestampVerificationData: timestamps }, others]);
+  } catch {
+    return null;
+  }
 }
 
 function has(value: Json | undefined, field: string): boolean {
