@@ -1,14 +1,21 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { decisionEntry } from '../src/ledger/entry-decision.ts';
 import { openLedger } from '../src/ledger/open.ts';
+import { startUpstream } from '../test/full/load/upstream.ts';
+import { startFirewall } from '../test/harness/firewall.ts';
+import type { Load, Served } from './client.ts';
 import { round, table } from './table.ts';
 
-// Durable decisions a second, and how long one append takes, with 1, 16 and 64 that wait at once.
-//   node bench/ledger.ts [SECONDS=2]
+// Durable decisions a second, and how long one append takes, with 1, 16 and 64 that wait at once. Then the same through the
+// whole gate, beside a gate whose ledger acknowledges at once: the ratio is what the ledger costs.
+//   node bench/ledger.ts [SECONDS=2] [ROUNDS=3]
 
 const seconds = Number(process.argv[2] ?? 2);
+const rounds = Number(process.argv[3] ?? 3);
 const dir = await mkdtemp(join(tmpdir(), 'bench-ledger-'));
 const ledger = await openLedger({ dir });
 const digest = `sha256:${'a'.repeat(64)}` as const;
@@ -68,3 +75,58 @@ for (const waiting of [1, 16, 64, 256]) {
 table(['durable decisions', 'per second', 'p50 ms', 'p99 ms'], rows);
 await ledger.close();
 await rm(dir, { recursive: true });
+
+const POLICY = 'profile: default\nrequirements: { npm: { age: 7d } }\nallow: [{ npm: parcel }]\n';
+const upstream = await startUpstream();
+await upstream.call('npm', 'parcel', '1.0.0', 10_000);
+const house = (env: Record<string, string>) =>
+  startFirewall({
+    policy: { 'bench.yaml': POLICY },
+    upstream: { npm: upstream.npm },
+    env: { SALLYPORT_LOG_LEVEL: 'warn', ...env },
+  });
+const on = await house({});
+const off = await house({ NODE_OPTIONS: `--import ${new URL('./ledger-off.ts', import.meta.url).href}` });
+const path = '/npm/parcel/-/parcel-1.0.0.tgz';
+const sides: string[][] = [];
+for (const connections of [16, 64]) {
+  const [with_, without]: [Served[], Served[]] = [[], []];
+  for (const port of [on.port, off.port])
+    await load({ port, path, headers: {}, connections, seconds: seconds / 2 });
+  for (let i = 0; i < rounds; i++) {
+    without.push(await load({ port: off.port, path, headers: {}, connections, seconds }));
+    with_.push(await load({ port: on.port, path, headers: {}, connections, seconds }));
+  }
+  const [yes, no] = [best(with_), best(without)];
+  if (yes.status !== '200' || no.status !== '200')
+    throw new Error(`answers were ${yes.status} and ${no.status}`);
+  sides.push([
+    `${connections} connections`,
+    ...[no.perSecond, yes.perSecond].map((value) => round(value)),
+    round(yes.perSecond / no.perSecond, 3),
+    ...[no.p50, yes.p50, no.p99, yes.p99].map((value) => round(value, 2)),
+  ]);
+}
+console.log();
+table(
+  ['10 KB tarball, best of rounds', 'off/s', 'on/s', 'ratio', 'off p50 ms', 'on p50', 'off p99', 'on p99'],
+  sides,
+);
+const entries = await on.ledger('--limit', '1', '--reverse');
+const none = await off.ledger('--limit', '10');
+console.log(`the last entry with the ledger on is ${entries[0]?.seq}; with it off there are ${none.length}`);
+await on.remove();
+await off.remove();
+await upstream.close();
+
+/** The fastest round: what disturbs a run only ever makes it slower. */
+function best(runs: readonly Served[]): Served {
+  return runs.reduce((a, b) => (b.perSecond > a.perSecond ? b : a));
+}
+
+async function load(workerData: Load): Promise<Served> {
+  const worker = new Worker(new URL('./client.ts', import.meta.url), { workerData });
+  const [served] = (await once(worker, 'message')) as [Served];
+  await worker.terminate();
+  return served;
+}

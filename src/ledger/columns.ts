@@ -1,4 +1,3 @@
-import { parseDigest } from '../model/digest.ts';
 import { ENTRY_TYPES } from './canonical.ts';
 
 /**
@@ -118,10 +117,12 @@ function provenanceOf(fields: Fields): string {
   return (check && text(check, 'result')) || 'absent';
 }
 
+const DIGESTS = { sha256: /^sha256:[0-9a-f]{64}$/, sha512: /^sha512:[0-9a-f]{128}$/ } as const;
+
 /** One spelling only: a digest in another one is not what this program wrote. */
-function digestOf(fields: Fields, key: 'sha256' | 'sha512'): string {
+function digestOf(fields: Fields, key: keyof typeof DIGESTS): string {
   const value = text(fields, key);
-  return value.startsWith(`${key}:`) && parseDigest(value) === value ? value : '';
+  return DIGESTS[key].test(value) ? value : '';
 }
 
 function fieldsOf(value: unknown): Fields {

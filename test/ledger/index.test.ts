@@ -7,6 +7,7 @@ import type { EntryDraft, IndexFault } from '../../src/ledger/ledger.ts';
 import { openLedger, openLedgerReader } from '../../src/ledger/open.ts';
 import { reindexLedger } from '../../src/ledger/reindex.ts';
 import { openForWriting } from '../../src/ledger/sqlite/database.ts';
+import { IndexWrites } from '../../src/ledger/sqlite/index-writes.ts';
 import { emptyIndex, rebuildIndex, sumIndex } from '../../src/ledger/sqlite/rebuild.ts';
 import { MIGRATIONS } from '../../src/ledger/sqlite/schema.ts';
 import { all, bytesOf, decision, openTemporary, places, sha256, sha512, temporaryFolder } from './samples.ts';
@@ -239,6 +240,36 @@ describe('reindex', () => {
     expect(await faults(dir)).toEqual([]);
     expect(await places(await openTemporary(dir), {})).toEqual([2, 3, 4]);
   });
+});
+
+test('what is withdrawn is found by nothing, and the rest is as it was', async () => {
+  const dir = await filled();
+  const db = openForWriting(inFolder(dir));
+  const index = new IndexWrites(db);
+  db.transaction(() => {
+    index.remove(0, 1);
+    // The same again, as after a crash between two steps.
+    index.remove(0, 1);
+    db.exec("UPDATE entry SET bytes = '' WHERE seq < 2");
+  })();
+  db.close();
+  expect(await faults(dir)).toEqual([]);
+  const ledger = await openTemporary(dir);
+  expect(await places(ledger, {})).toEqual([2, 3, 4]);
+  for (const filter of [
+    { package: 'inner' },
+    { package: 'outer' },
+    { digest: sha256('x') },
+    { rule: 'a.yaml:1' },
+  ]) {
+    expect(await places(ledger, filter)).toEqual([]);
+    expect(await ledger.stats(filter, 'package', 10)).toEqual([]);
+  }
+  expect(await ledger.stats({}, 'type', 10)).toEqual([
+    { key: 'decision', entries: 2, first: 2, last: 3 },
+    { key: 'served', entries: 1, first: 4, last: 4 },
+  ]);
+  expect((await ledger.append(decision())).seq).toBe(5);
 });
 
 test('totals that are not made yet are made up from the entries, and none is counted twice', async () => {

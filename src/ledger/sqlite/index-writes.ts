@@ -16,6 +16,8 @@ export class IndexWrites {
   readonly #statements;
   /** The minute of the last entry; undefined where it is not known. */
   #minute: number | null | undefined;
+  /** Entries that were inserted since the totals were last made; at the start there may be any number. */
+  #unsummed = SUM;
 
   constructor(db: Database.Database) {
     this.#dictionary = new Dictionary(db);
@@ -26,12 +28,14 @@ export class IndexWrites {
   forget(): void {
     this.#dictionary.forget();
     this.#minute = undefined;
+    this.#unsummed = SUM;
   }
 
   /** Enters an entry behind those that are there. */
   insert(seq: number, columns: Columns): void {
     const s = this.#statements;
     const words = this.#dictionary;
+    this.#unsummed++;
     const minute = Math.floor(columns.time / MINUTE);
     if (this.#minute === undefined) this.#minute = s.lastMinute.get() ?? null;
     if (minute !== this.#minute) {
@@ -83,6 +87,11 @@ export class IndexWrites {
     }
   }
 
+  /** Whether there may be enough entries that are not in the totals yet. Asks nothing of the database. */
+  get isToSum(): boolean {
+    return this.#unsummed >= SUM;
+  }
+
   /**
    * Adds some more entries to the totals, where there are enough of them or `all` is asked for. True where it is worth going
    * on.
@@ -91,10 +100,13 @@ export class IndexWrites {
     const s = this.#statements;
     const summed = s.summed.get() ?? -1;
     const end = s.chunkEnd.get(summed, SUM - 1) ?? (all ? s.lastEntry.get() : undefined) ?? summed;
+    this.#unsummed = 0;
     if (end <= summed) return false;
     for (const add of s.addTotals) add.run(summed + 1, end);
     s.setSummed.run(end);
-    return all || s.chunkEnd.get(end, SUM - 1) !== undefined;
+    const isMore = all || s.chunkEnd.get(end, SUM - 1) !== undefined;
+    if (isMore) this.#unsummed = SUM;
+    return isMore;
   }
 
   #marks({ waivers, lifted }: Columns): number[] {

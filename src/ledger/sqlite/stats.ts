@@ -227,8 +227,15 @@ function keysOf(db: Database.Database) {
   return keys;
 }
 
-function purlOf({ ecosystem, name }: { ecosystem: string; name: string }, version?: string): string {
+/** Names and versions that every type of purl writes as they are: nearly all, and the library is slow. */
+const PLAIN = /^(@?)([a-z0-9][a-z0-9.-]*(?:\/[a-z0-9][a-z0-9.-]*)?)$/;
+const PLAIN_VERSION = /^[a-z0-9][a-z0-9.-]*$/;
+
+function purlOf({ ecosystem, name }: { ecosystem: string; name: string }, version = ''): string {
   if (ecosystem === '' || name === '') return name;
+  const [, at, rest] = PLAIN.exec(name) ?? [];
+  if (rest !== undefined && (version === '' || PLAIN_VERSION.test(version)))
+    return `pkg:${ecosystem}/${at ? '%40' : ''}${rest}${version && `@${version}`}`;
   const slash = name.lastIndexOf('/');
   const namespace = slash > 0 ? name.slice(0, slash) : undefined;
   try {

@@ -49,8 +49,9 @@ function serve(db: Database.Database, writes: Writes): void {
     }
   };
   const later = () => {
-    if (!summing) setImmediate(sumMore);
+    if (summing || !writes.isToSum()) return;
     summing = true;
+    setImmediate(sumMore);
   };
   later();
 

@@ -22,6 +22,8 @@ export interface Writes {
   readonly calls: WriterCalls;
   /** Goes on with the totals of the query index, a step. True where it is worth going on at once. */
   sum(): boolean;
+  /** Whether a step is worth it. */
+  isToSum(): boolean;
   /** The transaction was rolled back: what is kept in memory of it is read again. */
   forget(): void;
 }
@@ -29,7 +31,7 @@ export interface Writes {
 export function writesTo(db: Database.Database): Writes {
   const entries = entryWrites(db);
   const calls = { append: entries.append, ...memoryWrites(db), ...logWrites(db, entries) };
-  return { calls, sum: entries.sum, forget: entries.forget };
+  return { calls, sum: entries.sum, isToSum: entries.isToSum, forget: entries.forget };
 }
 
 function entryWrites(db: Database.Database) {
@@ -124,6 +126,7 @@ function entryWrites(db: Database.Database) {
       index.remove(from, to);
     },
     sum: () => index.sum(),
+    isToSum: () => index.isToSum,
     forget(): void {
       next = null;
       index.forget();
