@@ -160,14 +160,18 @@ export class LogFiles {
     for (let at = 0; at < paths.length; at += 1024) removeGroup(this.#folder, paths.slice(at, at + 1024));
   }
 
-  /** How many entries of the log, from its beginning and in whole bundles, are older than a time, at most `size`. */
-  olderThan(time: number, size: number): number {
-    let place = this.#extent.minimum;
-    for (; place + TILE_WIDTH <= size; place += TILE_WIDTH) {
+  /**
+   * Up to which place, from one on, entries are older than a time, in whole bundles and at most `size`. It looks at a
+   * bounded part, and is asked again where all of that was old.
+   */
+  olderThan(time: number, from: number, size: number): { readonly place: number; readonly more: boolean } {
+    let place = from;
+    for (let bundles = 0; place + TILE_WIDTH <= size; bundles++, place += TILE_WIDTH) {
+      if (bundles === MAX_BUNDLES) return { place, more: true };
       const rows = this.#read(place, place + TILE_WIDTH);
       if (rows.length < TILE_WIDTH || rows.some(({ bytes }) => !isBefore(bytes, time))) break;
     }
-    return place;
+    return { place, more: false };
   }
 
   /** Entries from a place up to another, as they are there; each in its place, and hashed. */

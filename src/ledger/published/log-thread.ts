@@ -17,7 +17,7 @@ export type LogThreadCalls = {
   publish(files: Readonly<Record<string, string>>): void;
   tidy(from: number, to: number): void;
   withdrawn(from: number, below: number): void;
-  olderThan(time: number, size: number): number;
+  olderThan(time: number, from: number, size: number): { readonly place: number; readonly more: boolean };
 };
 
 export type LogThread = Thread<LogThreadCalls>;

@@ -26,7 +26,7 @@ if (opened) {
     publish: (named) => files.publish(named),
     tidy: (from, to) => files.tidy(from, to),
     withdrawn: (from, below) => files.withdrawn(from, below),
-    olderThan: (time, size) => files.olderThan(time, size),
+    olderThan: (time, from, size) => files.olderThan(time, from, size),
   };
   let last: Promise<void> = Promise.resolve();
   port.on('message', (request: Request | null) => {

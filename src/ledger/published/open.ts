@@ -83,15 +83,14 @@ export interface OpenPublishedLog extends PublishedLog {
 export async function openPublishedLog(options: PublishedLogOptions): Promise<OpenPublishedLog> {
   const { places, store } = options;
   await settle(places, await store.logs());
-  const first = await openRunning(options);
+  let running = await openRunning(options);
   const copy = options.headCopy === null ? null : new HeadCopy(options.headCopy);
   try {
-    const known = await contradiction(options, first, copy);
-    if (known === null) return await publish(options, first, copy);
-    const running = await afterRollback(options, first, known);
+    const known = await contradiction(options, running, copy);
+    if (known) running = await afterRollback(options, running, known);
     return await publish(options, running, copy);
   } catch (error) {
-    await first.thread.close();
+    await running.thread.close();
     throw error;
   }
 }
@@ -296,15 +295,16 @@ async function publish(
   const lying = note && signedHead(Buffer.from(note).toString('utf8'), [row]);
 
   const contradicted = async (known: KnownHead): Promise<void> => {
-    publisher.stop(
-      `somebody knows ${wordsOf(known)} of the log, which contradicts it: nothing more is signed`,
-    );
     const head = publisher.head();
+    // First, so that it is entered: nothing is afterwards.
     options.alarm('log-rolled-back', {
       expected: wordsOf(known),
       found: head ? wordsOf(head) : 'nothing',
       source: known.from,
     });
+    publisher.stop(
+      `somebody knows ${wordsOf(known)} of the log, which contradicts it: nothing more is signed`,
+    );
     const { size, root, from } = known;
     await writeDurable(
       places.contradiction,
@@ -331,7 +331,7 @@ async function publish(
     signer,
     store,
     thread,
-    openThread: (head) => resumed(places, row, head, say),
+    openThread: async (head) => resumed(places, (await store.logs()).at(-1) ?? row, head, say),
     sealed,
     publishedSize: lying?.size ?? 0,
     copies,

@@ -29,7 +29,10 @@ export interface Withdrawal {
  */
 export async function withdrawOlder(store: LogStore, withdrawal: Withdrawal): Promise<Withdrawn | null> {
   const { log, thread, signed, before, policy, stamp } = withdrawal;
-  const below = await thread.call('olderThan', [before, signed]);
+  // In parts, so that what is new is published meanwhile.
+  let old = await thread.call('olderThan', [before, log.minimum, signed]);
+  while (old.more) old = await thread.call('olderThan', [before, old.place, signed]);
+  const below = old.place;
   if (below <= log.minimum) return null;
   await thread.call('publish', [{ retention: retentionText(below, policy) }]);
   const digest = `sha256:${hash('sha256', policy, 'hex')}`;
