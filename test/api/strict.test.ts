@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { wantsLines } from '../../src/api/entries.ts';
+import { ENTRIES } from '../../src/api/parameters.ts';
 import { decision } from '../ledger/fixtures/drafts.ts';
 import { asking, openPlace, type Place } from './place.ts';
 
@@ -139,6 +141,47 @@ test.each([
   `entries/${HEX}/proof`,
 ])('%s: there is no such entry', async (path) => {
   expect(await ask(path)).toMatchObject({ kind: 'refusal', code: 'NOT_FOUND' });
+});
+
+test('whatever is asked, it is an answer or a refusal of the question, and never a fault', {
+  timeout: 60_000,
+}, async () => {
+  const names = fc.oneof(fc.constantFrom(...Object.keys(ENTRIES.shape), 'by', '__proto__'), fc.string());
+  const values = fc.oneof(
+    fc.constantFrom(
+      'both',
+      'pkg:npm/both',
+      '>=1',
+      '*',
+      '4',
+      '2026-01-01',
+      'allow',
+      'asc',
+      "' OR 1=1 --",
+      '%',
+      '\0',
+      '1.0.0.0',
+    ),
+    fc.string({ unit: 'binary' }),
+    fc.integer().map(String),
+  );
+  const queries = fc.oneof(
+    fc.array(fc.tuple(names, values), { maxLength: 4 }).map((pairs) => new URLSearchParams(pairs).toString()),
+    fc.stringMatching(/^[!-~]{0,60}$/),
+  );
+  const paths = fc.oneof(
+    fc.constantFrom('entries', 'stats', 'entries/0', 'entries/0/proof', 'logs'),
+    fc.stringMatching(/^[!-~]{0,30}$/),
+  );
+  const accepts = fc.constantFrom('', 'application/jsonl', '*/*');
+  await fc.assert(
+    fc.asyncProperty(paths, queries, accepts, async (path, query, accept) => {
+      const answer = await ask(`${path.replaceAll('?', '')}?${query.replaceAll('?', '')}`, { accept });
+      if (answer.kind === 'refusal') expect(['BAD_REQUEST', 'NOT_FOUND']).toContain(answer.code);
+      expect(answer.line).toMatch(/^[\x20-\x7e]*$/);
+    }),
+    { numRuns: 1000 },
+  );
 });
 
 describe('JSON lines', () => {
