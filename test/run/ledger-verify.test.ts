@@ -45,7 +45,7 @@ async function ask(times: number): Promise<void> {
   }
 }
 
-test('beside the running server', async () => {
+test('beside the running server', { timeout: 60_000 }, async () => {
   const asking = ask(20);
   const ran = await firewall.command('ledger', 'verify', '--key', vkey, '--since', kept, '--json');
   await asking;
@@ -59,7 +59,7 @@ test('beside the running server', async () => {
   expect(ran.stderr).toContain('nothing is wrong');
 });
 
-test('a proof of an entry, by its number and by its leaf', async () => {
+test('a proof of an entry, by its number and by its leaf', { timeout: 60_000 }, async () => {
   const [entry] = await firewall.ledger('--verdict', 'allow', '--limit', '1');
   const file = join(firewall.root, 'one.tlog-proof');
   for (const name of [String(entry?.seq), entry?.leaf ?? '']) {
@@ -80,7 +80,7 @@ test('a proof of an entry, by its number and by its leaf', async () => {
   expect(await firewall.command('ledger', 'verify-proof', file, '--key', 'none')).toMatchObject({ code: 2 });
 });
 
-test('after it has stopped, and then with an entry that was changed', async () => {
+test('after it has stopped, and then with an entry that was changed', { timeout: 60_000 }, async () => {
   await firewall.stop();
   const ran = await firewall.command('ledger', 'verify', '--key', vkey, '--since', kept);
   expect(ran).toMatchObject({ code: 0, stdout: '' });
