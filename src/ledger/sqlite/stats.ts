@@ -75,7 +75,7 @@ export function statsOf(db: Database.Database, scan: ReturnType<typeof scanner>)
       rest = add(groups, walked, rest, column);
       await setImmediate();
     }
-    return ranked(groups, (value) => keys(by, value), limit);
+    return ranked(groups, keys(by, numbersOf(groups)), limit);
   };
 
   /** Each package that was asked for, and the entries in which it is. */
@@ -91,7 +91,7 @@ export function statsOf(db: Database.Database, scan: ReturnType<typeof scanner>)
       const sum = [...counts.values()].reduce<Group | null>(merged, null);
       if (sum) groups.set(number, sum);
     }
-    return ranked(groups, (value) => [keys.ofPackage(value)], limit);
+    return ranked(groups, keys('asked', numbersOf(groups)), limit);
   }
 
   function add(groups: Groups, planned: Plan, left: Bounds, column: Column): Bounds | null {
@@ -146,19 +146,22 @@ function totalsOf(db: Database.Database) {
 }
 
 /** The most first; of as many, by the key. */
-function ranked(
-  groups: Groups,
-  keysOfValue: (value: number | null) => readonly string[],
-  limit: number,
-): StatsGroup[] {
+function ranked(groups: Groups, keys: ReadonlyMap<number, readonly string[]>, limit: number): StatsGroup[] {
   const named = new Map<string, Group>();
   for (const [value, group] of groups) {
-    for (const key of keysOfValue(value)) named.set(key, merged(named.get(key) ?? null, group));
+    // A number that stands for nothing is damage; its entries are counted all the same.
+    for (const key of (value === null ? null : keys.get(value)) ?? ['']) {
+      named.set(key, merged(named.get(key) ?? null, group));
+    }
   }
   return [...named]
     .map(([key, { entries, first, last }]) => ({ key, entries, first, last }))
     .sort((a, b) => b.entries - a.entries || (a.key < b.key ? -1 : 1))
     .slice(0, limit);
+}
+
+function numbersOf(groups: Groups): number[] {
+  return [...groups.keys()].filter((value) => value !== null);
 }
 
 function merged(a: Group | null, b: Group): Group {
@@ -170,68 +173,91 @@ function merged(a: Group | null, b: Group): Group {
   };
 }
 
-interface SubjectRow {
-  readonly package: number;
-  readonly ecosystem: string;
-  readonly name: string;
-  readonly version: string;
-  readonly file: string;
-}
+/** What of a selection is counted by, or the packages of its filter. */
+type Named = StatsKey | 'asked';
 
-interface ShapeRow {
-  readonly type: string;
-  readonly verdict: string;
-  readonly profile: string;
-  readonly provenance: string;
-  readonly codes: string;
-}
+type Texts = readonly [id: number, ...texts: string[]];
 
-/** The keys of a group: one, `''` where the entries lack the property, several of lists. */
-function keysOf(db: Database.Database) {
-  const word = db.prepare<[number], string>('SELECT text FROM word WHERE id = ?').pluck();
-  const shape = db.prepare<[number], ShapeRow>(
-    'SELECT type, verdict, profile, provenance, codes FROM shape WHERE id = ?',
+/**
+ * The keys of groups by their numbers: one, `''` where the entries lack the property, several of lists. All at once: a
+ * statement for each would cost more than the count.
+ */
+function keysOf(
+  db: Database.Database,
+): (by: Named, numbers: readonly number[]) => Map<number, readonly string[]> {
+  const all = (table: string, ...columns: readonly string[]) =>
+    db
+      .prepare<[string], Texts>(
+        `SELECT named.id, ${columns.join()} FROM json_each(?) AS list CROSS JOIN ${table} AS named ON named.id = list.value`,
+      )
+      .raw();
+  const words = all('word', 'named.text');
+  const shapes = all(
+    'shape',
+    'named.type',
+    'named.verdict',
+    'named.profile',
+    'named.provenance',
+    'named.codes',
   );
-  const subject = db.prepare<[number], SubjectRow>(
-    `SELECT package, ecosystem, name, version, file FROM subject JOIN logged_package ON logged_package.id = package
-     WHERE subject.id = ?`,
-  );
-  const onePackage = db.prepare<[number], { ecosystem: string; name: string }>(
-    'SELECT ecosystem, name FROM logged_package WHERE id = ?',
-  );
+  const packages = all('logged_package', 'named.ecosystem', 'named.name');
+  const subjects = db
+    .prepare<[string], Texts>(
+      `SELECT named.id, of.ecosystem, of.name, named.version, named.file FROM json_each(?) AS list
+       CROSS JOIN subject AS named ON named.id = list.value JOIN logged_package AS of ON of.id = named.package`,
+    )
+    .raw();
   const listed = (json: string): string[] => {
     const list = JSON.parse(json) as string[];
     return list.length > 0 ? list : [''];
   };
 
-  function keys(by: StatsKey, value: number | null): readonly string[] {
-    if (value === null) return [''];
-    if (by === 'agent' || by === 'policy') return [word.get(value) ?? ''];
-    if (by === 'rule') return listed(word.get(value) ?? '[]');
-    if (by === 'package' || by === 'version' || by === 'artifact') {
-      const row = subject.get(value);
-      if (!row) return [''];
-      if (by === 'package') return [purlOf(row)];
-      if (by === 'version') return [row.version && purlOf(row, row.version)];
-      return [row.file && `${purlOf(row, row.version)}#${row.file}`];
+  function keyed(by: Named, texts: readonly string[]): readonly string[] {
+    const [a = '', b = '', c = '', d = '', e = ''] = texts;
+    switch (by) {
+      case 'agent':
+      case 'policy':
+        return [a];
+      case 'rule':
+        return listed(a);
+      case 'package':
+      case 'asked':
+        return [purlOf(a, b)];
+      case 'version':
+        return [c && purlOf(a, b, c)];
+      case 'artifact':
+        return [d && `${purlOf(a, b, c)}#${d}`];
+      case 'type':
+        return [a];
+      case 'verdict':
+        return [b];
+      case 'profile':
+        return [c];
+      case 'provenance':
+        return [d];
+      case 'code':
+        return listed(e);
     }
-    const row = shape.get(value);
-    if (!row) return [''];
-    return by === 'code' ? listed(row.codes) : [row[by]];
   }
 
-  keys.ofPackage = (value: number | null): string => {
-    const row = value === null ? undefined : onePackage.get(value);
-    return row ? purlOf(row) : '';
+  function statementOf(by: Named): Database.Statement<[string], Texts> {
+    if (by === 'asked') return packages;
+    if (by === 'agent' || by === 'policy' || by === 'rule') return words;
+    return by === 'package' || by === 'version' || by === 'artifact' ? subjects : shapes;
+  }
+
+  return (by, numbers) => {
+    const keys = new Map<number, readonly string[]>();
+    for (const [id, ...texts] of statementOf(by).all(JSON.stringify(numbers))) keys.set(id, keyed(by, texts));
+    return keys;
   };
-  return keys;
 }
 
 /** Names and versions that every type of purl writes as they are: nearly all, and the library is slow. */
 const PLAIN = /^(@?)([a-z0-9][a-z0-9.-]*(?:\/[a-z0-9][a-z0-9.-]*)?)$/;
 const PLAIN_VERSION = /^[a-z0-9][a-z0-9.-]*$/;
 
-function purlOf({ ecosystem, name }: { ecosystem: string; name: string }, version = ''): string {
+function purlOf(ecosystem: string, name: string, version = ''): string {
   if (ecosystem === '' || name === '') return name;
   const [, at, rest] = PLAIN.exec(name) ?? [];
   if (rest !== undefined && (version === '' || PLAIN_VERSION.test(version)))
