@@ -22,7 +22,14 @@ export function mentions(page: Page): Mention[] {
         .replace(/^docker compose exec sallyport node dist\/main\.js /, 'sallyport '),
     )
     .filter((text) => /^sallyport [a-z]/.test(text) && !/^sallyport (refused|listens|cannot)\b/.test(text))
-    .map((text) => ({ file: page.file, words: text.split(/\s+/).slice(1) }));
+    .map((text) => ({ file: page.file, words: ownWords(text) }));
+}
+
+/** What the shell gives to our command: neither where it goes, nor what is run behind it. */
+function ownWords(text: string): string[] {
+  const words = text.split(/\s+/).slice(1);
+  const end = words.findIndex((word) => /^(\|\|?|&&|;|\d?>>?.*)$/.test(word));
+  return end < 0 ? words : words.slice(0, end);
 }
 
 /** Why a mention is no command of the program, or null where it is one. */
