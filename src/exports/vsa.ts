@@ -18,7 +18,11 @@ export interface Summary {
   readonly passed: boolean;
 }
 
-/** What can be said of one entry; null where it admits no artifact, or one that has no package URL. */
+/**
+ * What can be said of one entry; null where it admits no artifact, or one that has no package URL. What the predicate has
+ * no member for (mode, rule, waivers, checks, and the entry) are annotations of the subject: readers of the predicate that
+ * are older than those of `policy` refuse what they do not know.
+ */
 export function summaryOf(entry: LoggedEntry, verifier: string): Summary | null {
   const { fields } = entry;
   const [purl, file, policy] = ['purl', 'file', 'policy'].map((name) => textOf(fields, name));
@@ -46,7 +50,6 @@ export function summaryOf(entry: LoggedEntry, verifier: string): Summary | null 
     policy: {
       uri: `${verifier}/policies/${encodeURIComponent(profile)}`,
       digest: { sha256: policyDigest },
-      annotations,
     },
     ...inputsOf(fields),
     verificationResult: passed ? 'PASSED' : 'FAILED',
@@ -59,12 +62,17 @@ export function summaryOf(entry: LoggedEntry, verifier: string): Summary | null 
       {
         name: file,
         digest: { sha256, ...(sha512 && { sha512 }) },
-        annotations: { entry: { seq, leaf, ...(log && { log: log.origin, index: log.index }) } },
+        annotations: {
+          ...annotations,
+          ...listed('checks', objectsOf(fields, 'checks').map(checkOf)),
+          entry: { seq, leaf, ...(log && { log: log.origin, index: log.index }) },
+        },
       },
     ],
     predicateType: VSA_TYPE,
     predicate,
   };
+  // Without the checks: the first admission of a file has no first digest to compare with, and the next one has.
   const same = JSON.stringify([purl, file, sha256, policyDigest, annotations, levels]);
   return { statement, key: hash('sha256', same, 'base64url'), sha256, passed };
 }
@@ -109,8 +117,7 @@ function inputsOf(fields: Fields): Fields {
   const inputs = objectsOf(fields, 'checks').flatMap((check) =>
     textsOf(check, 'documents').flatMap((document) => {
       const sha256 = hexOf('sha256', document);
-      const [name, result] = [textOf(check, 'check'), textOf(check, 'result')];
-      return sha256 ? [{ name, digest: { sha256 }, annotations: { result } }] : [];
+      return sha256 ? [{ digest: { sha256 } }] : [];
     }),
   );
   return inputs.length > 0 ? { inputAttestations: inputs } : {};
@@ -118,6 +125,10 @@ function inputsOf(fields: Fields): Fields {
 
 function waivedOf(waived: Fields): Fields {
   return { code: textOf(waived, 'code') ?? '', place: textOf(waived, 'place') ?? '' };
+}
+
+function checkOf(check: Fields): string {
+  return `${textOf(check, 'check') ?? ''} ${textOf(check, 'result') ?? ''}`;
 }
 
 function listed(name: string, list: readonly unknown[]): Fields {

@@ -39,7 +39,12 @@ test('a statement says what was verified, of what, by whom, under which policy, 
       {
         name: 'express-4.19.2.tgz',
         digest: { sha256: sha256('x').slice(7), sha512: sha512('x').slice(7) },
-        annotations: { entry: { seq: 7, log: LOG.origin, index: 7 } },
+        annotations: {
+          mode: 'enforce',
+          rule: 'default.yaml:3',
+          checks: ['provenance verified'],
+          entry: { seq: 7, log: LOG.origin, index: 7 },
+        },
       },
     ],
     predicate: {
@@ -49,9 +54,8 @@ test('a statement says what was verified, of what, by whom, under which policy, 
       policy: {
         uri: 'https://firewall.test/ledger/1/policies/default',
         digest: { sha256: sha256('policy').slice(7) },
-        annotations: { mode: 'enforce', rule: 'default.yaml:3' },
       },
-      inputAttestations: [{ name: 'provenance', digest: { sha256: sha256('document').slice(7) } }],
+      inputAttestations: [{ digest: { sha256: sha256('document').slice(7) } }],
       verificationResult: 'PASSED',
       verifiedLevels: ['SLSA_BUILD_LEVEL_1'],
     },
@@ -76,21 +80,21 @@ test.each([
 
 test('what mode observe let through in spite of the policy is FAILED; what it would have admitted anyway says its mode', () => {
   const observed = [{ code: 'TOO_YOUNG', place: 'a.yaml:1' }] as const;
-  const spite = statement({ mode: 'observe', observed, checks: [proven()] }).predicate;
-  expect(spite).toMatchObject({ verificationResult: 'FAILED', verifiedLevels: ['FAILED'] });
-  expect(spite.policy.annotations.observed).toEqual(['TOO_YOUNG']);
-  const anyway = statement({ mode: 'observe' }).predicate;
-  expect(anyway).toMatchObject({
-    verificationResult: 'PASSED',
-    policy: { annotations: { mode: 'observe' } },
+  expect(statement({ mode: 'observe', observed, checks: [proven()] })).toMatchObject({
+    subject: [{ annotations: { mode: 'observe', observed: ['TOO_YOUNG'] } }],
+    predicate: { verificationResult: 'FAILED', verifiedLevels: ['FAILED'] },
+  });
+  expect(statement({ mode: 'observe' })).toMatchObject({
+    subject: [{ annotations: { mode: 'observe' } }],
+    predicate: { verificationResult: 'PASSED' },
   });
 });
 
 test('a waiver is told', () => {
   const waived = [{ code: 'INSTALL_SCRIPTS', place: 'a.yaml:2' }] as const;
-  expect(statement({ waived }).predicate).toMatchObject({
-    verificationResult: 'PASSED',
-    policy: { annotations: { waived } },
+  expect(statement({ waived })).toMatchObject({
+    subject: [{ annotations: { waived } }],
+    predicate: { verificationResult: 'PASSED' },
   });
 });
 
