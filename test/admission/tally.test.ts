@@ -5,7 +5,15 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { createMetrics } from '../../src/gate/metrics.ts';
 import { type Ledger, LedgerError } from '../../src/ledger/ledger.ts';
 import { watchedLedger } from '../../src/watch.ts';
-import { allowing, type Entry, filesBelow, startHouse, type TestHouse, tarballPath } from './harness.ts';
+import {
+  allowing,
+  type Entry,
+  filesBelow,
+  startHouse,
+  type TestHouse,
+  tarballPath,
+  until,
+} from './harness.ts';
 
 async function houseOf(policy: string) {
   const house = await startHouse({ policy });
@@ -97,7 +105,21 @@ test('what the gate counted is in the log, whatever clients do, and nothing more
   await Promise.all([large, large, small].map((path) => h.ask(path).catch(nothing)));
   const before = h.house.ports.ledger;
   expect(before.health()).toBe('ok');
-  const metrics = (await h.ask('/metrics')).text;
+  // How a file was sent is entered by itself, and whoever left before an answer has one under way.
+  let metrics = '';
+  const count = (name: string) =>
+    Number(metrics.split(`sallyport_${name} `)[1]?.split('\n')[0] ?? Number.NaN);
+  await until(async () => {
+    metrics = (await h.ask('/metrics')).text;
+    const [served, aborted] = ['served', 'aborted'].map((outcome) =>
+      count(`files_total{outcome="${outcome}"}`),
+    );
+    return (
+      served === count('ledger_entries_total{type="served"}') &&
+      aborted === count('ledger_entries_total{type="aborted"}') &&
+      count('answers_total{verdict="allow"}') === (served ?? 0) + (aborted ?? 0)
+    );
+  });
   await h.restart();
   const { stop, log } = await logged(h);
   const { answers, files } = stop as unknown as { answers: Counts; files: Counts };
