@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signCheckpoint } from '../../../src/ledger/log/checkpoint.ts';
@@ -8,11 +9,13 @@ import { generateKey, noteBytes, signerKey } from '../../../src/ledger/log/note.
 import { bundlePath, tilePath } from '../../../src/ledger/log/tiles.ts';
 import { type Firewall, startFirewall } from '../../harness/firewall.ts';
 import { type FakeRegistry, startRegistry } from '../../harness/registry.ts';
+import { sallyport } from '../../harness/sallyport.ts';
 import { type GoProgram, goInstall, goProgram, reasonForNoGo } from './go.ts';
+import { type Litewitness, litewitnessBinary, startLitewitness } from './litewitness.ts';
 import { askMany } from './many-requests.ts';
 
 // A log of 100,000 real decisions, made by a real server from real requests, and checked by programs that know nothing of
-// us: one on golang.org/x/mod/sumdb, and tessera's fsck. What is tampered with is refused by each of them, and by ours.
+// us: one on golang.org/x/mod/sumdb, and tessera's fsck, and cosigned by a litewitness while it grows. What is tampered with is refused by each of them, and by ours.
 
 const DECISIONS = 100_000;
 /** Refusals have entries of their own up to a budget of an agent. */
@@ -21,7 +24,8 @@ const FSCK = ['github.com/transparency-dev/tessera/cmd/fsck', 'v1.0.4'] as const
 /** A corrupt log makes this fsck hang, so that it is ended: it has said by then what it says. */
 const FSCK_WITHIN = { whole: 120_000, corrupt: 15_000 };
 
-const missing = reasonForNoGo();
+const witnessing = await litewitnessBinary();
+const missing = reasonForNoGo() ?? ('missing' in witnessing ? `no litewitness: ${witnessing.missing}` : null);
 const verifiers = missing === null ? describe : describe.skip;
 
 verifiers(`a log of ${DECISIONS} decisions${missing === null ? '' : ` (${missing})`}`, () => {
@@ -29,6 +33,8 @@ verifiers(`a log of ${DECISIONS} decisions${missing === null ? '' : ` (${missing
   let firewall: Firewall;
   let ours: GoProgram | null;
   let fsck: GoProgram | null;
+  let witness: Litewitness;
+  let witnesses: string;
   let log: string;
   let vkey: string;
   let size: number;
@@ -37,7 +43,17 @@ verifiers(`a log of ${DECISIONS} decisions${missing === null ? '' : ` (${missing
     [ours, fsck] = await Promise.all([goProgram('verify'), goInstall(...FSCK)]);
     upstream = await startRegistry();
     upstream.addNpm('left-pad', Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`1.0.${i}`, {}])));
+    if ('missing' in witnessing) throw new Error(witnessing.missing);
+    const root = mkdtempSync(join(tmpdir(), 'verified-'));
+    witness = await startLitewitness(witnessing.path, 'witness.example/w1');
+    witnesses = join(root, 'witness.policy');
+    writeFileSync(witnesses, `witness w1 ${witness.vkey} ${witness.url}\nquorum w1\n`);
+    const made = await sallyport({ SALLYPORT_DATA: join(root, 'data') }, 'init', '--json');
+    const { origin, vkey: key } = JSON.parse(made.stdout) as { origin: string; vkey: string };
+    witness.know(origin, key);
     firewall = await startFirewall({
+      root,
+      env: { SALLYPORT_WITNESS_POLICY: witnesses },
       policy: { 'a.yaml': 'profile: default\nallow:\n  - npm: left-pad\n    versions: "<1.0.40"\n' },
       upstream: { npm: upstream.npmBase, pypi: upstream.pypiBase },
     });
@@ -55,12 +71,15 @@ verifiers(`a log of ${DECISIONS} decisions${missing === null ? '' : ` (${missing
     vkey = readFileSync(join(log, 'vkey'), 'utf8').trim();
     size = Number(readFileSync(join(log, 'checkpoint'), 'utf8').split('\n')[1]);
     console.log(`${DECISIONS} decisions in ${seconds.toFixed(1)} s; ${size} entries in the log`);
+    // The last checkpoint is signed by the witness, too, which has checked each step's proof.
+    expect(witness.sizeOf(origin)).toBe(size);
     // Each that was allowed has a second entry, which says that it was served.
     expect(size).toBeGreaterThanOrEqual(2 * DECISIONS - refused);
   }, 600_000);
   afterAll(async () => {
     await firewall?.remove();
     await upstream?.close();
+    await witness?.stop();
   });
 
   const byOurs = (folder: string) =>
@@ -102,7 +121,7 @@ verifiers(`a log of ${DECISIONS} decisions${missing === null ? '' : ` (${missing
     const [goes, tessera, own] = [
       await byOurs(log),
       await byFsck(log, FSCK_WITHIN.whole),
-      await firewall.command('ledger', 'verify', '--key', vkey),
+      await firewall.command('ledger', 'verify', '--key', vkey, '--witnesses', witnesses),
     ];
     console.log(`${own.stderr.trim()} (all three: ${((performance.now() - began) / 1000).toFixed(1)} s)`);
     expect(own).toMatchObject({ code: 0, stdout: '' });
