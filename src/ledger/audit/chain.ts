@@ -22,6 +22,8 @@ export interface Beginning {
   readonly origin: string;
   readonly vkey: string;
   readonly reason: string;
+  /** Its place in the ledger. */
+  readonly base: number;
   readonly previous: Previous;
 }
 
@@ -38,10 +40,11 @@ export async function beginningOf(source: AuditSource, size: number): Promise<Be
 
 /** What a `log` entry says; null for another entry, or one that lacks any of it. */
 export function beginning(entry: ReadEntry): Beginning | null {
-  const { type, log, origin, vkey, reason, previous } = entry;
+  const { type, log, origin, vkey, base, reason, previous } = entry;
   if (type !== 'log' || typeof log !== 'number' || typeof previous !== 'object' || previous === null)
     return null;
   if (typeof origin !== 'string' || typeof vkey !== 'string' || typeof reason !== 'string') return null;
+  if (typeof base !== 'number') return null;
   const before = previous as Readonly<Record<string, unknown>>;
   const { size, root, signed } = before;
   if (typeof before['log'] !== 'number' || typeof before['origin'] !== 'string') return null;
@@ -52,6 +55,7 @@ export function beginning(entry: ReadEntry): Beginning | null {
     log,
     origin,
     vkey,
+    base,
     reason,
     previous: { log: before['log'], origin: before['origin'], vkey: before['vkey'], size, root, signed },
   };
@@ -60,7 +64,7 @@ export function beginning(entry: ReadEntry): Beginning | null {
 /** Of two logs: whether the later one's first entry names the earlier one as it is. */
 export function checkLink(
   begun: Beginning | null,
-  log: { readonly number: number; readonly key: VerifierKey | null },
+  log: { readonly number: number; readonly key: VerifierKey | null; readonly base: number | null },
   before: { readonly number: number; readonly key: VerifierKey | null; readonly size: number | null } | null,
   hasDatabase: boolean,
   findings: Findings,
@@ -72,6 +76,8 @@ export function checkLink(
     return;
   }
   if (begun.log !== log.number) wrong(`the first entry says that this is log ${begun.log}`);
+  if (log.base !== null && begun.base !== log.base)
+    wrong(`the first entry says that it is entry ${begun.base} of the ledger, and here it is ${log.base}`);
   if (log.key !== null && (begun.vkey !== log.key.vkey || begun.origin !== log.key.name))
     findings.problem(
       'key',
@@ -108,4 +114,19 @@ export function checkLink(
   // The last head may be sealed and not signed; then the database has what is below it, and the chain vouches for that.
   if (hasDatabase && before.size < previous.signed) findings.note('late', 'chain', place, text);
   else wrong(text);
+}
+
+/** Of a log whose last entry announces the next under the old key: whether that is the log that follows. */
+export function checkEnd(
+  { log, index, entry }: { readonly log: number; readonly index: number; readonly entry: ReadEntry | null },
+  next: { readonly key: VerifierKey | null; readonly begun: Beginning | null } | undefined,
+  findings: Findings,
+): void {
+  if (entry?.['type'] !== 'admin' || entry['code'] !== 'key-rotated') return;
+  const place = { log, from: index };
+  const announced = `the last entry says that ${entry['origin']} follows, signed by ${entry['vkey']}`;
+  if (next === undefined) findings.problem('missing', 'chain', place, `${announced}: it is not there`);
+  // Set back to this very moment, a ledger begins another one, and says so.
+  else if (next.begun?.reason === 'rotation' && next.key?.vkey !== entry['vkey'])
+    findings.problem('key', 'chain', place, `${announced}: what follows is signed by another key`);
 }

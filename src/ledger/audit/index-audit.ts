@@ -37,7 +37,14 @@ export class IndexAudit {
   /** Waits for all of it, and compares what is counted over all entries up to `last`, where they are `rows`. */
   async end(rows: number, last: number): Promise<void> {
     await Promise.all(this.#underWay.splice(0));
-    if (this.#failed || rows !== this.#rows) return;
+    if (rows > this.#rows)
+      this.#findings.problem(
+        'extra',
+        'database',
+        { log: null },
+        `the database has ${rows - this.#rows} rows that are in no log that is here`,
+      );
+    if (this.#failed) return;
     await this.#asked(async (thread) => {
       const faults = await thread.call('indexSurplus', [this.#packages, this.#marks, last]);
       for (const { what } of faults) this.#findings.problem('changed', 'query index', { log: null }, what);

@@ -2,12 +2,14 @@ import type { OpenCheckpoint } from '../log/checkpoint.ts';
 import { LogError } from '../log/log-error.ts';
 import type { VerifierKey } from '../log/note.ts';
 import { type CosignedBy, cosignedBy, type TlogPolicy } from '../log/tlog-policy.ts';
+import { nameOf } from '../published/known-head.ts';
 import type { LogRow } from '../published/published.ts';
 import type { Anchor } from './anchors.ts';
 import type { AuditSource } from './audit-source.ts';
-import { type Beginning, beginningOf, checkLink } from './chain.ts';
+import { type Beginning, beginningOf, checkEnd, checkLink } from './chain.ts';
 import { Counters } from './counters.ts';
 import type { AuditDatabase } from './database.ts';
+import type { ReadEntry } from './entry-form.ts';
 import { type Finding, Findings } from './finding.ts';
 import { keyOf, originOf, readCheckpoint, readText } from './heads.ts';
 import { IndexAudit } from './index-audit.ts';
@@ -99,6 +101,7 @@ export async function auditLedger(audit: LedgerAudit): Promise<AuditReport> {
     const opened = await openAll(files, keys, findings);
     const rows = new Map(known.map((row) => [row.number, row]));
     checkRows(opened, rows, database, findings);
+    checkKeys(keys, opened, findings);
     const anchors = keptAnchors(audit.kept, opened, keys, findings);
     const counters = new Counters(findings);
     const retention = new Retention();
@@ -116,6 +119,7 @@ export async function auditLedger(audit: LedgerAudit): Promise<AuditReport> {
         running: next === undefined,
         anchors: [...(anchors.get(log.number) ?? []), ...chainAnchor(next, database !== null, log)],
       };
+      let last: { log: number; index: number; entry: ReadEntry | null } | null = null;
       const result = await auditLog(audited, {
         database,
         index,
@@ -126,15 +130,17 @@ export async function auditLedger(audit: LedgerAudit): Promise<AuditReport> {
         visit: (_log, index, entry) => {
           counters.visit(log.number, index, base === null ? null : base + index, entry);
           retention.visit(entry);
+          last = { log: log.number, index, entry };
         },
         progress: (number, entries, size) => audit.progress(number, entries, size),
       });
       results.push({ log, result });
+      if (last) checkEnd(last, next, findings);
       if (log.number > 1) {
         const before = opened.find(({ number }) => number === log.begun?.previous.log);
         checkLink(
           log.begun,
-          log,
+          { ...log, base },
           before ? { number: before.number, key: before.key, size: before.open?.size ?? null } : null,
           database !== null,
           findings,
@@ -293,13 +299,25 @@ function checkRows(
         `the database has another key of this log: ${row.vkey}`,
       );
   }
-  for (const number of rows.keys()) {
+  for (const { number, base } of rows.values()) {
     if (opened.some((log) => log.number === number)) continue;
     const place = { log: number };
-    if (database.heads(number, -1, 1).length > 0)
+    // A log that was only begun has its first entry; nobody looks at what else is said to be of it.
+    const held = database.rows(base, base + 2).length;
+    if (database.heads(number, -1, 1).length > 0 || held > (number > 1 ? 1 : 0))
       findings.problem('missing', 'files', place, 'the log is not there: the database knows it');
     else
       findings.note('late', 'files', place, 'the log was begun and not published yet: the next start does');
+  }
+}
+
+/** Whether every log of this ledger is here that the auditor has a key of. */
+function checkKeys(keys: readonly VerifierKey[], opened: readonly Opened[], findings: Findings): void {
+  const names = opened.flatMap(({ key, open }) => open?.origin ?? key?.name ?? []);
+  const others = names.map(nameOf);
+  for (const { name } of keys) {
+    if (names.includes(name) || !others.includes(nameOf(name))) continue;
+    findings.problem('origin', 'key', { log: null }, `you gave the key of ${name}, and no such log is here`);
   }
 }
 

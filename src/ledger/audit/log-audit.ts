@@ -188,6 +188,7 @@ async function behindHead(
   const last = Math.min(database.lastSeq(), (log.end ?? Number.POSITIVE_INFINITY) - 1);
   let next = base + size;
   let oldest = Number.POSITIVE_INFINITY;
+  let newest = 0;
   while (next <= last) {
     const rows = database.rows(next, Math.min(next + 256, last + 1));
     if (rows[0]?.seq !== next) break;
@@ -198,7 +199,10 @@ async function behindHead(
       next += 1;
       const read = readForm(bytes);
       if (typeof read === 'string') findings.problem('form', 'entries', place, `the entry ${read}`);
-      else if (typeof read['time'] === 'number') oldest = Math.min(oldest, read['time']);
+      else if (typeof read['time'] === 'number') {
+        oldest = Math.min(oldest, read['time']);
+        newest = Math.max(newest, read['time']);
+      }
       if (!leafHashOf(bytes).equals(leaf))
         findings.problem('changed', 'database', place, "the row's leaf is not the hash of its bytes");
       tree?.append(leaf);
@@ -226,6 +230,14 @@ async function behindHead(
         'entries',
         place,
         'a server runs, and has not published these entries for a minute',
+      );
+    else if (newest - oldest > 2 * LATE)
+      findings.problem(
+        'late',
+        'entries',
+        place,
+        'these entries are not signed, and are of a longer time than a server takes any without signing them: its ' +
+          'checkpoint is an old one, or they are not what it entered',
       );
     else if (!live)
       findings.note(

@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import { type Columns, columnsOfBytes, type Subject } from '../columns.ts';
 import type { IndexFault } from '../ledger.ts';
 import { MINUTE } from './index-writes.ts';
+import { structureFaults } from './structure.ts';
 
 const REMEDY = 'stop the server and run `sallyport ledger reindex`';
 
@@ -127,6 +128,7 @@ export function indexChecks(db: Database.Database) {
       const number = (sql: string) => db.prepare<[], number | null>(sql).pluck().get() ?? 0;
       const faults: IndexFault[] = [];
       const fault = (what: string) => faults.push({ seq: null, what });
+      structureFaults(db).forEach(fault);
       if (number(`SELECT count(*) FROM package_entry WHERE seq <= ${last}`) !== packages)
         fault('the query index finds packages in entries that do not have them');
       if (number(`SELECT count(*) FROM mark WHERE seq <= ${last}`) !== marks)
