@@ -54,15 +54,15 @@ function purlAsked(asked: string, schemes: readonly VersionScheme[]): PackageAsk
   return { text, name: bare, versioned: version !== undefined, schemes: [scheme], notes: [] };
 }
 
-/** `NAME@VERSION` or `NAME==VERSION`. */
+/** `NAME@VERSION` or `NAME==VERSION`, with spaces and no other blanks: a note repeats it, in a header of ASCII. */
 function pinnedAsked(asked: string, schemes: readonly VersionScheme[]): PackageAsked | string {
   const [, rawName = '', rawVersion = ''] =
-    /^(.+?)\s*==\s*([^=\s]+)$/.exec(asked) ?? /^(.+)@([^@]+)$/.exec(asked) ?? [];
+    /^(.+?) *== *([^=\s]+)$/.exec(asked) ?? /^(.+)@([^@]+)$/.exec(asked) ?? [];
   const written = schemes.flatMap((scheme) => {
     const [name, version] = [scheme.canonicalName(rawName), scheme.parseVersion(rawVersion)];
     return name === null || version === null ? [] : [{ scheme, name, text: `${name}@${version}` }];
   });
-  const own = asked.replace(/\s*==\s*/, '@');
+  const own = asked.replace(/ *== */, '@');
   // Where ecosystems differ, as it was asked for if one writes it so.
   const chosen = written.find(({ text }) => text === own) ?? written[0];
   if (!chosen) return 'must be a name, NAME@VERSION with one exact version, NAME==VERSION or a package URL';
