@@ -3,7 +3,7 @@ import { EXIT } from '../cli/program.ts';
 import { openLedger } from '../ledger/open.ts';
 import { replaceLostKey, rotateLog } from '../ledger/published/rotate.ts';
 import type { Given } from './given.ts';
-import { logOptions } from './log-options.ts';
+import { withLogOptions } from './log-options.ts';
 
 /** `sallyport ledger rotate`: prints the new log's verifier key. */
 export async function rotate(given: Given, options: LedgerRotateOptions): Promise<number> {
@@ -11,8 +11,9 @@ export async function rotate(given: Given, options: LedgerRotateOptions): Promis
   const config = configured(options);
   const ledger = await openLedger({ dir: config.data });
   try {
-    const rotation = { ...logOptions(config, ledger.store, given), ledger };
-    const { row, previous } = await (options.keyLost ? replaceLostKey(rotation) : rotateLog(rotation));
+    const { row, previous } = await withLogOptions(config, ledger.store, given, (log) =>
+      (options.keyLost ? replaceLostKey : rotateLog)({ ...log, ledger }),
+    );
     const { number, origin, vkey, base } = row;
     if (options.json) out.print(JSON.stringify({ log: number, origin, vkey, base, previous }));
     else out.print(vkey);

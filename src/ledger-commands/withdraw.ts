@@ -5,7 +5,7 @@ import { openLedger } from '../ledger/open.ts';
 import { openPublishedLog } from '../ledger/published/open.ts';
 import { retentionPolicy } from '../publishing/publishing.ts';
 import type { Given } from './given.ts';
-import { logOptions } from './log-options.ts';
+import { withLogOptions } from './log-options.ts';
 
 const time = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
 
@@ -32,13 +32,14 @@ export async function withdraw(given: Given, options: LedgerWithdrawOptions): Pr
   }
   const ledger = await openLedger({ dir: config.data });
   try {
-    const log = await openPublishedLog(logOptions(config, ledger.store, given));
-    let entries: number;
-    try {
-      entries = await log.withdraw(at, policy);
-    } finally {
-      await log.close();
-    }
+    const entries = await withLogOptions(config, ledger.store, given, async (opened) => {
+      const log = await openPublishedLog(opened);
+      try {
+        return await log.withdraw(at, policy);
+      } finally {
+        await log.close();
+      }
+    });
     if (options.json) out.print(JSON.stringify({ withdrawn: entries, before: new Date(at).toISOString() }));
     else out.print(`${entries} entries withdrawn`);
     return EXIT.ok;

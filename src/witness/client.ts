@@ -29,6 +29,12 @@ export type Offered =
 /** An answer's bytes at most: a hundred post-quantum signatures are a fifth of it. */
 const MAX_ANSWER = 1024 * 1024;
 
+/**
+ * Entries of a log at most that a witness is believed to have seen: nothing signs its answer, and behind what it has seen the
+ * next log's numbers begin, of which there are 2^53.
+ */
+const MAX_SEEN = 2 ** 40;
+
 /** Until a witness has answered, ms. */
 const WAIT = 10_000;
 
@@ -114,7 +120,7 @@ function read({ status, type, text }: Answer, { key }: Witness, note: string): O
       // A proxy before it may say 409, too: only this type is the witness's own word.
       if (!/^text\/x\.tlog\.size(?:;|$)/.test(type))
         return { kind: 'refused', why: 'it answered 409 without a size' };
-      return { kind: 'conflict', size: conflictSize(text) };
+      return seen(conflictSize(text));
     case 422:
       return { kind: 'inconsistent' };
     case 404:
@@ -127,6 +133,11 @@ function read({ status, type, text }: Answer, { key }: Witness, note: string): O
         ? { kind: 'unreachable', why: `it answered ${status}` }
         : { kind: 'refused', why: `it answered ${status}` };
   }
+}
+
+function seen(size: number): Offered {
+  if (size <= MAX_SEEN) return { kind: 'conflict', size };
+  return { kind: 'refused', why: `it says that it has seen ${size} entries, which no log has` };
 }
 
 /** A failed connection says why in its cause. */

@@ -16,6 +16,7 @@ import {
   signedHead,
   unavailable,
 } from './known-head.ts';
+import type { PreviousLog } from './log-entry.ts';
 import type { LogPlaces } from './log-places.ts';
 import type { LogStore } from './log-store.ts';
 import { type LogThread, startLogThread } from './log-thread.ts';
@@ -87,7 +88,10 @@ export async function openPublishedLog(options: PublishedLogOptions): Promise<Op
   const copy = options.headCopy === null ? null : new HeadCopy(options.headCopy);
   try {
     const known = await contradiction(options, running, copy);
-    if (known) running = await afterRollback(options, running, known);
+    if (known) {
+      await afterRollback(options, running, known);
+      running = await openRunning(options);
+    }
     return await publish(options, running, copy);
   } catch (error) {
     await running.thread.close();
@@ -175,10 +179,10 @@ async function keyOf(
   );
 }
 
-/** What somebody outside of the ledger knows, and it contradicts; null where nothing does. */
-async function contradiction(
+/** What somebody outside of the ledger knows, and it contradicts; null where nothing does. Without a key nobody is asked. */
+export async function contradiction(
   options: PublishedLogOptions,
-  { row, signer, sealed }: Running,
+  { row, signer, sealed }: Pick<Running, 'row' | 'sealed'> & { readonly signer: SignerKey | null },
   copy: HeadCopy | null,
 ): Promise<Contradiction | null> {
   const { places, store, alarm, failed } = options;
@@ -206,7 +210,7 @@ async function contradiction(
     const known = await check(copied, 'head-copy');
     if (known) return known;
   }
-  if (!options.askWitnesses) return null;
+  if (!options.askWitnesses || signer === null) return null;
   try {
     const root = sealed ? Buffer.from(sealed.root, 'hex') : emptyRoot();
     const size = sealed?.size ?? 0;
@@ -250,12 +254,12 @@ async function witnessed(
   return (await store.headAt(log.number, size))?.root === root ? null : known;
 }
 
-/** Ends the log that was contradicted, and begins the next. */
-async function afterRollback(
+/** Ends the log that was contradicted, and begins the next. The thread is closed. */
+export async function afterRollback(
   options: PublishedLogOptions,
-  { row, sealed, thread }: Running,
+  { row, sealed, thread }: Pick<Running, 'row' | 'sealed' | 'thread'>,
   known: Contradiction,
-): Promise<Running> {
+): Promise<{ readonly row: LogRow; readonly previous: PreviousLog }> {
   const { places, store, say, alarm } = options;
   // All that this ledger has of it, signed or not.
   let all = await thread.call('grow', []);
@@ -279,7 +283,7 @@ async function afterRollback(
       `That log is signed no more; ${next.origin} begins, and its key is ${next.vkey}`,
   );
   alarm('log-rolled-back', { expected: wordsOf(known), found: wordsOf(previous), source: known.from });
-  return openRunning(options);
+  return { row: next, previous };
 }
 
 async function publish(

@@ -1,9 +1,10 @@
 import type { Ledger } from '../ledger.ts';
+import { HeadCopy } from './head-copy.ts';
 import { readKey } from './key-file.ts';
 import { unavailable } from './known-head.ts';
 import { keyRotatedEntry, type PreviousLog } from './log-entry.ts';
 import { beginNext, prepareNext, settle } from './next-log.ts';
-import { openPublishedLog, type PublishedLogOptions, resumed } from './open.ts';
+import { afterRollback, contradiction, openPublishedLog, type PublishedLogOptions, resumed } from './open.ts';
 import type { LogRow } from './published.ts';
 import { publishedLedger } from './published-ledger.ts';
 
@@ -51,7 +52,10 @@ export async function rotateLog(options: Rotation): Promise<Rotated> {
   return { row, previous };
 }
 
-/** The same where the old key is gone: the old log ends with what it last signed. */
+/**
+ * The same where the old key is gone: the old log ends with what it last signed. Where the copy of the head knows more of it,
+ * the ledger was set back as well, and that is why the next one begins: whoever has the disk can remove a key.
+ */
 export async function replaceLostKey(options: Rotation): Promise<Rotated> {
   const { places, store, name, now, say } = options;
   await settle(places, await store.logs());
@@ -63,7 +67,14 @@ export async function replaceLostKey(options: Rotation): Promise<Rotated> {
       `the key of ${running.origin} is there, in ${places.key}: rotate it without --key-lost`,
     );
   const sealed = await store.sealedHead(running.number);
+  const copy = options.headCopy === null ? null : new HeadCopy(options.headCopy);
+  const known = await contradiction(options, { row: running, signer: null, sealed }, copy);
   const thread = await resumed(places, running, sealed, say);
+  if (known) {
+    const rotated = await afterRollback(options, { row: running, sealed, thread }, known);
+    await publishFirst(options, rotated.row);
+    return rotated;
+  }
   let all = await thread.call('grow', []);
   while (all.more) all = await thread.call('grow', []);
   await thread.close();
