@@ -1,3 +1,4 @@
+import { leafHash } from '../ledger/canonical.ts';
 import type { StoredEntry } from '../ledger/ledger.ts';
 
 /** What an entry says, by field (ledger/entry.ts); any of them may be missing, and of another kind than it should be. */
@@ -19,7 +20,8 @@ export interface LoggedEntry extends StoredEntry {
 
 /**
  * Reads a stored entry. Null where its bytes were withdrawn from reading (they are empty then). `logs` in any order.
- * Throws for bytes that are no JSON object: such a ledger is damaged, and nothing is left out of an export in silence.
+ * Throws for bytes that are no JSON object, or not those of the leaf hash: such a ledger is damaged, and nothing is left out
+ * of an export in silence, or is in it that was never entered.
  */
 export function loggedEntry(stored: StoredEntry, logs: readonly LogPlace[]): LoggedEntry | null {
   if (stored.bytes === '') return null;
@@ -31,6 +33,8 @@ export function loggedEntry(stored: StoredEntry, logs: readonly LogPlace[]): Log
   }
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
     throw new Error(`entry ${stored.seq} is no object; see sallyport ledger verify`);
+  if (leafHash(stored.bytes) !== stored.leaf)
+    throw new Error(`entry ${stored.seq} is not what its leaf hash says; see sallyport ledger verify`);
   const log = logs
     .filter(({ base }) => base <= stored.seq)
     .reduce<LogPlace | null>((last, one) => (last && last.number > one.number ? last : one), null);

@@ -3,7 +3,7 @@ import { EXIT } from '../cli/program.ts';
 import type { Config } from '../config.ts';
 import { envelope, IN_TOTO } from '../exports/dsse.ts';
 import { type FolderFile, writeFolder } from '../exports/folder.ts';
-import { loggedEntry } from '../exports/logged.ts';
+import { type LoggedEntry, loggedEntry } from '../exports/logged.ts';
 import { type KnownLog, logsOf } from '../exports/logs.ts';
 import { publicKeyPem } from '../exports/public-key.ts';
 import { summaryOf, verifierOf } from '../exports/vsa.ts';
@@ -13,6 +13,7 @@ import { readKey } from '../ledger/published/key-file.ts';
 import { LogPlaces } from '../ledger/published/log-places.ts';
 import { sayDone, writeLines } from './export-out.ts';
 import type { Given } from './given.ts';
+import { inLog } from './in-log.ts';
 import { selected } from './selected.ts';
 
 /** What a run signed, and what it could not. */
@@ -20,6 +21,8 @@ interface Tally {
   signed: number;
   failed: number;
   withdrawn: number;
+  /** Under no checkpoint: that they are in the log cannot be shown yet, or any more. */
+  unpublished: number;
 }
 
 /** `sallyport ledger export --format vsa`: envelopes as lines, or each as a file of a new folder, with the key beside. */
@@ -28,11 +31,13 @@ export async function exportSummaries(given: Given, options: LedgerExportOptions
   const logs = logsOf(new LogPlaces(config.data).database);
   const key = await signingKey(config, logs);
   return selected(given, options, async (reader, filter) => {
-    const tally: Tally = { signed: 0, failed: 0, withdrawn: 0 };
-    const summaries = summariesOf(reader, filter, logs, key, tally);
+    const tally: Tally = { signed: 0, failed: 0, withdrawn: 0, unpublished: 0 };
+    const summaries = summariesOf({ reader, filter, logs, isInLog: inLog(config.data, logs) }, key, tally);
     if (options.out === undefined) await writeLines(given, undefined, textsOf(summaries));
     else await writeFolder(options.out, filesOf(summaries, key));
     sayDone(given, tally.signed, 'verification summaries', tally.withdrawn, options.out);
+    if (tally.unpublished > 0)
+      given.out.say(`sallyport: ${tally.unpublished} are left out: no checkpoint of their log covers them`);
     if (tally.failed > 0)
       given.out.say(
         `sallyport: ${tally.failed} of them say FAILED: admitted by mode observe in spite of the policy`,
@@ -55,11 +60,18 @@ async function signingKey(config: Config, logs: readonly KnownLog[]): Promise<Si
   return key;
 }
 
-/** Each artifact once under each policy, in the order of the log. */
+/** What summaries are made of. */
+interface Admissions {
+  readonly reader: LedgerReader;
+  readonly filter: EntryFilter;
+  readonly logs: readonly KnownLog[];
+  /** Rejects for an entry that the log has not. */
+  isInLog(entry: LoggedEntry): Promise<boolean>;
+}
+
+/** Each artifact once under each policy, in the order of the log, as far as the log has them. */
 async function* summariesOf(
-  reader: LedgerReader,
-  filter: EntryFilter,
-  logs: readonly KnownLog[],
+  { reader, filter, logs, isInLog }: Admissions,
   key: SignerKey,
   tally: Tally,
 ): AsyncGenerator<FolderFile> {
@@ -71,6 +83,10 @@ async function* summariesOf(
     if (!entry) tally.withdrawn += 1;
     const summary = entry && summaryOf(entry, verifier);
     if (!summary || said.has(summary.key)) continue;
+    if (!(await isInLog(entry))) {
+      tally.unpublished += 1;
+      continue;
+    }
     said.add(summary.key);
     tally.signed += 1;
     if (!summary.passed) tally.failed += 1;

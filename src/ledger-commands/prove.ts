@@ -1,22 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { LedgerProofOptions } from '../cli/ledger-program.ts';
 import { EXIT } from '../cli/program.ts';
 import { writeDurable } from '../disk/durable.ts';
 import { logsIn } from '../ledger/audit/data-folder.ts';
 import { openDatabase } from '../ledger/audit/database.ts';
-import type { LogFiles } from '../ledger/audit/ledger-audit.ts';
-import { type OpenCheckpoint, openCheckpoint } from '../ledger/log/checkpoint.ts';
 import { leafHashOf } from '../ledger/log/hash.ts';
 import { LogError } from '../ledger/log/log-error.ts';
-import { verifierKey } from '../ledger/log/note.ts';
 import { proveEntry, tlogProofText } from '../ledger/log/tlog-proof.ts';
 import { LogPlaces } from '../ledger/published/log-places.ts';
 import type { LogRow } from '../ledger/published/published.ts';
+import { coveringCheckpoint } from './covering-checkpoint.ts';
 import type { Given } from './given.ts';
-
-/** How long an entry is waited for that is not published yet, ms: a server publishes every second. */
-const WITHIN = 5_000;
-const EVERY = 200;
 
 /** `sallyport ledger prove ENTRY`: by its number in the ledger, or its leaf hash. */
 export async function prove(given: Given, wanted: string, options: LedgerProofOptions): Promise<number> {
@@ -29,7 +22,7 @@ export async function prove(given: Given, wanted: string, options: LedgerProofOp
   }
   const { row, index, leaf } = found;
   const log = (await logsIn(data))?.logs.find(({ number }) => number === row.number);
-  const checkpoint = log && (await coveringCheckpoint(log, row, index));
+  const checkpoint = log && (await coveringCheckpoint(log.source, row.vkey, index));
   if (!log || !checkpoint) {
     out.say(`sallyport: entry ${wanted} is not published: no checkpoint of ${row.origin} covers it`);
     return EXIT.failed;
@@ -67,23 +60,5 @@ function findEntry(data: string, wanted: string): { row: LogRow; index: number; 
     return row ? { row, index: entry.seq - row.base, leaf: entry.leaf } : null;
   } finally {
     database.close();
-  }
-}
-
-/** The cosigned checkpoint where it covers the entry, else the newest; waits a moment for one that does. */
-async function coveringCheckpoint(
-  { source }: LogFiles,
-  { vkey }: LogRow,
-  index: number,
-): Promise<OpenCheckpoint | null> {
-  const key = verifierKey(vkey);
-  for (const until = performance.now() + WITHIN; ; ) {
-    for (const path of ['cosigned', 'checkpoint']) {
-      const bytes = await source.read(path);
-      const checkpoint = bytes === null ? null : openCheckpoint(bytes, key);
-      if (checkpoint && checkpoint.size > index) return checkpoint;
-    }
-    if (performance.now() > until) return null;
-    await sleep(EVERY);
   }
 }
