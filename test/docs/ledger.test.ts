@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { REFUSAL_BUDGET } from '../../src/admission/refusal-log.ts';
 import { loadConfig } from '../../src/config.ts';
+import { createMetrics } from '../../src/gate/metrics.ts';
 import { ENTRY_TYPES } from '../../src/ledger/canonical.ts';
 import { parseLogPath } from '../../src/ledger/log/tiles.ts';
 import { parseTlogPolicy } from '../../src/ledger/log/tlog-policy.ts';
+import { ROW_FORMATS } from '../../src/ledger-commands/export-rows.ts';
 import { testWitness } from '../ledger/log/witness-world.ts';
 import { type LedgerPlace, startLedgerPlace } from './ledger-place.ts';
 import { type Block, codesIn, type Page, readPage, tableOf } from './markdown.ts';
@@ -86,6 +88,19 @@ describe('tables', () => {
       new Set(['witness-unreachable', 'witness-refused', 'log-rolled-back', 'head-copy-failed']),
     );
   });
+});
+
+test('every format of an export is listed', () => {
+  const listed = tableOf(PAGE, 'format').flatMap(([cell = '']) => codesIn(cell));
+  expect(listed).toEqual([...ROW_FORMATS, 'cyclonedx', 'vsa']);
+});
+
+test('metrics that are named are metrics', async () => {
+  const deployment = readFileSync(join(ROOT, 'docs/deployment.md'), 'utf8');
+  const named = `${PAGE.text}${deployment}`.match(/sallyport_[a-z_]+/g) ?? [];
+  expect(named.length).toBeGreaterThan(3);
+  const rendered = await createMetrics({ processMetrics: false }).render();
+  for (const name of named) expect(rendered).toContain(`# HELP ${name} `);
 });
 
 test('how many refusals have entries of their own', () => {
