@@ -54,7 +54,7 @@ export interface Firewall {
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 const MAIN = join(PROJECT, 'src', 'main.ts');
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
 
 /** Starts it and waits until `/readyz` says 200. Rejects with what it wrote where it ends before that. */
 export async function startFirewall(options: FirewallOptions): Promise<Firewall> {

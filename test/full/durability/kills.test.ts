@@ -1,19 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { auditedLedger, auditedVault, integrity, quarantineOf } from './audit.ts';
 import { Download, download } from './download.ts';
-import { openWorld, type Target, type World } from './world.ts';
+import { checkpointOf, publishedLeaves, rootsOf } from './published.ts';
+import { openWorld, type Target, until, type World } from './world.ts';
 
-const KILLS = 100;
+const KILLS = 200;
 /** Requests that are under way at any time. */
 const CONCURRENT = 32;
 const COLD_PER_ROUND = 24;
 
 test(`killed ${KILLS} times under load: no acknowledged entry is lost, nothing was served without one`, {
-  timeout: 900_000,
+  timeout: 1_800_000,
 }, async () => {
   // Compiled code is kept between starts, which are most of this test's time; it is written when one ends in order.
   const cache = await mkdtemp(join(tmpdir(), 'compiled-'));
@@ -25,6 +26,8 @@ test(`killed ${KILLS} times under load: no acknowledged entry is lost, nothing w
     expect(await download(world.firewall.url, path)).toMatchObject({ status: 200 });
   await world.firewall.stop();
   const seen: Seen[] = [];
+  // What a reader could have read between any two of them.
+  const checkpoints = new Set<string>();
   let underLoad = 0;
   for (let round = 0; round < KILLS; round++) {
     const firewall = await world.restart();
@@ -39,6 +42,7 @@ test(`killed ${KILLS} times under load: no acknowledged entry is lost, nothing w
     await Promise.race([load.answered(answers), sleep(1500)]);
     await sleep((round * 7) % 11);
     await firewall.kill9();
+    checkpoints.add(await checkpointOf(firewall.dataDir));
     slow.resume();
     const answered = [...(await load.stop()), { download: await slow.ended, target: large }].map(look);
     seen.push(...answered);
@@ -77,11 +81,35 @@ test(`killed ${KILLS} times under load: no acknowledged entry is lost, nothing w
   expect(acknowledged).toBeGreaterThanOrEqual(withBytes);
   expect(entries.filter(({ type }) => type === 'start')).toHaveLength(KILLS + 2);
 
+  // The log, by its files alone: everything that was acknowledged is in it, and it contains every log that it ever was.
+  await until(
+    async () => sizeOf(await checkpointOf(firewall.dataDir)) === entries.length,
+    'all is published',
+  );
+  const leaves = await publishedLeaves(firewall.dataDir);
+  expect(leaves).toEqual(entries.map(({ leaf }) => leaf));
+  const roots = rootsOf(leaves);
+  for (const checkpoint of checkpoints) {
+    const [origin, size, root] = checkpoint.split('\n');
+    expect(roots[Number(size)], `${origin} at ${size}`).toBe(root);
+  }
+  console.log(`${checkpoints.size} checkpoints read between kills, up to ${leaves.length} entries`);
+  expect(checkpoints.size).toBeGreaterThan(KILLS * 0.8);
+  const kept = join(cache, 'checkpoint');
+  await writeFile(kept, [...checkpoints][KILLS >> 2] ?? '');
+  const verified = await firewall.command('ledger', 'verify', '--since', kept);
+  expect(verified.code, verified.stdout + verified.stderr).toBe(0);
+
   await firewall.kill9();
   expect(integrity(firewall.dataDir)).toBe('ok');
-  const kept = await auditedVault(join(firewall.dataDir, 'vault'));
-  for (const entry of entries) if (entry.verdict === 'allow') expect(kept).toContain(entry.sha256);
+  const artifacts = await auditedVault(join(firewall.dataDir, 'vault'));
+  for (const entry of entries) if (entry.verdict === 'allow') expect(artifacts).toContain(entry.sha256);
 });
+
+/** The second line of a checkpoint. */
+function sizeOf(checkpoint: string): number {
+  return Number(checkpoint.split('\n')[1]);
+}
 
 /** What is kept of an answer. */
 interface Seen {
