@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { printable } from '../cli/ledger-line.ts';
 import type { LedgerVerifyOptions } from '../cli/ledger-program.ts';
 import { EXIT } from '../cli/program.ts';
 import type { Config } from '../config.ts';
+import { readUpTo } from '../disk/bounded.ts';
 import { logsIn } from '../ledger/audit/data-folder.ts';
 import type { Finding } from '../ledger/audit/finding.ts';
 import { originOf } from '../ledger/audit/heads.ts';
@@ -12,6 +12,7 @@ import {
   type KeptHead,
   type LedgerAudit,
 } from '../ledger/audit/ledger-audit.ts';
+import { MAX_NOTE_BYTES } from '../ledger/log/note.ts';
 import { findServer, NoServer } from '../reload/server-file.ts';
 import type { Given } from './given.ts';
 import { httpLogs, NoAnswer } from './http-source.ts';
@@ -89,12 +90,8 @@ async function keptHead(path: string): Promise<KeptHead> {
 /** The copy on another volume, where one is kept. */
 async function headCopy({ headCopy }: Config): Promise<KeptHead[]> {
   if (headCopy === undefined) return [];
-  try {
-    return [{ note: await readFile(headCopy, 'utf8'), copy: 'head copy' }];
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  }
+  const note = await readUpTo(headCopy, MAX_NOTE_BYTES + 1);
+  return note ? [{ note: note.toString('utf8'), copy: 'head copy' }] : [];
 }
 
 async function isServed(data: string): Promise<boolean> {

@@ -1,9 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LogPlaces } from '../published/log-places.ts';
 import type { LogRow } from '../published/published.ts';
 import { type AuditDatabase, openDatabase } from './database.ts';
 import { auditFolder } from './folder.ts';
+import { readText } from './heads.ts';
 import type { LogFiles } from './ledger-audit.ts';
 
 /** What a data folder has of a ledger. */
@@ -27,7 +28,7 @@ export async function logsIn(dir: string): Promise<DataFolder | null> {
   const logs: LogFiles[] = ended.map((number) => ({ number, source: auditFolder(places.ended(number)) }));
   const here = await names(places.ledger);
   if (here.includes('log')) {
-    const vkey = await readFile(join(places.running, 'vkey'), 'latin1').catch(() => null);
+    const vkey = await readText(auditFolder(places.running), 'vkey').catch(() => null);
     const rows = rowsOf(database);
     // A rotation that was cut short leaves the log that ended where it was.
     const row = rows.find((one) => `${one.vkey}\n` === vkey) ?? rows.at(-1);

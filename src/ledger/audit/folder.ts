@@ -1,5 +1,6 @@
-import { open, opendir } from 'node:fs/promises';
+import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readUpTo } from '../../disk/bounded.ts';
 import { MAX_NOTE_BYTES } from '../log/note.ts';
 import { parseLogPath } from '../log/tiles.ts';
 import type { AuditSource } from './audit-source.ts';
@@ -18,27 +19,6 @@ export function auditFolder(folder: string): AuditSource {
     read: (path) => readUpTo(join(folder, path), maxBytes(path) + 1),
     list: () => filesBelow(folder, ''),
   };
-}
-
-async function readUpTo(path: string, max: number): Promise<Uint8Array | null> {
-  const file = await open(path, 'r').catch((error: unknown) => {
-    if (isGone(error)) return null;
-    throw error;
-  });
-  if (file === null) return null;
-  try {
-    const { size } = await file.stat();
-    const bytes = Buffer.allocUnsafe(Math.min(size, max));
-    let filled = 0;
-    while (filled < bytes.length) {
-      const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-    }
-    return bytes.subarray(0, filled);
-  } finally {
-    await file.close();
-  }
 }
 
 /** Folders hold up to a thousand others, and are read one entry at a time. */

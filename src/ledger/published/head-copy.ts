@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { readUpTo } from '../../disk/bounded.ts';
 import { ensureDir, writeDurable } from '../../disk/durable.ts';
 import { type SignedHead, signedHead, unavailable } from './known-head.ts';
 import type { LogRow } from './published.ts';
@@ -89,12 +89,8 @@ function rowOf(row: unknown): LogRow | null {
 }
 
 async function textOf(path: string): Promise<string | null> {
-  try {
-    const bytes = await readFile(path);
-    if (bytes.length > MAX_COPY) throw unavailable(`${path} is no copy of a log's head: it is too large`);
-    return bytes.toString('utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
+  const bytes = await readUpTo(path, MAX_COPY + 1);
+  if (bytes && bytes.length > MAX_COPY)
+    throw unavailable(`${path} is no copy of a log's head: it is too large`);
+  return bytes && bytes.toString('utf8');
 }

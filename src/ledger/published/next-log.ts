@@ -1,5 +1,6 @@
-import { readFile, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { readUpTo } from '../../disk/bounded.ts';
 import { ensureDir, syncFolder, writeDurable } from '../../disk/durable.ts';
 import type { SignerKey } from '../log/note.ts';
 import { makeKey, readKey } from './key-file.ts';
@@ -14,6 +15,9 @@ import type { LogRow } from './published.ts';
  * and not yet in any head that somebody kept. None of their numbers is given again.
  */
 const RESERVED = 1_000_000;
+
+/** Bytes that are read of the file of a key. */
+const MAX_VKEY = 4096;
 
 /** The log that is to come, and its key, which lies beside the one in force. */
 export interface PreparedLog {
@@ -78,10 +82,7 @@ async function settleKeys(places: LogPlaces, running: LogRow): Promise<void> {
 
 async function settleFolders(places: LogPlaces, logs: readonly LogRow[], running: LogRow): Promise<void> {
   const path = join(places.running, 'vkey');
-  const vkey = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  });
+  const vkey = (await readUpTo(path, MAX_VKEY))?.toString('utf8') ?? null;
   if (vkey === `${running.vkey}\n`) return;
   if (vkey !== null) {
     const ended = logs.find((row) => vkey === `${row.vkey}\n`);

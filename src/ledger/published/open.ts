@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readUpTo } from '../../disk/bounded.ts';
 import { writeDurable } from '../../disk/durable.ts';
 import { signCheckpoint } from '../log/checkpoint.ts';
 import { emptyRoot } from '../log/hash.ts';
@@ -409,15 +409,13 @@ async function finishWithdrawals({ places, store }: PublishedLogOptions, running
   }
 }
 
+/** Bytes that are read of it. */
+const MAX_CONTRADICTION = 4096;
+
 /** What was written down when the log was contradicted; null where it was of an earlier log, or there is nothing. */
 async function readContradiction(path: string, log: LogRow): Promise<Contradiction | null> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
+  const text = (await readUpTo(path, MAX_CONTRADICTION))?.toString('utf8') ?? null;
+  if (text === null) return null;
   let told: { log?: unknown; size?: unknown; root?: unknown; from?: unknown };
   try {
     told = JSON.parse(text) as typeof told;
