@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { AskedError, filterOf, questionOf } from '../ledger/asked/question.ts';
+import { unnamedNote } from '../ledger/asked/unnamed.ts';
 import type { EntryFilter } from '../ledger/ledger.ts';
 import { type ENTRIES, type STATS, wordsIn } from './parameters.ts';
 import type { AuditPorts } from './ports.ts';
@@ -22,9 +23,10 @@ export async function selectionOf(
   try {
     const question = questionOf(wordsIn(parameters), schemes);
     const filter = await filterOf(question, ledger);
+    const unnamed = await unnamedNote(filter, ledger);
     return {
       filter: { ...filter, ...(after !== undefined && { after }), ...(before !== undefined && { before }) },
-      notes: question.notes,
+      notes: [...question.notes, ...(unnamed === null ? [] : [unnamed])],
     };
   } catch (error) {
     if (error instanceof AskedError) throw wrong(error.word, error.message);

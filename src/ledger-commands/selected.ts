@@ -3,6 +3,7 @@ import type { EntryOptions } from '../cli/ledger-program.ts';
 import { EXIT } from '../cli/program.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
 import { AskedError, filterOf } from '../ledger/asked/question.ts';
+import { unnamedNote } from '../ledger/asked/unnamed.ts';
 import type { EntryFilter, LedgerReader } from '../ledger/ledger.ts';
 import type { Given } from './given.ts';
 import { withLedger } from './with-ledger.ts';
@@ -27,7 +28,10 @@ export async function selected(
   for (const note of question.notes) say(`sallyport: ${note}`);
   return withLedger(configured(options), async (reader) => {
     try {
-      return await work(reader, await filterOf(question, reader));
+      const filter = await filterOf(question, reader);
+      const unnamed = await unnamedNote(filter, reader);
+      if (unnamed !== null) say(`sallyport: ${unnamed}`);
+      return await work(reader, filter);
     } catch (error) {
       if (!(error instanceof AskedError)) throw error;
       say(`sallyport: ${lineOf(error)}`);

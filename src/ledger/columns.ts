@@ -13,7 +13,7 @@ export interface Columns {
   readonly profile: string;
   /** What the check of provenance came to, `absent` where none was made; only of artifacts that were admitted. */
   readonly provenance: string;
-  /** Codes of the reasons, of what was observed and what was warned of; of an alarm or an act its own. */
+  /** Codes of the reasons, of what was observed and what was warned of; of an alarm or an act its own; `UNNAMED`. */
   readonly codes: readonly string[];
   readonly agent: string;
   /** Digest of the policy. */
@@ -38,6 +38,9 @@ export interface Subject {
   readonly sha256: string;
   readonly sha512: string;
 }
+
+/** Stands among the codes of an entry that does not name all that lies in its artifact: it may be anything. */
+export const UNNAMED = 'BUNDLED_UNNAMED';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -73,7 +76,7 @@ export function columnsOf(entry: unknown): Columns {
     route,
     profile: text(fields, 'profile'),
     provenance: admits ? provenanceOf(fields) : '',
-    codes: sorted([...texts(said, 'code'), text(fields, 'code')]),
+    codes: sorted([...texts(said, 'code'), text(fields, 'code'), isUnnamed(fields) ? UNNAMED : '']),
     agent: text(fields, 'agent'),
     policy: text(fields, 'policy'),
     // The place in an alarm is that of a waiver which is about to end.
@@ -107,6 +110,10 @@ function bundledOf(fields: Fields): Subject[] {
     const [name, version] = at > 0 ? [child.slice(0, at), child.slice(at + 1)] : [child, ''];
     return { ecosystem, name, version, file: '', sha256: '', sha512: '' };
   });
+}
+
+function isUnnamed(fields: Fields): boolean {
+  return Object.hasOwn(fields, 'bundledCut') || Object.hasOwn(fields, 'bundledUnnamed');
 }
 
 /** What the look of this decision came to, else the earlier look that it was made from. */

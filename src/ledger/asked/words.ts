@@ -74,7 +74,7 @@ export const ENTRY_WORDS = {
     .string()
     .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, 'must be a code such as TOO_YOUNG')
     .describe(
-      'Entries with this code among their reasons, what was observed or warned of; of alarms and acts their code.',
+      'Entries with this code among their reasons, what was observed or warned of; of alarms and acts their code; BUNDLED_UNNAMED where not all is named that lies in an artifact.',
     ),
   rule: text(1024, 'the place of a rule').describe('Decided by the rule at this place in the policy.'),
   policy: z
