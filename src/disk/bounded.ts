@@ -7,7 +7,7 @@ import { open } from 'node:fs/promises';
  */
 export async function readUpTo(path: string, max: number): Promise<Buffer | null> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return null;
+    if (hasCode(error, 'ENOENT')) return null;
     // A socket's name.
     if (hasCode(error, 'ENXIO')) return 'none';
     throw error;

@@ -16,9 +16,19 @@ export function maxBytes(path: string): number {
 /** A log in a folder, for an audit. Nothing of it is believed: not how large a file is, nor that it is one. */
 export function auditFolder(folder: string): AuditSource {
   return {
-    read: (path) => readUpTo(join(folder, path), maxBytes(path) + 1),
+    read: (path) => readLogFile(folder, path),
     list: () => filesBelow(folder, ''),
   };
+}
+
+/** A file of a log by its path; null where it is not there. */
+export async function readLogFile(folder: string, path: string): Promise<Uint8Array | null> {
+  try {
+    return await readUpTo(join(folder, path), maxBytes(path) + 1);
+  } catch (error) {
+    if (isGone(error)) return null;
+    throw error;
+  }
 }
 
 /** Folders hold up to a thousand others, and are read one entry at a time. */

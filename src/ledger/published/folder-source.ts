@@ -1,6 +1,4 @@
-import { join } from 'node:path';
-import { readUpTo } from '../../disk/bounded.ts';
-import { maxBytes } from '../audit/folder.ts';
+import { readLogFile } from '../audit/folder.ts';
 import type { LogSource } from '../log/log-source.ts';
 import { parseLogPath } from '../log/tiles.ts';
 
@@ -12,7 +10,7 @@ export function folderSource(folder: string): LogSource {
   return {
     async read(path) {
       if (parseLogPath(path) === null && !OTHERS.has(path)) return null;
-      return readUpTo(join(folder, path), maxBytes(path) + 1);
+      return readLogFile(folder, path);
     },
   };
 }
