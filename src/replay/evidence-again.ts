@@ -49,7 +49,12 @@ function checkAgain(found: Found, check: EvidenceName, told: unknown, evidence: 
     else
       found.undecided.push(`${check} cannot be verified again: its document ${document} is gone or damaged`);
   }
-  if (verdicts.length < exhibits.length || exhibits.length < named.length) return;
+  if (exhibits.length < named.length) {
+    found.undecided.push(`${check} cannot be verified again: it names what is no document of its own`);
+    return;
+  }
+  // Why is said above.
+  if (verdicts.length < exhibits.length) return;
   const { result, code, cause, signers } = together(check, verdicts);
   found.compare(
     `check ${check}`,
