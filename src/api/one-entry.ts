@@ -1,4 +1,4 @@
-import { entryNamed } from '../ledger/asked/entry-named.ts';
+import { entryNamed, isWithdrawn } from '../ledger/asked/entry-named.ts';
 import type { StoredEntry } from '../ledger/ledger.ts';
 import { openCheckpoint } from '../ledger/log/checkpoint.ts';
 import { verifierKey } from '../ledger/log/note.ts';
@@ -43,14 +43,22 @@ export async function proof(ports: AuditPorts, name: string, query: string): Pro
   );
 }
 
-async function entryOf({ ledger }: Pick<AuditPorts, 'ledger'>, name: string): Promise<StoredEntry> {
+async function entryOf(
+  { ledger, logs }: Pick<AuditPorts, 'ledger' | 'logs'>,
+  name: string,
+): Promise<StoredEntry> {
   const filter = ENTRY_NAME.safeParse(name).success ? entryNamed(name) : null;
   if (filter === null) throw wrong('the entry', 'is neither a number nor a leaf hash of 64 hex digits');
   for await (const entry of ledger.query(filter)) {
-    if (entry.bytes === '') throw new Problem('LEDGER_WITHDRAWN', 'this entry was withdrawn from reading');
+    if (entry.bytes === '') throw withdrawn();
     return entry;
   }
+  if (filter.after !== undefined && isWithdrawn(filter.after + 1, await logs.rows())) throw withdrawn();
   throw new Problem('NOT_FOUND', 'there is no such entry');
+}
+
+function withdrawn(): Problem {
+  return new Problem('LEDGER_WITHDRAWN', 'this entry was withdrawn from reading');
 }
 
 function notYet(): Problem {

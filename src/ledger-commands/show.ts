@@ -1,7 +1,10 @@
 import { printable } from '../cli/ledger-line.ts';
 import type { LedgerKeepOptions } from '../cli/ledger-program.ts';
 import { EXIT } from '../cli/program.ts';
-import { entryNamed } from '../ledger/asked/entry-named.ts';
+import { entryNamed, isWithdrawn } from '../ledger/asked/entry-named.ts';
+import { openDatabase } from '../ledger/audit/database.ts';
+import { LogPlaces } from '../ledger/published/log-places.ts';
+import type { LogRow } from '../ledger/published/published.ts';
 import type { Given } from './given.ts';
 import { withLedger } from './with-ledger.ts';
 
@@ -16,17 +19,27 @@ export async function show(
     out.say(`sallyport: ${wanted} is no number and no leaf hash of 64 hex digits`);
     return EXIT.usage;
   }
-  return withLedger(configured(options), async (reader) => {
+  const config = configured(options);
+  return withLedger(config, async (reader) => {
     for await (const { seq, leaf, bytes } of reader.query(filter)) {
-      if (bytes === '') {
-        out.say(`sallyport: entry ${seq} was withdrawn from reading`);
-        return EXIT.refused;
-      }
+      if (bytes === '') break;
       const shown = { seq, leaf, entry: JSON.parse(bytes) as unknown };
       out.print(printable(JSON.stringify(shown, null, options.json ? undefined : 2)));
       return EXIT.ok;
     }
-    out.say(`sallyport: there is no entry ${wanted}`);
+    const gone = filter.after !== undefined && isWithdrawn(filter.after + 1, logRows(config.data));
+    out.say(
+      `sallyport: ${gone ? `entry ${wanted} was withdrawn from reading` : `there is no entry ${wanted}`}`,
+    );
     return EXIT.refused;
   });
+}
+
+function logRows(data: string): readonly LogRow[] {
+  const database = openDatabase(new LogPlaces(data).database);
+  try {
+    return database.logs();
+  } finally {
+    database.close();
+  }
 }

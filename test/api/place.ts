@@ -13,6 +13,7 @@ import { publishedLedger } from '../../src/ledger/published/published-ledger.ts'
 
 /** A real ledger with its log in a folder of its own. */
 export interface Place {
+  readonly dir: string;
   readonly ledger: Ledger;
   readonly log: OpenPublishedLog;
   readonly ports: AuditPorts;
@@ -38,6 +39,7 @@ export async function openPlace(): Promise<Place> {
   });
   const ledger = publishedLedger(opened, log);
   return {
+    dir,
     ledger,
     log,
     ports: {
