@@ -1,3 +1,4 @@
+import { printable } from '../cli/ledger-line.ts';
 import type { LedgerStatsOptions } from '../cli/ledger-program.ts';
 import { EXIT } from '../cli/program.ts';
 import { statsTable } from '../cli/stats-table.ts';
@@ -20,7 +21,7 @@ export async function stats(given: Given, options: LedgerStatsOptions): Promise<
     // One more than are shown says whether there are others.
     const groups = await reader.stats(filter, by, limit + 1);
     const shown = groups.slice(0, limit);
-    if (options.json) for (const group of shown) print(JSON.stringify(group));
+    if (options.json) for (const group of shown) print(printable(JSON.stringify(group)));
     else for (const line of statsTable(by, shown)) print(line);
     if (groups.length > limit) say(`sallyport: there are more than these ${limit}; see --limit`);
     return EXIT.ok;

@@ -31,7 +31,7 @@ export async function verifyProof(
     if (typeof read === 'string') throw new LogError(`what is proved is no entry of a ledger: it ${read}`);
     const witnesses = cosigned.witnesses.map(({ name, time }) => ({ name, time }));
     const { size } = checkpoint;
-    if (options.json) out.print(JSON.stringify({ origin, index, size, witnesses, entry: read }));
+    if (options.json) out.print(printable(JSON.stringify({ origin, index, size, witnesses, entry: read })));
     else out.print(printable(JSON.stringify(read, null, 2)));
     out.say(`verified: entry ${index} of ${origin}, in the tree of ${size}`);
     for (const { name, time } of witnesses)

@@ -129,8 +129,8 @@ function tell(
 ): void {
   const { findings, left, problems, logs, counted } = report;
   if (options.json) {
-    for (const finding of findings) print(JSON.stringify(finding));
-    print(JSON.stringify({ kind: 'summary', problems, left, logs, counted }));
+    for (const finding of findings) print(printable(JSON.stringify(finding)));
+    print(printable(JSON.stringify({ kind: 'summary', problems, left, logs, counted })));
   } else for (const finding of findings) print(findingLine(finding));
   if (left.problem + left.note > 0)
     say(`sallyport: ${left.problem} more problems and ${left.note} more notes are not shown`);
