@@ -9,12 +9,14 @@ export class ClosingLine implements Reporter {
     for (const module of modules) {
       let failedHere = 0;
       for (const test of module.children.allTests()) {
-        const state = test.result().state;
+        const result = test.result();
+        const { state } = result;
         if (state === 'passed') passed++;
         else if (state === 'failed') failedHere++;
         else if (state === 'skipped') {
           skipped++;
-          console.log(`skipped: ${test.fullName}`);
+          const note = 'note' in result && result.note ? ` (${result.note})` : '';
+          console.log(`skipped: ${test.fullName}${note}`);
         }
       }
       failed += failedHere === 0 && module.state() === 'failed' ? 1 : failedHere;

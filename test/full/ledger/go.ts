@@ -20,7 +20,7 @@ const ENV = { ...process.env, GOFLAGS: '', GOTOOLCHAIN: 'local' };
 export function reasonForNoGo(): string | null {
   const [, minor] = /^go1\.(\d+)/.exec(goVersion() ?? '') ?? [];
   if (minor === undefined) return 'no Go';
-  return Number(minor) >= OLDEST ? null : `Go 1.${minor} is older than 1.${OLDEST}`;
+  return Number(minor) >= OLDEST ? null : `no Go 1.${OLDEST} or newer, but 1.${minor}`;
 }
 
 /**

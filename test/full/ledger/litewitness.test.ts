@@ -14,7 +14,7 @@ import { type Litewitness, litewitnessBinary, startLitewitness } from './litewit
 
 const POLICY = { 'default.yaml': 'profile: default\nallow: []\n' };
 const binary = await litewitnessBinary();
-if ('missing' in binary) console.log(`skipped: no litewitness: ${binary.missing}`);
+const why = 'missing' in binary ? ` (no litewitness: ${binary.missing})` : '';
 
 let root: string;
 let witness: Litewitness;
@@ -62,7 +62,7 @@ async function cosigned(): Promise<number> {
 }
 
 test.skipIf('missing' in binary)(
-  'every checkpoint is offered, signed after its proof was checked, and kept',
+  `every checkpoint is offered, signed after its proof was checked, and kept${why}`,
   async () => {
     let size = 0;
     for (let round = 0; round < 3; round++) {
@@ -83,7 +83,7 @@ test.skipIf('missing' in binary)(
 );
 
 test.skipIf('missing' in binary)(
-  'a witness that is gone keeps nobody from being served, is said, and signs when it is back',
+  `a witness that is gone keeps nobody from being served, is said, and signs when it is back${why}`,
   async () => {
     const firewall = await start();
     witness.kill();
@@ -100,7 +100,7 @@ test.skipIf('missing' in binary)(
 );
 
 test.skipIf('missing' in binary)(
-  'a volume restored from a snapshot is noticed by the witness alone, and a new log is opened aloud',
+  `a volume restored from a snapshot is noticed by the witness alone, and a new log is opened aloud${why}`,
   async () => {
     const data = join(root, 'data');
     const snapshot = join(root, 'snapshot');

@@ -13,7 +13,7 @@ const run = promisify(execFile);
 export function reasonForNoRsyslog(): string | null {
   return spawnSync('apt-get', ['--version']).status === 0 && spawnSync('dpkg', ['--version']).status === 0
     ? null
-    : 'no apt-get and dpkg to get rsyslog with';
+    : 'no rsyslog: no apt-get and dpkg to get it with';
 }
 
 /** The system's own package, unpacked into a folder outside the project and not installed. Resolves with that. */
