@@ -7,7 +7,9 @@ const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
 const notes = z
   .array(z.string())
-  .describe('Lines for a person: how other ecosystems write the package that was asked for.');
+  .describe(
+    'Lines for a person: how other ecosystems write the package that was asked for, and what no answer can have in it.',
+  );
 
 const ENTRY = z.strictObject({
   seq: count.describe('Its number in this ledger.'),

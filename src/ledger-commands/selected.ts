@@ -4,8 +4,10 @@ import { EXIT } from '../cli/program.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
 import { AskedError, filterOf } from '../ledger/asked/question.ts';
 import { unnamedNote } from '../ledger/asked/unnamed.ts';
+import { withdrawnNotes } from '../ledger/asked/withdrawn.ts';
 import type { EntryFilter, LedgerReader } from '../ledger/ledger.ts';
 import type { Given } from './given.ts';
+import { logRows } from './log-rows.ts';
 import { withLedger } from './with-ledger.ts';
 
 /**
@@ -26,9 +28,11 @@ export async function selected(
     return EXIT.usage;
   }
   for (const note of question.notes) say(`sallyport: ${note}`);
-  return withLedger(configured(options), async (reader) => {
+  const config = configured(options);
+  return withLedger(config, async (reader) => {
     try {
       const filter = await filterOf(question, reader);
+      for (const note of withdrawnNotes(filter, logRows(config.data))) say(`sallyport: ${note}`);
       const unnamed = await unnamedNote(filter, reader);
       if (unnamed !== null) say(`sallyport: ${unnamed}`);
       return await work(reader, filter);

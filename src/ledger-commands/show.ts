@@ -2,10 +2,8 @@ import { printable } from '../cli/ledger-line.ts';
 import type { LedgerKeepOptions } from '../cli/ledger-program.ts';
 import { EXIT } from '../cli/program.ts';
 import { entryNamed, isWithdrawn } from '../ledger/asked/entry-named.ts';
-import { openDatabase } from '../ledger/audit/database.ts';
-import { LogPlaces } from '../ledger/published/log-places.ts';
-import type { LogRow } from '../ledger/published/published.ts';
 import type { Given } from './given.ts';
+import { logRows } from './log-rows.ts';
 import { withLedger } from './with-ledger.ts';
 
 /** `sallyport ledger show ENTRY`: by number or leaf hash. */
@@ -33,13 +31,4 @@ export async function show(
     );
     return EXIT.refused;
   });
-}
-
-function logRows(data: string): readonly LogRow[] {
-  const database = openDatabase(new LogPlaces(data).database);
-  try {
-    return database.logs();
-  } finally {
-    database.close();
-  }
 }

@@ -40,3 +40,14 @@ test('what is beside it, and what never was', async () => {
   for (const target of ['entries/999999', 'entries/999999/proof', `entries/${'ab'.repeat(32)}`])
     expect(await ask(target)).toMatchObject({ code: 'NOT_FOUND' });
 });
+
+test('nothing is left out of a list, a count or an export in silence', async () => {
+  const { ask } = asking(place.ports);
+  const note = 'entries 0 to 255 (log 1) are withdrawn';
+  for (const target of ['entries', 'entries?package=old', 'stats?by=agent', 'entries?before=10'])
+    expect((await ask(target)).json().notes, target).toEqual([expect.stringContaining(note)]);
+  expect((await ask('entries', { accept: 'application/jsonl' })).headers['x-sallyport-note']).toContain(note);
+  expect((await ask('entries?after=255')).json().notes).toEqual([]);
+  for (const args of [['list'], ['stats', '--by', 'agent'], ['export', '--format', 'csv']])
+    expect((await sallyport({ SALLYPORT_DATA: place.dir }, 'ledger', ...args)).stderr).toContain(note);
+}, 30_000);
