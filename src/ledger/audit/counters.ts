@@ -26,6 +26,8 @@ export class Counters {
   /** Null: the start is not in what can be read, so that nothing can be compared with what is counted since. */
   #counts: Counts | null = null;
   #started = 0;
+  /** Where the last statement of the gate was compared, or the start is; null: nothing follows it that needs to be. */
+  #since: number | null = null;
   #compared = 0;
   /** What each entry of the ledger is, by pieces: numbers may jump where a log begins. */
   readonly #marks = new Map<number, Uint8Array>();
@@ -48,16 +50,29 @@ export class Counters {
     if (entry === null) {
       // What it was is not known: what is counted across it would say too little.
       this.#counts = null;
+      this.#since = null;
       if (seq !== null) this.#known = Math.max(this.#known, seq + 1);
       return;
     }
     const { type } = entry;
     if (type === 'start') {
+      if (this.#since !== null)
+        this.#findings.note(
+          'told',
+          'counters',
+          { log, from: index, ...(seq !== null && { seq }) },
+          `the server before this start ended without a stop: what the gate counted since entry ${this.#since} was not compared`,
+        );
+      this.#since = index;
       this.#counts = { allow: 0, refuse: 0, summed: 0, served: 0, aborted: 0, bytes: 0 };
       this.#started = index;
     } else if (type === 'decision') this.#decision(seq, entry);
     else if (type === 'served' || type === 'aborted') this.#ended(log, index, seq, entry, type);
-    else if (type === 'tally' || type === 'stop') this.#compare(log, index, seq, entry);
+    else if (type === 'tally' || type === 'stop') {
+      this.#compare(log, index, seq, entry);
+      if (type === 'stop') this.#since = null;
+      else if (this.#since !== null) this.#since = index;
+    }
   }
 
   /** At the end: downloads of which no entry says how they ended. */

@@ -249,6 +249,25 @@ describe('counters', () => {
     ]);
   });
 
+  test('a start that follows no stop is said, with where the counting ended that nobody compared', async () => {
+    const files = { served: 0, aborted: 0, bytes: 0 };
+    const none = { allow: 0, refuse: 0, summed: 0 };
+    const stop: EntryDraft = { type: 'stop', id: 'x', time: 7, code: 'signal', answers: none, files };
+    const crashed = async (...drafts: EntryDraft[]) => {
+      const report = await log(drafts);
+      expect(told(report)).toEqual([]);
+      return report.findings.filter(({ text }) => text.includes('without a stop'));
+    };
+    const refused = decide(1, 'refuse');
+    expect(await crashed(start(0), refused, start(2))).toMatchObject([
+      { kind: 'note', from: 2, text: expect.stringContaining('since entry 0 was not compared') },
+    ]);
+    expect(await crashed(start(0), refused, tally(none, files), refused, start(4))).toMatchObject([
+      { from: 4, text: expect.stringContaining('since entry 2 was not compared') },
+    ]);
+    expect(await crashed(start(0), refused, stop, start(3))).toEqual([]);
+  });
+
   test('a file was served that no entry admitted', async () => {
     expect(told(await log([...life, served(9, 2)]))).toEqual(['counts counters 5..5']);
     expect(told(await log([...life, served(9, 77)]))).toEqual(['counts counters 5..5']);
