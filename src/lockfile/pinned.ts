@@ -1,7 +1,7 @@
 import type { LockedCode } from '../cli/lockfile-lines.ts';
 import type { EcosystemId, PackageName } from '../model/artifact.ts';
 import type { Digest } from '../model/digest.ts';
-import type { Liftable } from '../policy/profile.ts';
+import type { Liftable } from '../model/liftable.ts';
 
 /** What may be approved for one version and digest by a waiver that an import writes, as a comment. */
 export const APPROVALS = [

@@ -1,7 +1,7 @@
 import { NO_FACTS } from '../model/facts.ts';
+import { LIFTED_BY } from '../model/liftable.ts';
 import type { ListedFile } from '../model/listing.ts';
 import { ripeAt } from '../policy/judge/judge-requirements.ts';
-import { LIFTED_BY } from '../policy/judge/waivers.ts';
 import { ageText } from '../policy/language/requirement-words.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { EcosystemRules, Pin } from '../policy/profile.ts';

@@ -3,10 +3,10 @@ import type { EcosystemId, PackageName } from '../model/artifact.ts';
 import type { Decision, Reason } from '../model/decision.ts';
 import { NO_BASELINE, NO_EVIDENCE, NO_LISTED_EVIDENCE } from '../model/evidence.ts';
 import { NO_FACTS } from '../model/facts.ts';
+import { LIFTED_BY } from '../model/liftable.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
 import { decide } from './decide.ts';
 import { NO_HIGHER } from './judge/floor.ts';
-import { LIFTED_BY } from './judge/waivers.ts';
 import type { Policy } from './policy.ts';
 
 /** A version of which no file is known. */

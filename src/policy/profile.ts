@@ -1,6 +1,7 @@
 import type { EcosystemId, PackageName } from '../model/artifact.ts';
 import type { PolicyPlace } from '../model/decision.ts';
 import type { Digest } from '../model/digest.ts';
+import type { Liftable } from '../model/liftable.ts';
 import type { VersionRange } from '../model/versions.ts';
 import type { PatternMap } from './patterns.ts';
 
@@ -108,23 +109,6 @@ export interface Pin {
   /** It does not stand for `age`: an upper layer has locked that. */
   readonly keepsAge: boolean;
 }
-
-/** What a waiver can lift: a requirement, or `metadata` that disagrees with the artifact. */
-export const LIFTABLE = [
-  'age',
-  'install-scripts',
-  'sdist',
-  'startup-hooks',
-  'direct-urls',
-  'registry-signature',
-  'provenance',
-  'malware',
-  'vulnerability',
-  'licence',
-  'floor',
-  'metadata',
-] as const;
-export type Liftable = (typeof LIFTABLE)[number];
 
 /** Lifts one requirement for one version and the digests of its file or files, until it expires. */
 export interface Waiver {

@@ -1,7 +1,7 @@
 import type { EcosystemId, PackageName } from '../model/artifact.ts';
 import type { PolicyPlace } from '../model/decision.ts';
+import type { Liftable } from '../model/liftable.ts';
 import type { Policy } from './policy.ts';
-import type { Liftable } from './profile.ts';
 
 /** How long before its end a waiver is announced, ms. */
 export const ANNOUNCED_AHEAD = 7 * 86_400_000;

@@ -3,8 +3,9 @@ import type { AlarmKind } from '../admission/ports.ts';
 import type { AlarmSubject } from '../alarms.ts';
 import type { Metrics } from '../gate/metrics.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Liftable } from '../model/liftable.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { Liftable, Mode } from '../policy/profile.ts';
+import type { Mode } from '../policy/profile.ts';
 import { effectiveMode } from '../policy/profile.ts';
 import { type DatedWaiver, keyOf, type WaiverDates, waiverDates, waiversOf } from '../policy/waiver-dates.ts';
 

@@ -94,6 +94,8 @@ const WRONG: [target: string, names: string][] = [
   ['entries?digest=sha1:abc', 'digest '],
   [`entries?digest=${HEX}`, 'digest '],
   ['entries?policy=latest', 'policy '],
+  ['entries?waiver=provenance', 'waiver provenance is in the entries as PROVENANCE_MISSING, '],
+  ['entries?waiver=DENIED', 'waiver must be '],
   ['entries?order=newest', 'order '],
   ['entries?order=desc,asc', 'order '],
   // of one entry

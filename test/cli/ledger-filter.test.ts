@@ -61,6 +61,8 @@ describe('what cannot be read is said, and nothing is listed', () => {
     [{ rule: 'x'.repeat(1025) }, '--rule'],
     [{ policy: 'latest' }, '--policy'],
     [{ waiver: '' }, '--waiver'],
+    [{ waiver: 'INSTALL_SCRIPT' }, '--waiver'],
+    [{ waiver: 'npm.yaml' }, '--waiver'],
     [{ provenance: 'yes' }, '--provenance'],
     [{ since: '2026-01-02', until: '2026-01-01' }, '--until'],
     [{ since: '2026-01-01', until: '2026-01-01' }, '--until'],

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { sriOf } from '../../src/model/digest.ts';
+import { LIFTABLE } from '../../src/model/liftable.ts';
 import { parseEnd } from '../../src/policy/language/instants.ts';
 import { COMMON_LICENCES } from '../../src/policy/language/licence-schema.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
 import { PolicyError } from '../../src/policy/policy.ts';
-import { LIFTABLE } from '../../src/policy/profile.ts';
 import { A256, A512, B256, B512, policyOf } from './questions.ts';
 import { SCHEMES } from './schemes.ts';
 

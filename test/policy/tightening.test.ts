@@ -6,20 +6,13 @@ import { sriOf } from '../../src/model/digest.ts';
 import type { EvidenceVerdict } from '../../src/model/evidence.ts';
 import { type FileFacts, NO_FACTS } from '../../src/model/facts.ts';
 import { FINDINGS, type Finding, type FindingCode } from '../../src/model/finding.ts';
+import { LIFTABLE, LIFTED_BY } from '../../src/model/liftable.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
 import { decide, ORDER } from '../../src/policy/decide.ts';
 import { NO_HIGHER } from '../../src/policy/judge/floor.ts';
-import { LIFTED_BY } from '../../src/policy/judge/waivers.ts';
 import { PatternMap } from '../../src/policy/patterns.ts';
 import type { DownloadQuestion, HigherAdmitted, ListingQuestion, Policy } from '../../src/policy/policy.ts';
-import {
-  type AllowRule,
-  type EcosystemRules,
-  LIFTABLE,
-  type Mode,
-  type Requirements,
-  type Waiver,
-} from '../../src/policy/profile.ts';
+import type { AllowRule, EcosystemRules, Mode, Requirements, Waiver } from '../../src/policy/profile.ts';
 import { A256, A512, B512, DAY, downloadOf, listingOf, NOW, policyOf, VERIFIED } from './questions.ts';
 
 const mostly = <T>(usual: T, other: fc.Arbitrary<T>) =>

@@ -4,12 +4,11 @@ import { type Digest, sriOf } from '../../src/model/digest.ts';
 import type { EvidenceVerdict } from '../../src/model/evidence.ts';
 import { type FileFacts, NO_FACTS } from '../../src/model/facts.ts';
 import type { Finding, FindingCode } from '../../src/model/finding.ts';
+import { LIFTABLE, LIFTED_BY, type Liftable } from '../../src/model/liftable.ts';
 import type { ReasonCode } from '../../src/model/reason-codes.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
 import { decide, ORDER } from '../../src/policy/decide.ts';
-import { LIFTED_BY } from '../../src/policy/judge/waivers.ts';
 import type { DownloadQuestion, ListingQuestion } from '../../src/policy/policy.ts';
-import { LIFTABLE, type Liftable } from '../../src/policy/profile.ts';
 import {
   A256,
   A512,

@@ -1,3 +1,4 @@
+import { LIFTABLE, LIFTED_BY, type Liftable } from '../../model/liftable.ts';
 import type { VersionScheme } from '../../model/versions.ts';
 import type { EntryFilter, LedgerQueries } from '../ledger.ts';
 import { type PackageAsked, packageAsked } from './package-asked.ts';
@@ -29,6 +30,7 @@ export function questionOf(words: EntryWords, schemes: readonly VersionScheme[])
   const about = name === undefined ? undefined : packageAsked(name, schemes);
   if (typeof about === 'string') throw new AskedError('package', about);
   const digest = digestText === undefined ? undefined : digestOf(digestText);
+  if (same.waiver !== undefined) checkWaiver(same.waiver);
   if (digest === null) throw new AskedError('digest', 'is no sha256 or sha512 digest');
   const [from, to] = [since, until].map((text) => (text === undefined ? undefined : instantOf(text)));
   if (from !== undefined && to !== undefined && from >= to)
@@ -44,6 +46,21 @@ export function questionOf(words: EntryWords, schemes: readonly VersionScheme[])
     ...(versions !== undefined && { range: rangeOf(versions, about) }),
     notes: about?.notes ?? [],
   };
+}
+
+/** Entries have the place and the code, and not the policy's word: what stands in none would find nothing, in silence. */
+function checkWaiver(text: string): void {
+  if (text === '*' || /:[0-9]+$/.test(text) || Object.hasOwn(LIFTED_BY, text)) return;
+  if (!isLiftable(text)) throw new AskedError('waiver', NO_WAIVER);
+  const codes = Object.entries(LIFTED_BY).flatMap(([code, by]) => (by.includes(text) ? [code] : []));
+  throw new AskedError('waiver', `${text} is in the entries as ${codes.join(', ')}`);
+}
+
+const NO_WAIVER =
+  'must be * for any, the FILE:LINE of a waiver in the policy, or a code that one lifts, such as INSTALL_SCRIPTS';
+
+function isLiftable(text: string): text is Liftable {
+  return (LIFTABLE as readonly string[]).includes(text);
 }
 
 function rangeOf(text: string, of: PackageAsked | undefined): NonNullable<Question['range']> {

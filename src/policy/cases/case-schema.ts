@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { parseDigest } from '../../model/digest.ts';
+import { LIFTABLE } from '../../model/liftable.ts';
 import { REASONS, type ReasonCode } from '../../model/reason-codes.ts';
 import { AGE } from '../language/age.ts';
 import { ECOSYSTEMS } from '../language/schema.ts';
 import { known, list, oneOf, text } from '../language/schema-parts.ts';
-import { LIFTABLE } from '../profile.ts';
 import { evidenceFields } from './case-evidence.ts';
 import { factFields } from './case-facts.ts';
 

@@ -1,11 +1,10 @@
 import type { Decision, PolicyPlace } from '../../model/decision.ts';
+import { LIFTED_BY, type Liftable } from '../../model/liftable.ts';
 import type { VersionScheme } from '../../model/versions.ts';
 import { decide } from '../decide.ts';
-import { LIFTED_BY } from '../judge/waivers.ts';
 import { shapeProblems } from '../language/problems.ts';
 import { readYaml } from '../language/yaml.ts';
 import { type Policy, PolicyError, type PolicyProblem, type PolicySource } from '../policy.ts';
-import type { Liftable } from '../profile.ts';
 import { questionOf } from './case-question.ts';
 import { type CaseInput, caseFileSchema } from './case-schema.ts';
 

@@ -1,5 +1,5 @@
+import type { Liftable } from '../../model/liftable.ts';
 import type { ReasonCode } from '../../model/reason-codes.ts';
-import type { Liftable } from '../profile.ts';
 import { judgeVulnerabilities } from './advisories.ts';
 import { judgeEvidence } from './evidence.ts';
 import { decidedBy } from './integrity.ts';

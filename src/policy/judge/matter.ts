@@ -1,6 +1,7 @@
 import type { Reason } from '../../model/decision.ts';
+import type { Liftable } from '../../model/liftable.ts';
 import type { DownloadQuestion, ListingQuestion, NameQuestion } from '../policy.ts';
-import type { AllowRule, EcosystemRules, Liftable, Mode, Pin, Requirements, Waiver } from '../profile.ts';
+import type { AllowRule, EcosystemRules, Mode, Pin, Requirements, Waiver } from '../profile.ts';
 
 /** What is decided on: the question, and what the policy says of its name and version, looked up once. */
 export type Matter = NameMatter | FileMatter;

@@ -1,37 +1,11 @@
 import type { EcosystemId, PackageName } from '../../model/artifact.ts';
 import type { Digest } from '../../model/digest.ts';
-import type { ReasonCode } from '../../model/reason-codes.ts';
+import { LIFTED_BY } from '../../model/liftable.ts';
 import { comparePin } from '../pins.ts';
 import type { Policy } from '../policy.ts';
-import type { Liftable, Waiver } from '../profile.ts';
+import type { Waiver } from '../profile.ts';
 import type { FileMatter, Given, Matter } from './matter.ts';
 import { isFile } from './matter.ts';
-
-/** The requirement whose waiver lifts a reason; evidence of both kinds can be lost. What is not here, none lifts. */
-export const LIFTED_BY: Readonly<Partial<Record<ReasonCode, readonly Liftable[]>>> = {
-  METADATA_MISMATCH: ['metadata'],
-  MALWARE: ['malware'],
-  TOO_YOUNG: ['age'],
-  INSTALL_SCRIPTS: ['install-scripts'],
-  SDIST: ['sdist'],
-  STARTUP_HOOK: ['startup-hooks'],
-  DIRECT_URL: ['direct-urls'],
-  VULNERABLE: ['vulnerability'],
-  VULNERABILITY_UNCHECKED: ['vulnerability'],
-  LICENCE: ['licence'],
-  BELOW_FLOOR: ['floor'],
-  SIGNATURE_MISSING: ['registry-signature'],
-  SIGNATURE_INVALID: ['registry-signature'],
-  SIGNATURE_UNCHECKED: ['registry-signature'],
-  PROVENANCE_MISSING: ['provenance'],
-  PROVENANCE_UNREADABLE: ['provenance'],
-  PROVENANCE_INVALID: ['provenance'],
-  PROVENANCE_MISMATCH: ['provenance'],
-  PROVENANCE_UNCHECKED: ['provenance'],
-  PROVENANCE_SIGNER: ['provenance'],
-  SIGNER_CHANGED: ['provenance'],
-  EVIDENCE_DOWNGRADE: ['registry-signature', 'provenance'],
-};
 
 /**
  * The waiver that lifts a reason; null for none. It must be of the version, not have expired, and be of this very

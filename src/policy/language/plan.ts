@@ -1,10 +1,11 @@
 import type { EcosystemId, PackageName } from '../../model/artifact.ts';
 import type { PolicyPlace } from '../../model/decision.ts';
 import { type Digest, sha256 } from '../../model/digest.ts';
+import type { Liftable } from '../../model/liftable.ts';
 import type { VersionScheme } from '../../model/versions.ts';
 import type { Pattern } from '../patterns.ts';
 import { PolicyError, type PolicySource } from '../policy.ts';
-import type { Liftable, Mode, Requirements } from '../profile.ts';
+import type { Mode, Requirements } from '../profile.ts';
 import { compileLayer } from './compile.ts';
 import { type Layer, type PolicyFile, placeOf, type Report } from './layer.ts';
 import { flattened } from './layers.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { LIFTABLE, type Mode } from '../profile.ts';
+import { LIFTABLE } from '../../model/liftable.ts';
+import type { Mode } from '../profile.ts';
 import { AGE, parseAge } from './age.ts';
 import { identitySchema } from './identity-schema.ts';
 import { parseEnd } from './instants.ts';

@@ -1,9 +1,9 @@
+import type { Liftable } from '../../model/liftable.ts';
 import type {
   EvidenceLevel,
   FloorLevel,
   Identity,
   LicenceRule,
-  Liftable,
   MalwareLevel,
   Mode,
   Permission,

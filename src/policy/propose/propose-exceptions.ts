@@ -1,5 +1,5 @@
 import type { Reason } from '../../model/decision.ts';
-import type { Liftable } from '../profile.ts';
+import type { Liftable } from '../../model/liftable.ts';
 
 /** A requirement's value under which an artifact that was seen would pass. */
 export interface Exception {

@@ -1,10 +1,11 @@
 import type { EcosystemId, PackageName } from '../../model/artifact.ts';
 import type { Reason } from '../../model/decision.ts';
 import type { ArtifactDigests } from '../../model/digest.ts';
+import type { Liftable } from '../../model/liftable.ts';
 import type { ReasonCode } from '../../model/reason-codes.ts';
 import type { VersionScheme } from '../../model/versions.ts';
 import type { Policy } from '../policy.ts';
-import type { AllowRule, EcosystemRules, Liftable } from '../profile.ts';
+import type { AllowRule, EcosystemRules } from '../profile.ts';
 import { exceptionFor, liftableFor } from './propose-exceptions.ts';
 
 /*

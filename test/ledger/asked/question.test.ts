@@ -81,3 +81,21 @@ test.each([
 ])('an entry by %j', (text, filter) => {
   expect(entryNamed(text)).toEqual(filter);
 });
+
+test.each([
+  ['install-scripts', 'install-scripts is in the entries as INSTALL_SCRIPTS'],
+  ['vulnerability', 'vulnerability is in the entries as VULNERABLE, VULNERABILITY_UNCHECKED'],
+  ['DENIED', 'must be * for any'],
+  ['constructor', 'must be * for any'],
+])('a waiver by %s is refused with what would find it, and not answered with nothing', (waiver, words) => {
+  const asked = () => questionOf({ waiver }, schemes);
+  expect(asked).toThrow(AskedError);
+  expect(asked).toThrow(words);
+});
+
+test.each(['*', 'npm.yaml:12', 'INSTALL_SCRIPTS', 'EVIDENCE_DOWNGRADE'])(
+  'a waiver by %s is asked for',
+  (waiver) => {
+    expect(questionOf({ waiver }, schemes).filter).toEqual({ waiver });
+  },
+);
