@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import type { LogStore } from '../ledger/published/log-store.ts';
-import type { PublishedLogOptions } from '../ledger/published/open.ts';
+import type { PublishedLogOptions } from '../ledger/published/options.ts';
 import { logPlaces } from '../publishing/publishing.ts';
 import { openWitnesses } from '../witness/open.ts';
 import type { Given } from './given.ts';

@@ -3,12 +3,8 @@ import type { FastifyBaseLogger } from 'fastify';
 import { type Config, ConfigError } from '../config.ts';
 import { LogPlaces } from '../ledger/published/log-places.ts';
 import type { LogStore } from '../ledger/published/log-store.ts';
-import {
-  type LogAlarm,
-  type OpenPublishedLog,
-  openPublishedLog,
-  type PublishedLogOptions,
-} from '../ledger/published/open.ts';
+import { type OpenPublishedLog, openPublishedLog } from '../ledger/published/open.ts';
+import type { LogAlarm, PublishedLogOptions } from '../ledger/published/options.ts';
 
 /** Where a configuration has its logs, and the key of the running one. */
 export function logPlaces({ data, ledgerKey }: Pick<Config, 'data' | 'ledgerKey'>): LogPlaces {

@@ -1,7 +1,7 @@
 import type { AlarmSubject } from '../alarms.ts';
 import type { Config } from '../config.ts';
 import { folderSource } from '../ledger/published/folder-source.ts';
-import type { WitnessedHead } from '../ledger/published/open.ts';
+import type { WitnessedHead } from '../ledger/published/options.ts';
 import type { PublishedLog } from '../ledger/published/published.ts';
 import { logPlaces } from '../publishing/publishing.ts';
 import { WitnessClient } from './client.ts';

@@ -1,12 +1,16 @@
 import type { Ledger } from '../ledger.ts';
 import { HeadCopy } from './head-copy.ts';
 import { readKey } from './key-file.ts';
+import { contradiction } from './known-elsewhere.ts';
 import { unavailable } from './known-head.ts';
 import { keyRotatedEntry, type PreviousLog } from './log-entry.ts';
 import { beginNext, prepareNext, settle } from './next-log.ts';
-import { afterRollback, contradiction, openPublishedLog, type PublishedLogOptions, resumed } from './open.ts';
+import { openPublishedLog } from './open.ts';
+import type { PublishedLogOptions } from './options.ts';
 import type { LogRow } from './published.ts';
 import { publishedLedger } from './published-ledger.ts';
+import { afterRollback } from './rollback.ts';
+import { resumed } from './running-log.ts';
 
 export interface Rotation extends PublishedLogOptions {
   readonly ledger: Ledger;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { signerKey } from '../../../src/ledger/log/note.ts';
 import { openLedger } from '../../../src/ledger/open.ts';
 import { LogPlaces } from '../../../src/ledger/published/log-places.ts';
-import type { PublishedLogOptions } from '../../../src/ledger/published/open.ts';
+import type { PublishedLogOptions } from '../../../src/ledger/published/options.ts';
 import { type Rotated, replaceLostKey, rotateLog } from '../../../src/ledger/published/rotate.ts';
 import { all, decision, parsed, temporaryFolder } from '../samples.ts';
 import { audit, openPlace } from './place.ts';

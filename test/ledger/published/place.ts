@@ -10,11 +10,8 @@ import { verifierKey } from '../../../src/ledger/log/note.ts';
 import { type OpenLedger, openLedger } from '../../../src/ledger/open.ts';
 import { folderSource } from '../../../src/ledger/published/folder-source.ts';
 import { LogPlaces } from '../../../src/ledger/published/log-places.ts';
-import {
-  type OpenPublishedLog,
-  openPublishedLog,
-  type PublishedLogOptions,
-} from '../../../src/ledger/published/open.ts';
+import { type OpenPublishedLog, openPublishedLog } from '../../../src/ledger/published/open.ts';
+import type { PublishedLogOptions } from '../../../src/ledger/published/options.ts';
 import { publishedLedger } from '../../../src/ledger/published/published-ledger.ts';
 import { temporaryFolder } from '../samples.ts';
 
