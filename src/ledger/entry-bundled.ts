@@ -6,15 +6,21 @@ import type { EntryValue } from './ledger.ts';
 const AROUND = 1;
 
 /**
+ * Names of one entry. Each is a row of the query index, and an artifact is asked for as often as an agent likes: the one
+ * writer must not be kept busy by a package that brings thousands along.
+ */
+export const MAX_NAMED = 256;
+
+/**
  * What lies in an admitted artifact, as its entry says it: `bundled`, `bundledUnnamed` for how many more there are, and
- * `bundledCut` where `bytes` of JSON had no room for all that could be named. Evidence comes first: what a package bundles
+ * `bundledCut` where they are more than `MAX_NAMED`, or `bytes` of JSON had no room for them. Evidence comes first: what a package bundles
  * must not be able to push out what was checked of it.
  */
 export function bundledFields(bundled: Maybe<Bundled>, bytes: number): Record<string, Maybe<EntryValue>> {
   if (!bundled) return {};
   const named: string[] = [];
   let left = bytes;
-  for (const one of bundled.packages) {
+  for (const one of bundled.packages.slice(0, MAX_NAMED)) {
     left -= Buffer.byteLength(JSON.stringify(one)) + AROUND;
     if (left < 0) break;
     named.push(one);
