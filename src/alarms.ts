@@ -1,5 +1,5 @@
-import type { AlarmKind } from './admission/ports.ts';
 import { type AlarmInput, alarmEntry } from './ledger/entry.ts';
+import type { AlarmKind } from './ledger/entry-codes.ts';
 import type { Stamp } from './ledger/entry-parts.ts';
 import type { EntryDraft } from './ledger/ledger.ts';
 

@@ -1,6 +1,7 @@
 import type { Ecosystem } from '../ecosystems/ecosystem.ts';
 import type { Advisories } from '../feeds/feeds.ts';
 import type { AlarmInput } from '../ledger/entry.ts';
+import type { AlarmKind } from '../ledger/entry-codes.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PackageAdvisories } from '../model/advisory.ts';
 import type { PackageId } from '../model/artifact.ts';
@@ -64,29 +65,6 @@ export function ecosystemOf({ ecosystems }: Pick<Ports, 'ecosystems'>, id: Packa
   if (!ecosystem) throw new Error(`no ecosystem ${id.ecosystem}`);
   return ecosystem;
 }
-
-export type AlarmKind =
-  | 'digest-changed'
-  | 'digest-mismatch'
-  | 'file-origin'
-  | 'vault-damaged'
-  | 'stale-index'
-  | 'withdrawn'
-  | 'name-budget'
-  | 'policy-reload'
-  | 'evidence-failed'
-  | 'evidence-unchecked'
-  | 'signer-changed'
-  | 'trust-root'
-  | 'malware'
-  | 'feed-stale'
-  | 'waiver-expiring'
-  | 'log-rolled-back'
-  | 'head-copy-failed'
-  | 'witness-unreachable'
-  | 'export-stuck'
-  | 'witness-refused'
-  | 'pseudonym-key-lost';
 
 export interface AdmissionLimits {
   /** How long an index is taken as current without asking the upstream, ms. */

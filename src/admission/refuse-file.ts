@@ -1,10 +1,11 @@
+import type { AlarmKind } from '../ledger/entry-codes.ts';
 import type { Reason } from '../model/decision.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
 import type { Asked, Refusal } from './admission.ts';
 import type { FactsCache } from './facts.ts';
 import type { Indexes, UsableIndex } from './indexes.ts';
 import { nearestAllowed } from './nearest.ts';
-import type { AlarmKind, Ports } from './ports.ts';
+import type { Ports } from './ports.ts';
 import type { Basis, Recorder } from './record.ts';
 import { codesOf, type Subject } from './refusal.ts';
 

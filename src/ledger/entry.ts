@@ -1,4 +1,5 @@
 import type { Digest } from '../model/digest.ts';
+import type { AdminAct, AlarmKind, StopReason } from './entry-codes.ts';
 import { entry, type Maybe, type Stamp } from './entry-parts.ts';
 import type { EntryDraft, EntryValue } from './ledger.ts';
 
@@ -22,7 +23,7 @@ export function servedEntry(input: ServedInput): EntryDraft {
 
 /** Something that a person should look at. `code` is a fixed word; the others say what it is about. */
 export interface AlarmInput extends Stamp {
-  readonly code: string;
+  readonly code: AlarmKind;
   readonly agent?: Maybe<string>;
   readonly ecosystem?: Maybe<string>;
   readonly name?: Maybe<string>;
@@ -79,6 +80,15 @@ export function policyEntry(input: PolicyInput): EntryDraft {
   return entry('policy', input, { outcome, policy, previous, problems });
 }
 
+/** An act of those who run the firewall. */
+export function adminEntry(
+  code: AdminAct,
+  stamp: Stamp,
+  fields: Record<string, Maybe<EntryValue>>,
+): EntryDraft {
+  return entry('admin', stamp, { code, ...fields });
+}
+
 /**
  * Another trust root or other keys are about to be taken into use; the evidence shelf has them under this digest. Where
  * no thread then takes them, an alarm `trust-root` follows, and `previous` stays.
@@ -92,7 +102,7 @@ export interface TrustInput extends Stamp {
 
 export function trustEntry(input: TrustInput): EntryDraft {
   const { trust, previous } = input;
-  return entry('admin', input, { code: 'trust-changed', trust, previous });
+  return adminEntry('trust-changed', input, { trust, previous });
 }
 
 /** From now on the agents of a tenant are entered under pseudonyms that this key makes. */
@@ -104,7 +114,7 @@ export interface PseudonymKeyInput extends Stamp {
 
 export function pseudonymKeyEntry(input: PseudonymKeyInput): EntryDraft {
   const { tenant, key } = input;
-  return entry('admin', input, { code: 'pseudonym-key', tenant, key });
+  return adminEntry('pseudonym-key', input, { tenant, key });
 }
 
 /** The key of a tenant's pseudonyms is deleted: whose entries they are cannot be told any more. */
@@ -113,7 +123,7 @@ export interface ForgottenInput extends Stamp {
 }
 
 export function forgottenEntry(input: ForgottenInput): EntryDraft {
-  return entry('admin', input, { code: 'pseudonyms-forgotten', tenant: input.tenant });
+  return adminEntry('pseudonyms-forgotten', input, { tenant: input.tenant });
 }
 
 /** The server starts. */
@@ -153,7 +163,7 @@ export function tallyEntry(input: TallyInput): EntryDraft {
 
 /** The server stops in good order; a start without one before it followed a crash. `code`: why, a fixed word. */
 export interface StopInput extends Stamp, CountsInput {
-  readonly code: string;
+  readonly code: StopReason;
 }
 
 export function stopEntry(input: StopInput): EntryDraft {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { AlarmKind } from '../admission/ports.ts';
 import type { AlarmSubject } from '../alarms.ts';
 import type { Metrics } from '../gate/metrics.ts';
+import type { AlarmKind } from '../ledger/entry-codes.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Liftable } from '../model/liftable.ts';
 import type { Policy } from '../policy/policy.ts';

@@ -207,7 +207,9 @@ test('a page of large entries ends before it is too large, and says so', async (
   const world = await openPlace();
   try {
     const place = 'x'.repeat(15_000);
-    const drafts = Array.from({ length: 400 }, () => alarmEntry({ id: 'a', time: 1, code: 'big', place }));
+    const drafts = Array.from({ length: 400 }, () =>
+      alarmEntry({ id: 'a', time: 1, code: 'malware', place }),
+    );
     await world.append(...drafts);
     const { ask } = asking(world.ports);
     const found: number[] = [];

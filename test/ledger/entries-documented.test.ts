@@ -9,6 +9,7 @@ import {
   tallyEntry,
   trustEntry,
 } from '../../src/ledger/entry.ts';
+import { ADMIN_ACTS, ALARMS, STOPS } from '../../src/ledger/entry-codes.ts';
 import { decisionEntry, refusalSumEntry } from '../../src/ledger/entry-decision.ts';
 import { keyRotatedEntry, logEntry, withdrawnEntry } from '../../src/ledger/published/log-entry.ts';
 import { startEvidenceHouse } from '../admission/evidence-house.ts';
@@ -212,7 +213,7 @@ const drafts = [
   }),
   alarmEntry({
     ...stamp,
-    code: 'x',
+    code: 'malware',
     agent: 'a',
     ecosystem: 'npm',
     name: 'x',
@@ -250,4 +251,17 @@ test('what the writers of entries can give is documented, and nothing is that no
       ).toBe(true);
     }
   expect(await undocumented([{ ...decision(), more: 'x' }])).toContain('decision more');
+});
+
+test('each code of alarms, acts and stops is documented in its own words, and no other', async () => {
+  const text = await readFile(new URL('../../src/ledger/ENTRIES.md', import.meta.url), 'utf8');
+  for (const [heading, codes] of [
+    ['codes of alarms', ALARMS],
+    ['codes of admin acts', ADMIN_ACTS],
+    ['codes of stops', STOPS],
+  ] as const) {
+    const section = text.split(/^## /m).find((one) => one.startsWith(`${heading}\n`)) ?? '';
+    const rows = [...section.matchAll(/^\| `(.+?)` \| (.+) \|$/gm)].map(([, code, what]) => [code, what]);
+    expect(rows, heading).toEqual(Object.entries(codes));
+  }
 });

@@ -142,7 +142,7 @@ test('the other shapes', () => {
     startEntry({ ...stamp, release: '0.1.0', engine: '1', policy: 'sha256:p', trust: 'sha256:t' }),
     stopEntry({
       ...stamp,
-      code: 'signal',
+      code: 'shutdown',
       since: 0,
       answers: { allow: 1, refuse: 2, summed: 3 },
       files: { served: 1, aborted: 0, bytes: 10 },
@@ -163,7 +163,7 @@ test('the other shapes', () => {
     '{"id":"r1","outcome":"rejected","policy":"sha256:p","problems":2,"time":5,"type":"policy","v":1}',
     '{"code":"trust-changed","id":"r1","previous":"sha256:old","time":5,"trust":"sha256:new","type":"admin","v":1}',
     '{"engine":"1","id":"r1","policy":"sha256:p","release":"0.1.0","time":5,"trust":"sha256:t","type":"start","v":1}',
-    '{"answers":{"allow":1,"refuse":2,"summed":3},"code":"signal","files":{"aborted":0,"bytes":10,"served":1},"id":"r1","since":0,"time":5,"type":"stop","v":1}',
+    '{"answers":{"allow":1,"refuse":2,"summed":3},"code":"shutdown","files":{"aborted":0,"bytes":10,"served":1},"id":"r1","since":0,"time":5,"type":"stop","v":1}',
     '{"answers":{"allow":1,"refuse":0,"summed":0},"files":{"aborted":1,"bytes":7,"served":0},"id":"r1","since":2,"time":5,"type":"tally","unwritten":1,"v":1}',
   ]);
 });

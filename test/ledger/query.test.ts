@@ -50,7 +50,7 @@ const SAMPLE: readonly EntryDraft[] = [
     bundled: ['express@4.0.0', 'express@3.0.0', '@acme/in@2.0.0'],
   }, // 6
   servedEntry({ id: 'r', time: 1000, decision: 0, served: true, bytes: 1 }), // 7
-  alarmEntry({ id: 'r', time: 1000, code: 'waiver-ends', place: PLACE.waiver, lifts: 'TOO_YOUNG' }), // 8
+  alarmEntry({ id: 'r', time: 1000, code: 'waiver-expiring', place: PLACE.waiver, lifts: 'TOO_YOUNG' }), // 8
   refused('evil', {
     version: '6.6.6',
     reasons: [
@@ -86,7 +86,7 @@ const BY_FILTER: readonly [EntryFilter, readonly number[]][] = [
   [{ route: 'index' }, [2]],
   [{ code: 'NOT_ALLOWLISTED' }, [2]],
   [{ code: 'TOO_YOUNG' }, [9, 10]],
-  [{ code: 'waiver-ends' }, [8]],
+  [{ code: 'waiver-expiring' }, [8]],
   [{ code: 'DENIED', agent: 'ana' }, [9]],
   [{ rule: PLACE.rule }, [0, 1, 3, 4, 5, 6, 9, 10]],
   [{ rule: 'org.yaml:2' }, [9]],

@@ -21,7 +21,7 @@ beforeAll(async () => {
     decision({ name: 'widget', version: '2.0.0' }),
     decision({ name: 'both', version: '1.0.0' }),
     decision({ name: 'both', version: '1.0', ecosystem: 'pypi' }),
-    alarmEntry({ id: 'a', time: 5, code: 'odd', place: '\u001b[31m' }),
+    alarmEntry({ id: 'a', time: 5, code: 'malware', place: '\u001b[31m' }),
   ])
     receipts.push(await ledger.append(draft));
   await ledger.close();
@@ -35,7 +35,7 @@ test.each([
   [['--package', 'widget', '--versions', '>=9'], []],
   [['--package', 'pkg:pypi/Both', '--versions', '<2'], [4]],
   [['--agent', 'bo'], [1]],
-  [['--code', 'odd'], [5]],
+  [['--code', 'malware'], [5]],
   [
     ['--reverse', '--limit', '2'],
     [5, 4],

@@ -1,3 +1,4 @@
+import { adminEntry } from '../entry.ts';
 import { entry, type Maybe, type Stamp, some } from '../entry-parts.ts';
 import type { EntryDraft } from '../ledger.ts';
 import type { KnownHead, LogRow } from './published.ts';
@@ -51,7 +52,7 @@ export interface WithdrawnInput extends Stamp {
 
 export function withdrawnEntry(input: WithdrawnInput): EntryDraft {
   const { log, below, policy, entries } = input;
-  return entry('admin', input, { code: 'entries-withdrawn', log, below, policy, entries });
+  return adminEntry('entries-withdrawn', input, { log, below, policy, entries });
 }
 
 /** The last entry of a log whose key is rotated: under the old key it says which one comes next. */
@@ -61,5 +62,5 @@ export function keyRotatedEntry({
   vkey,
   ...stamp
 }: Stamp & Pick<LogRow, 'origin' | 'vkey'> & { readonly log: number }): EntryDraft {
-  return entry('admin', stamp, { code: 'key-rotated', log, origin, vkey });
+  return adminEntry('key-rotated', stamp, { log, origin, vkey });
 }
