@@ -1,9 +1,7 @@
-import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import { pino } from 'pino';
 import { createAdmission } from './admission/create.ts';
 import type { Ports } from './admission/ports.ts';
-import { Alarms } from './alarms.ts';
 import { auditDoor } from './api/door.ts';
 import type { Config } from './config.ts';
 import { ECOSYSTEMS } from './ecosystems/all.ts';
@@ -15,18 +13,18 @@ import { Closing } from './house/closing.ts';
 import { Counting } from './house/counting.ts';
 import { entering } from './house/entering.ts';
 import type { House } from './house/house.ts';
+import { openLockedVault } from './house/locked-vault.ts';
 import { keepLooking } from './house/looking.ts';
-import { policySteps } from './house/policy-ports.ts';
+import { openOutside } from './house/outside.ts';
+import { policyReader, policySteps } from './house/policy-ports.ts';
+import { raising } from './house/raising.ts';
 import { openRecorded } from './house/recorded.ts';
 import { openThreads } from './house/threads.ts';
 import { trustSteps } from './house/trust-ports.ts';
 import { InForce } from './in-force.ts';
 import { keptByPins } from './kept.ts';
 import { alarmEntry, startEntry } from './ledger/entry.ts';
-import { lockFolder } from './ledger/lock.ts';
-import type { Digest } from './model/digest.ts';
 import { ENGINE } from './model/engine.ts';
-import { FileOriginBook } from './origins.ts';
 import { writeToVault } from './probe.ts';
 import { HouseReadiness } from './readiness.ts';
 import { alarmsSince, PolicyNews } from './reload/announce.ts';
@@ -36,14 +34,10 @@ import { keepPolicy } from './replay/kept-policies.ts';
 import { openShipping } from './shipping/wired.ts';
 import { openSources } from './sources.ts';
 import { checkFolder, checkTls, checkWatch } from './start-checks.ts';
-import { loadFirst, loadInThread } from './threads/policy-loader.ts';
+import { loadFirst } from './threads/policy-loader.ts';
 import { loadTrust } from './trust/files.ts';
 import { TrustInForce } from './trust/in-force.ts';
 import { keepTrust } from './trust/kept.ts';
-import { openUpstream } from './upstream/open.ts';
-import { openFileVault } from './vault/file-vault.ts';
-import type { Vault } from './vault/vault.ts';
-import { watchedUpstream } from './watch.ts';
 import { why } from './why.ts';
 
 /**
@@ -68,29 +62,22 @@ export async function openHouse(
   await checkFolder(config.data, 'SALLYPORT_DATA');
   if (config.vault !== undefined) await checkFolder(config.vault, 'SALLYPORT_VAULT');
   const closing = new Closing();
+  const told = { now, log, metrics: watchers };
   try {
     const recorded = await openRecorded(config, {
-      now,
-      log,
-      metrics: watchers,
+      ...told,
       closing,
       lifted: (place) => news.liftedAt(place),
     });
     const { ledger, published, witnesses } = recorded;
     // The lock is ours: what is there is of a process that ended, whose number may be another's by now.
     await removeServerFile(config.data);
-    const dir = config.vault ?? join(config.data, 'vault');
-    // The data folder's lock does not cover a vault that another data folder names, too.
-    const release = await lockFolder(dir, 'SALLYPORT_VAULT');
-    closing.add(async () => release());
-    const vault: Vault = await openFileVault({ dir, quarantineLimit: config.limits.quarantine });
-    closing.add(() => vault.close());
+    const { vault, dir } = await openLockedVault(config, closing);
     const { desk, inspectors, verifiers } = await openThreads({
+      ...told,
+      closing,
       policy: first,
       trust: firstTrust,
-      metrics: watchers,
-      closing,
-      now,
       replaced(thread) {
         log.warn({ thread }, 'a thread ended and was replaced');
         readiness.saw(thread);
@@ -102,37 +89,19 @@ export async function openHouse(
       damaged: (error) => log.error({ err: error }, 'the feed of advisories is damaged; nothing is served'),
     });
     closing.add(async () => feed.close());
-    const origins = new FileOriginBook(ledger.memory, (source, origin) =>
-      log.info({ source, origin }, 'a file origin was learned with its first verified file'),
-    );
-    const way = openUpstream({
-      version,
-      privateAddresses: config.privateAddresses,
-      limits: { indexBytes: config.limits.maxIndex },
-      origins,
-    });
-    const upstream = watchedUpstream(way, watchers);
-    closing.add(() => upstream.close());
+    const { upstream, origins } = openOutside(config, { ...told, ledger, version, closing });
 
     const ending = new AbortController();
     closing.add(async () => ending.abort());
     const { stamp, enter } = entering(ledger, now, log);
-    /** Off the event loop; null where the files have another digest than `expect`. */
-    const load = async (expect: Digest | null) => {
-      const next = await loadInThread(config.allowlists, { expect, signal: ending.signal });
-      if (next) sources.check(next);
-      return next;
-    };
+    const entered = { ...told, stamp, enter };
+    const load = policyReader(config, sources, ending.signal);
     const policy = new InForce(
       first,
       policySteps({
+        ...entered,
         data: config.data,
         desk,
-        metrics: watchers,
-        log,
-        now,
-        stamp,
-        enter,
         load: () => load(null),
         changed: () => news.look(),
       }),
@@ -151,25 +120,15 @@ export async function openHouse(
       trustFailed: () => trust.failed,
       failed: (what, error) => log.error({ err: error }, `not ready: the ${what} cannot be written`),
     });
-    const alarms = new Alarms({
-      stamp,
-      count(kind) {
-        watchers.alarm(kind);
-        if (kind === 'stale-index') readiness.saw(kind);
-      },
-      warn: (kind, about) => log.warn({ alarm: kind, ...about }, 'alarm'),
-      enter: (entry) => enter('an alarm', entry),
-    });
+    const alarms = raising({ ...entered, readiness });
     recorded.tellAlarms((kind, about) => alarms.raise(kind, about));
     const shipping = await openShipping(config, env, {
+      ...told,
       ledger,
       published,
       version,
-      now,
-      metrics: watchers,
       alarm: (about) => alarms.raise('export-stuck', about),
       alarmedSince: (since) => alarmsSince(ledger, 'export-stuck', since),
-      log,
     });
     closing.add(() => shipping.stop());
     const news = new PolicyNews({
@@ -227,15 +186,12 @@ export async function openHouse(
     const trust = new TrustInForce(
       firstTrust,
       trustSteps({
+        ...entered,
         config,
         vault,
         ledger,
         desk,
         verifiers,
-        metrics: watchers,
-        log,
-        now,
-        stamp,
         alarm: (problem, inForce) => alarms.raise('trust-root', { expected: inForce, found: problem }),
       }),
     );
@@ -244,23 +200,13 @@ export async function openHouse(
       .catch((error: unknown) => log.error({ err: error }, 'the alarms of today were not read'));
     news.look();
     const endNews = keepLooking(() => news.look());
-    const watch = watchOf(config, policy, {
-      load,
-      log,
-    });
+    const watch = watchOf(config, policy, { load, log });
     watch?.start();
     feedWatch.look();
     // What is in force from the start on was hashed before the first request.
     await feed.checked();
     const endFeedWatch = keepLooking(() => feedWatch.look());
-    const counting = new Counting({
-      admission,
-      tally: watchers.tally,
-      since: started.time,
-      log,
-      stamp,
-      enter,
-    });
+    const counting = new Counting({ ...entered, admission, tally: watchers.tally, since: started.time });
 
     return {
       ports,

@@ -1,12 +1,32 @@
 import type { FastifyBaseLogger } from 'fastify';
+import type { Config } from '../config.ts';
 import type { Metrics } from '../gate/metrics.ts';
 import type { Steps } from '../in-force.ts';
 import { policyEntry } from '../ledger/entry.ts';
+import type { Digest } from '../model/digest.ts';
 import { PolicyError } from '../policy/policy.ts';
 import { keepPolicy } from '../replay/kept-policies.ts';
+import type { Sources } from '../sources.ts';
 import type { DeskPool } from '../threads/desk-pool.ts';
+import { loadInThread } from '../threads/policy-loader.ts';
 import type { LoadedPolicy } from '../threads/policy-pieces.ts';
 import type { Entering } from './entering.ts';
+
+/**
+ * Reads the policy files off the event loop, and holds them against the sources; null where they have another digest
+ * than `expect`, which null leaves open.
+ */
+export function policyReader(
+  config: Pick<Config, 'allowlists'>,
+  sources: Pick<Sources, 'check'>,
+  signal: AbortSignal,
+): (expect: Digest | null) => Promise<LoadedPolicy | null> {
+  return async (expect) => {
+    const next = await loadInThread(config.allowlists, { expect, signal });
+    if (next) sources.check(next);
+    return next;
+  };
+}
 
 export interface PolicyParts extends Entering {
   /** The data folder: policies are kept in it. */
