@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { hasCode, isMissing } from './missing.ts';
 
 /**
  * The first bytes of a file, at most `max`; null where there is none. What is no file (a folder, a pipe, a device) has no
@@ -7,7 +8,7 @@ import { open } from 'node:fs/promises';
  */
 export async function readUpTo(path: string, max: number): Promise<Buffer | null> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT')) return null;
+    if (isMissing(error)) return null;
     // A socket's name.
     if (hasCode(error, 'ENXIO')) return 'none';
     throw error;
@@ -27,8 +28,4 @@ export async function readUpTo(path: string, max: number): Promise<Buffer | null
   } finally {
     await file.close();
   }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { temporaryBeside } from './durable.ts';
+import { isMissing } from './missing.ts';
 
 /** A file below some folder, and all of its bytes. */
 export interface NewFile {
@@ -42,7 +43,7 @@ export function removeGroup(root: string, paths: readonly string[]): void {
     try {
       syncFolderNow(folder);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      if (!isMissing(error)) throw error;
     }
   }
 }

@@ -1,4 +1,5 @@
 import { readFile, rm } from 'node:fs/promises';
+import { isMissing } from '../disk/missing.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
 import { buildFeed, putInForce } from '../feeds/build.ts';
 import { FeedError } from '../feeds/feed-error.ts';
@@ -54,8 +55,7 @@ async function statusBefore(dir: string): Promise<FeedStatus | null> {
   try {
     return parseStatus(await readFile(statusPath(dir), 'utf8'));
   } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (isMissing || error instanceof FeedError) return null;
+    if (isMissing(error) || error instanceof FeedError) return null;
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureDir, syncFolder, writeDurable } from '../disk/durable.ts';
+import { isMissing } from '../disk/missing.ts';
 import { type Digest, sha256 } from '../model/digest.ts';
 import { LedgerError } from './ledger.ts';
 
@@ -32,7 +33,7 @@ export function digestOfKey(key: Uint8Array): Digest {
 export async function readPseudonymKeys(dir: string): Promise<PseudonymKeys> {
   const folder = folderIn(dir);
   const names = await readdir(folder).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return [];
+    if (isMissing(error)) return [];
     throw unusable(`the folder ${folder} cannot be read: ${String(error)}`);
   });
   const keys = new Map<string, Uint8Array>();
@@ -59,10 +60,10 @@ export async function removePseudonymKey(dir: string, tenant: string): Promise<b
   try {
     await rm(join(folderIn(dir), tenant));
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    if (!isMissing(error)) throw error;
     // It may have been removed a moment before a crash, and its name may still be on disk.
     await syncFolder(folderIn(dir)).catch((fault: unknown) => {
-      if (codeOf(fault) !== 'ENOENT') throw fault;
+      if (!isMissing(fault)) throw fault;
     });
     return false;
   }
@@ -73,7 +74,7 @@ export async function removePseudonymKey(dir: string, tenant: string): Promise<b
 async function readKey(dir: string, tenant: string): Promise<Uint8Array | null> {
   const path = join(folderIn(dir), tenant);
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return null;
+    if (isMissing(error)) return null;
     throw unusable(`${path} cannot be read: ${String(error)}`);
   });
   if (!file) return null;
@@ -95,10 +96,6 @@ async function readKey(dir: string, tenant: string): Promise<Uint8Array | null> 
 
 function folderIn(dir: string): string {
   return join(dir, 'ledger', 'pseudonyms');
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 function unusable(what: string): LedgerError {

@@ -4,6 +4,7 @@ import { type ImportReport, importLines } from '../cli/import-lines.ts';
 import { EXIT, type ImportOptions } from '../cli/program.ts';
 import type { Config } from '../config.ts';
 import { writeDurable } from '../disk/durable.ts';
+import { isMissing } from '../disk/missing.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
 import { LockfileUnreadable } from '../ecosystems/lockfile.ts';
 import { parsePolicy } from '../policy/load.ts';
@@ -171,7 +172,7 @@ async function previousAt(absolute: string, path: string, profile: string): Prom
   try {
     if (await isInTheWay(absolute)) return new NotOurs('it is no regular file');
     const text = await readFile(absolute, 'utf8').catch((error: unknown) => {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+      if (isMissing(error)) return null;
       throw error;
     });
     return text === null ? NOTHING_BEFORE : readPrevious({ path, text }, IDS, profile);

@@ -1,4 +1,5 @@
 import { lstat } from 'node:fs/promises';
+import { isMissing } from '../disk/missing.ts';
 import { type Digest, digestsOfSri, parseDigest } from '../model/digest.ts';
 import { readYaml } from '../policy/language/yaml.ts';
 import type { PolicySource } from '../policy/policy.ts';
@@ -34,7 +35,7 @@ const KEYS = ['profile', 'pins', 'allow', 'waivers'];
 /** Whether there is something at a path that is no regular file of its own: a link may lead anywhere. */
 export async function isInTheWay(path: string): Promise<boolean> {
   const status = await lstat(path).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (isMissing(error)) return null;
     throw error;
   });
   return status !== null && !status.isFile();

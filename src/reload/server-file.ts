@@ -2,6 +2,7 @@ import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeDurable } from '../disk/durable.ts';
+import { isMissing } from '../disk/missing.ts';
 import { LedgerError } from '../ledger/ledger.ts';
 import { lockFolder } from '../ledger/lock.ts';
 
@@ -61,7 +62,7 @@ async function read(data: string): Promise<RunningServer> {
   try {
     text = await readFile(fileIn(data), 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+    if (isMissing(error)) {
       throw new NoServer(
         `no server runs on ${data}; start it, or name its folder with SALLYPORT_DATA (a server that has just begun is not ready yet)`,
       );

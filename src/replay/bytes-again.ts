@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundledOf } from '../admission/bundled.ts';
 import type { Config } from '../config.ts';
+import { isMissing } from '../disk/missing.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
 import type { KnownArtifact, MemoryReader } from '../ledger/ledger.ts';
 import type { ArtifactKind } from '../model/artifact.ts';
@@ -139,7 +140,7 @@ async function hostsOf(
 
 async function hashOf(path: string) {
   const file = await open(path, 'r').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (isMissing(error)) return null;
     throw error;
   });
   if (!file) return null;

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { ensureDir, writeDurable } from '../disk/durable.ts';
+import { isMissing } from '../disk/missing.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
 import { type Digest, sha256 } from '../model/digest.ts';
 import { textOfSources } from '../policy/language/plan.ts';
@@ -83,8 +84,8 @@ async function keptText(dir: string, digest: Digest): Promise<Buffer | null> {
     const packed = await readFile(path);
     return await promisify(gunzip)(packed, { maxOutputLength: MAX_TEXT });
   } catch (error) {
+    if (isMissing(error)) return null;
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (code === 'ENOENT') return null;
     if (code.startsWith('Z_') || code === 'ERR_BUFFER_TOO_LARGE') return Buffer.alloc(0);
     throw error;
   }

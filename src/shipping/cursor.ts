@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureDir, writeDurable } from '../disk/durable.ts';
+import { isMissing } from '../disk/missing.ts';
 import type { LedgerQueries } from '../ledger/ledger.ts';
 
 /** The last entry that a target has taken. */
@@ -38,8 +39,7 @@ export class CursorFile {
     try {
       text = await readFile(this.#path, 'utf8');
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
-        return { cursor: null, lost: null };
+      if (isMissing(error)) return { cursor: null, lost: null };
       throw error;
     }
     const [, digits, leaf = ''] =

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
 import { isTemporary, writeDurable } from '../disk/durable.ts';
+import { isMissing } from '../disk/missing.ts';
 import { TrustError } from '../verify/trust.ts';
 
 /** The files that trust is made of, by their names in `trust/` and among the TUF targets. */
@@ -108,10 +109,6 @@ export async function readIfThere(path: string): Promise<Buffer | null> {
     if (isMissing(error)) return null;
     throw new TrustError(`${path} cannot be read: ${wordsOf(error)}`);
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 function wordsOf(error: unknown): string {

@@ -1,6 +1,7 @@
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readUpTo } from '../../disk/bounded.ts';
+import { leadsNowhere } from '../../disk/missing.ts';
 import { MAX_NOTE_BYTES } from '../log/note.ts';
 import { parseLogPath } from '../log/tiles.ts';
 import type { AuditSource } from './audit-source.ts';
@@ -26,7 +27,7 @@ export async function readLogFile(folder: string, path: string): Promise<Uint8Ar
   try {
     return await readUpTo(join(folder, path), maxBytes(path) + 1);
   } catch (error) {
-    if (isGone(error)) return null;
+    if (leadsNowhere(error)) return null;
     throw error;
   }
 }
@@ -34,7 +35,7 @@ export async function readLogFile(folder: string, path: string): Promise<Uint8Ar
 /** Folders hold up to a thousand others, and are read one entry at a time. */
 async function* filesBelow(folder: string, prefix: string): AsyncGenerator<string> {
   const entries = await opendir(join(folder, prefix)).catch((error: unknown) => {
-    if (isGone(error)) return null;
+    if (leadsNowhere(error)) return null;
     throw error;
   });
   if (entries === null) return;
@@ -43,8 +44,4 @@ async function* filesBelow(folder: string, prefix: string): AsyncGenerator<strin
     if (entry.isDirectory()) yield* filesBelow(folder, path);
     else yield path;
   }
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }

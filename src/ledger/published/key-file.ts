@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ensureDir, writeDurable } from '../../disk/durable.ts';
+import { isMissing } from '../../disk/missing.ts';
 import { LedgerError } from '../ledger.ts';
 import { LogError } from '../log/log-error.ts';
 import { generateKey, type SignerKey, signerKey } from '../log/note.ts';
@@ -34,7 +35,7 @@ export async function makeKey(path: string, origin: string): Promise<SignerKey> 
 
 async function readPrivately(path: string): Promise<string | null> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (isMissing(error)) return null;
     throw unusable(`the key of the log cannot be read: ${String(error)}`);
   });
   if (file === null) return null;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { type NewFile, removeGroup, writeGroup } from '../../disk/durable-group.ts';
+import { leadsNowhere } from '../../disk/missing.ts';
 import { LedgerError } from '../ledger.ts';
 import { bundleBytes } from '../log/bundle.ts';
 import { CompactRange } from '../log/compact-range.ts';
@@ -68,7 +69,7 @@ export class LogFiles {
       this.#tree = tree;
       return null;
     } catch (error) {
-      if (error instanceof LogError || isAbsent(error)) return error.message;
+      if (error instanceof LogError || leadsNowhere(error)) return error.message;
       throw error;
     }
   }
@@ -204,10 +205,6 @@ function isBefore(bytes: string, time: number): boolean {
   const entry: unknown = bytes === '' ? null : JSON.parse(bytes);
   const at = typeof entry === 'object' && entry !== null && 'time' in entry ? entry.time : null;
   return typeof at === 'number' && at < time;
-}
-
-function isAbsent(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }
 
 function missing(seq: number): LedgerError {
