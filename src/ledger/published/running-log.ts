@@ -32,6 +32,11 @@ export async function openRunning(
     minimum: 0,
   };
   if (logs.length === 0) {
+    // Before it is so: cut short, it is said again, and never left unsaid.
+    say(
+      `the ledger begins its log, ${row.origin}; the key that signs it is in ${places.key}, and its public half, for those ` +
+        `who are to check the ledger, is ${row.vkey} (sallyport init prints it)`,
+    );
     await store.openLog(row, null);
     await settle(places, [row]);
   }

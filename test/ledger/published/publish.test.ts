@@ -69,6 +69,10 @@ test('an orderly end publishes the last entry; the next process goes on with the
   for (let i = 0; i < 300; i++) void first.ledger.append(decision());
   await first.ledger.append(decision());
   await first.close();
+  // Whoever starts it for the first time is told of the key, once.
+  expect(first.said).toEqual([
+    expect.stringContaining(`${first.log.current.vkey} (sallyport init prints it)`),
+  ]);
   expect((await audit(first.places.running)).size).toBe(301);
   const second = await openPlace(dir);
   expect(second.log.current).toEqual(first.log.current);
