@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { loadPolicy } from '../../src/allowlists.ts';
@@ -296,6 +296,26 @@ describe('links and addresses', () => {
           lost.push(`${page.file}: ${link}`);
       }
     }
+    expect(lost).toEqual([]);
+  });
+
+  test('what a packed document links to is packed with it', () => {
+    const { files } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { files: string[] };
+    const isPacked = (path: string) => files.some((one) => path === one || path.startsWith(`${one}/`));
+    const deeper = files.filter((one) => one.includes('/') && one.endsWith('.md'));
+    const packed = [
+      ...PAGES.filter((page) => isPacked(page.file)),
+      ...deeper.map((file) => readPage(file, readFileSync(join(ROOT, file), 'utf8'))),
+    ];
+    expect(packed.map((page) => page.file)).toContain('src/ledger/log/SPEC.md');
+    const lost = packed.flatMap((page) =>
+      page.links.flatMap((link) => {
+        const [path = ''] = link.split('#');
+        if (/^https?:/.test(link) || path === '') return [];
+        const target = relative(ROOT, resolve(ROOT, dirname(page.file), path));
+        return isPacked(target) && existsSync(join(ROOT, target)) ? [] : [`${page.file}: ${link}`];
+      }),
+    );
     expect(lost).toEqual([]);
   });
 
