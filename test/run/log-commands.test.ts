@@ -41,6 +41,7 @@ describe('init, serve, rotate, withdraw', { timeout: 60_000 }, () => {
     await firewall.stop();
     const entries = await firewall.ledger();
     const vkey = readFileSync(log('log', 'vkey'), 'utf8').trimEnd();
+    expect(firewall.log).toContain(`${vkey} (sallyport init prints it)`);
     const note = readFileSync(log('log', 'checkpoint'));
     expect(openCheckpoint(note, verifierKey(vkey))).toMatchObject({
       origin: 'firewall.example/ledger/1',
@@ -56,6 +57,7 @@ describe('init, serve, rotate, withdraw', { timeout: 60_000 }, () => {
 
   test('a rotation needs the server stopped; afterwards it serves under the new key', async () => {
     await again();
+    expect(firewall.log).not.toContain('the ledger begins its log');
     const busy = await firewall.command('ledger', 'rotate');
     expect([busy.code, busy.stderr]).toEqual([3, expect.stringContaining('in use by another sallyport')]);
     await firewall.stop();

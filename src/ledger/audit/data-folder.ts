@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isMissing } from '../../disk/missing.ts';
 import { LogPlaces } from '../published/log-places.ts';
 import type { LogRow } from '../published/published.ts';
 import { type AuditDatabase, openDatabase } from './database.ts';
@@ -57,7 +58,7 @@ async function names(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (isMissing(error)) return [];
     throw error;
   }
 }
