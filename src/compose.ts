@@ -10,6 +10,7 @@ import { openFeed } from './feeds/open.ts';
 import { feedFolder } from './feeds/status.ts';
 import type { Metrics } from './gate/metrics.ts';
 import { Closing } from './house/closing.ts';
+import { configDigest } from './house/configured.ts';
 import { Counting } from './house/counting.ts';
 import { entering } from './house/entering.ts';
 import type { House } from './house/house.ts';
@@ -23,7 +24,7 @@ import { openThreads } from './house/threads.ts';
 import { trustSteps } from './house/trust-ports.ts';
 import { InForce } from './in-force.ts';
 import { keptByPins } from './kept.ts';
-import { alarmEntry, startEntry } from './ledger/entry.ts';
+import { alarmEntry, feedEntry, startEntry } from './ledger/entry.ts';
 import { ENGINE } from './model/engine.ts';
 import { writeToVault } from './probe.ts';
 import { HouseReadiness } from './readiness.ts';
@@ -178,8 +179,19 @@ export async function openHouse(
     const started = stamp();
     watchers.tally.begin();
     await ledger.append(
-      startEntry({ ...started, release: version, engine: ENGINE, policy: first.digest, trust: trusted }),
+      startEntry({
+        ...started,
+        release: version,
+        engine: ENGINE,
+        policy: first.digest,
+        trust: trusted,
+        feed: feedWatch.digest(),
+        config: configDigest(config),
+      }),
     );
+    feed.tellChanges((digest, previous) => {
+      void enter('another feed', feedEntry({ ...stamp(), feed: digest, previous: previous ?? undefined }));
+    });
     for (const entry of recorded.prepared.entries(stamp)) await ledger.append(entry);
     for (const tenant of recorded.prepared.lost) alarms.raise('pseudonym-key-lost', { tenant });
     log.info({ policy: first.digest, trust: trusted, root: from.root, npmKeys: from.npmKeys }, 'started');

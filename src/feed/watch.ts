@@ -1,6 +1,7 @@
 import type { AlarmSubject } from '../alarms.ts';
 import type { FeedState, OpenFeed } from '../feeds/open.ts';
 import type { Metrics } from '../gate/metrics.ts';
+import type { Digest } from '../model/digest.ts';
 import type { Policy } from '../policy/policy.ts';
 import { asksForFeed } from './asked.ts';
 
@@ -45,6 +46,12 @@ export class FeedWatch {
     this.#alarmed = known.feed.at;
     const iso = (time: number) => new Date(time).toISOString();
     stale({ expected: `before ${iso(known.feed.staleAt)}`, found: `of ${iso(known.feed.at)}` });
+  }
+
+  /** Of the one in force; undefined where there is none that can be read. */
+  digest(): Digest | undefined {
+    const state = this.#state();
+    return state === 'broken' ? undefined : state?.feed.digest;
   }
 
   /** For `/readyz`. */

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { FeedFacts, PackageAdvisories } from '../model/advisory.ts';
 import type { PackageId } from '../model/artifact.ts';
+import type { Digest } from '../model/digest.ts';
 import { FeedDatabase } from './database.ts';
 import { FeedError } from './feed-error.ts';
 import type { Advisories } from './feeds.ts';
@@ -28,6 +29,8 @@ export interface FeedState {
 export interface OpenFeed extends Advisories {
   /** null where there is no feed. Throws as `of` does. */
   state(): FeedState | null;
+  /** From now on `changed` is told of another feed as it comes into use; `previous` is null where there was none. */
+  tellChanges(changed: (digest: Digest, previous: Digest | null) => void): void;
   /** Resolves when the bytes that are in force were hashed once; from then on a damaged feed throws. Never rejects. */
   checked(): Promise<void>;
   close(): void;
@@ -54,6 +57,7 @@ class FileFeed implements OpenFeed {
   /** There was one: where it vanishes, nothing is known any more. */
   #seen = false;
   #closed = false;
+  #changed: (digest: Digest, previous: Digest | null) => void = () => undefined;
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -76,6 +80,10 @@ class FileFeed implements OpenFeed {
 
   state(): FeedState | null {
     return this.#current();
+  }
+
+  tellChanges(changed: (digest: Digest, previous: Digest | null) => void): void {
+    this.#changed = changed;
   }
 
   async checked(): Promise<void> {
@@ -101,8 +109,10 @@ class FileFeed implements OpenFeed {
     const mark = `${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}`;
     if (this.#generation?.mark !== mark) {
       const next = this.#open(mark, parseStatus(readFileSync(path, 'utf8')));
+      const previous = this.#generation?.feed.digest ?? null;
       this.#generation?.database.close();
       this.#generation = next;
+      if (next.feed.digest !== previous) this.#changed(next.feed.digest, previous);
     }
     if (this.#generation.damage) throw this.#generation.damage;
     return this.#generation;

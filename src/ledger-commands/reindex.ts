@@ -1,19 +1,28 @@
 import type { LedgerKeepOptions } from '../cli/ledger-program.ts';
 import { EXIT } from '../cli/program.ts';
+import { reindexedEntry } from '../ledger/entry.ts';
+import { openLedger } from '../ledger/open.ts';
 import { reindexLedger } from '../ledger/reindex.ts';
 import type { Given } from './given.ts';
 
 /** Entries between two lines of progress. */
 const STEP = 500_000;
 
-/** `sallyport ledger reindex`. */
-export async function reindex({ configured, out }: Given, options: LedgerKeepOptions): Promise<number> {
+/** `sallyport ledger reindex`: makes the index anew, and enters that. */
+export async function reindex({ configured, now, out }: Given, options: LedgerKeepOptions): Promise<number> {
   let next = STEP;
-  const counts = await reindexLedger({ dir: configured(options).data }, (entries) => {
+  const { data: dir } = configured(options);
+  const counts = await reindexLedger({ dir }, (entries) => {
     if (entries < next) return;
     out.say(`${entries} entries`);
     next = entries + STEP;
   });
+  const ledger = await openLedger({ dir });
+  try {
+    await ledger.append(reindexedEntry({ id: `reindex-${now()}`, time: now(), entries: counts.entries }));
+  } finally {
+    await ledger.close();
+  }
   out.print(
     options.json
       ? JSON.stringify(counts)

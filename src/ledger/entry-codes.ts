@@ -35,10 +35,12 @@ export type AlarmKind = keyof typeof ALARMS;
 /** What somebody who runs the firewall did. */
 export const ADMIN_ACTS = {
   'trust-changed': 'another trust root or other keys are in use from now on',
+  'feed-changed': 'another feed of advisories was found in force, and is decided by from now on',
   'key-rotated': 'the last entry under the old key: which log comes next',
   'entries-withdrawn': 'old entries are not readable any more',
   'pseudonym-key': "a tenant's agents are entered under pseudonyms of this key from now on",
   'pseudonyms-forgotten': "a tenant's key is deleted",
+  reindexed: 'the query index was made anew from the entries',
 } as const;
 export type AdminAct = keyof typeof ADMIN_ACTS;
 

@@ -105,6 +105,27 @@ export function trustEntry(input: TrustInput): EntryDraft {
   return adminEntry('trust-changed', input, { trust, previous });
 }
 
+/** Another feed of advisories was found in force, and is decided by from now on. */
+export interface FeedInput extends Stamp {
+  readonly feed: Digest;
+  /** Digest of the one before, where there was one. */
+  readonly previous?: Maybe<Digest>;
+}
+
+export function feedEntry(input: FeedInput): EntryDraft {
+  const { feed, previous } = input;
+  return adminEntry('feed-changed', input, { feed, previous });
+}
+
+/** The query index was made anew from so many entries. */
+export interface ReindexedInput extends Stamp {
+  readonly entries: number;
+}
+
+export function reindexedEntry(input: ReindexedInput): EntryDraft {
+  return adminEntry('reindexed', input, { entries: input.entries });
+}
+
 /** From now on the agents of a tenant are entered under pseudonyms that this key makes. */
 export interface PseudonymKeyInput extends Stamp {
   readonly tenant: string;
@@ -134,11 +155,15 @@ export interface StartInput extends Stamp {
   readonly policy: string;
   /** Digest of the trust root and keys; the evidence shelf has them under it. */
   readonly trust: Digest;
+  /** Digest of the feed of advisories, where there is one that can be read. */
+  readonly feed?: Maybe<Digest>;
+  /** Digest of the configuration in force, without secrets. */
+  readonly config: Digest;
 }
 
 export function startEntry(input: StartInput): EntryDraft {
-  const { release, engine, policy, trust } = input;
-  return entry('start', input, { release, engine, policy, trust });
+  const { release, engine, policy, trust, feed, config } = input;
+  return entry('start', input, { release, engine, policy, trust, feed, config });
 }
 
 /**

@@ -34,7 +34,7 @@ const lineOf = (draft: EntryDraft) => ledgerLine({ seq: 7, leaf: 'a'.repeat(64),
 test.each([
   [
     'a start, with its policy and what it trusts',
-    startEntry({ ...stamp, release: '0.1.0', engine: '1', policy, trust }),
+    startEntry({ ...stamp, release: '0.1.0', engine: '1', policy, trust, config: policy }),
     `start    ${policy.slice(0, 19)} trust ${trust.slice(0, 19)}`,
   ],
   [

@@ -88,7 +88,14 @@ test.each([
   ['a log', { ...stamp, type: 'log', origin: 'x/2', reason: 'rollback' } as const, 3004, 300401],
   [
     'a start',
-    startEntry({ ...stamp, release: '1', engine: '1', policy: sha256('p'), trust: sha256('t') }),
+    startEntry({
+      ...stamp,
+      release: '1',
+      engine: '1',
+      policy: sha256('p'),
+      trust: sha256('t'),
+      config: sha256('c'),
+    }),
     6002,
     600203,
   ],

@@ -57,7 +57,7 @@ export const SAMPLES: readonly EntryDraft[] = [
   policyEntry({ ...stamp, outcome: 'rejected', policy, problems: 2 }),
   policyEntry({ ...stamp, outcome: 'unchanged', policy }),
   trustEntry({ ...stamp, trust: sha256('a'), previous: sha256('b') }),
-  startEntry({ ...stamp, release: '1.0.0', engine: '1', policy, trust: sha256('t') }),
+  startEntry({ ...stamp, release: '1.0.0', engine: '1', policy, trust: sha256('t'), config: sha256('c') }),
   { ...stamp, type: 'stop', code: 'shutdown', answers: { allow: 1, refuse: 2, summed: 0 } },
   { ...stamp, type: 'log', log: 2, origin: 'x/2', reason: 'rollback', previous: { log: 1, size: 3 } },
   { ...stamp, type: 'tally', since: 0, answers: { allow: 1, refuse: 2, summed: 0 } },

@@ -3,9 +3,12 @@ import { expect, onTestFinished, test } from 'vitest';
 import { ENTRY_TYPES } from '../../src/ledger/canonical.ts';
 import {
   alarmEntry,
+  feedEntry,
   forgottenEntry,
   policyEntry,
   pseudonymKeyEntry,
+  reindexedEntry,
+  startEntry,
   tallyEntry,
   trustEntry,
 } from '../../src/ledger/entry.ts';
@@ -200,6 +203,17 @@ const drafts = [
   }),
   policyEntry({ ...stamp, outcome: 'rejected', policy: sha256('p'), previous: sha256('q'), problems: 1 }),
   trustEntry({ ...stamp, trust: sha256('t'), previous: sha256('u') }),
+  feedEntry({ ...stamp, feed: sha256('f'), previous: sha256('g') }),
+  reindexedEntry({ ...stamp, entries: 5 }),
+  startEntry({
+    ...stamp,
+    release: '1',
+    engine: '4',
+    policy: sha256('p'),
+    trust: sha256('t'),
+    feed: sha256('f'),
+    config: sha256('c'),
+  }),
   keyRotatedEntry({ ...stamp, log: 2, origin: 'x/2', vkey: 'k' }),
   withdrawnEntry({ ...stamp, log: 1, below: 5, policy: sha256('r'), entries: 5 }),
   pseudonymKeyEntry({ ...stamp, tenant: 'acme', key: sha256('k') }),
@@ -240,7 +254,7 @@ test('what the writers of entries can give is documented, and nothing is that no
   expect(await undocumented(drafts)).toEqual([]);
   const given = new Set(drafts.flatMap((draft) => pathsOf(draft)));
   const fields = await documented();
-  for (const type of ['decision', 'policy', 'admin', 'tally', 'alarm', 'log'])
+  for (const type of ['decision', 'policy', 'admin', 'start', 'tally', 'alarm', 'log'])
     for (const field of fields.get(type) ?? []) {
       // Of stops alone.
       if (type === 'tally' && field === 'code') continue;

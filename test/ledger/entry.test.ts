@@ -139,7 +139,14 @@ test('the other shapes', () => {
     }),
     policyEntry({ ...stamp, outcome: 'rejected', policy: 'sha256:p', problems: 2 }),
     trustEntry({ ...stamp, trust: 'sha256:new', previous: 'sha256:old' }),
-    startEntry({ ...stamp, release: '0.1.0', engine: '1', policy: 'sha256:p', trust: 'sha256:t' }),
+    startEntry({
+      ...stamp,
+      release: '0.1.0',
+      engine: '1',
+      policy: 'sha256:p',
+      trust: 'sha256:t',
+      config: 'sha256:c',
+    }),
     stopEntry({
       ...stamp,
       code: 'shutdown',
@@ -162,7 +169,7 @@ test('the other shapes', () => {
     '{"code":"file-origin","expected":"https://a.test","found":"https://b.test","id":"r1","source":"npm","time":5,"type":"alarm","v":1}',
     '{"id":"r1","outcome":"rejected","policy":"sha256:p","problems":2,"time":5,"type":"policy","v":1}',
     '{"code":"trust-changed","id":"r1","previous":"sha256:old","time":5,"trust":"sha256:new","type":"admin","v":1}',
-    '{"engine":"1","id":"r1","policy":"sha256:p","release":"0.1.0","time":5,"trust":"sha256:t","type":"start","v":1}',
+    '{"config":"sha256:c","engine":"1","id":"r1","policy":"sha256:p","release":"0.1.0","time":5,"trust":"sha256:t","type":"start","v":1}',
     '{"answers":{"allow":1,"refuse":2,"summed":3},"code":"shutdown","files":{"aborted":0,"bytes":10,"served":1},"id":"r1","since":0,"time":5,"type":"stop","v":1}',
     '{"answers":{"allow":1,"refuse":0,"summed":0},"files":{"aborted":1,"bytes":7,"served":0},"id":"r1","since":2,"time":5,"type":"tally","unwritten":1,"v":1}',
   ]);

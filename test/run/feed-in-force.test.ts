@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { updateFeed } from '../../src/feed/refresh.ts';
@@ -120,4 +120,32 @@ test('one that becomes too old is an alarm once, a note and a figure; required a
   house.clock.advance(HOUR);
   await feed({ ...HARMLESS, modified: new Date(house.clock.now()).toISOString() });
   expect((await house.ask(TARBALL)).status).toBe(200);
+}, 60_000);
+
+test('which feed is in force is entered: at a start, and before the first decision by another', async () => {
+  await open(POLICY);
+  const acts = async () =>
+    (await house.entries({ limit: 1_000 }))
+      .filter(({ type }) => ['start', 'admin', 'decision'].includes(String(type)))
+      .map(({ type, code, feed: digest, previous }) => [type, code, digest, previous]);
+  const digestOf = async () => {
+    const { digest } = JSON.parse(await readFile(join(house.root, 'data/feed/status.json'), 'utf8'));
+    return digest as string;
+  };
+  const start = ['start', undefined, undefined, undefined];
+  const decision = ['decision', undefined, undefined, undefined];
+  await feed(HARMLESS);
+  const one = await digestOf();
+  await house.ask('/readyz');
+  await expect.poll(acts).toEqual([start, ['admin', 'feed-changed', one, undefined]]);
+  await feed(HARMLESS, malRecord('MAL-2026-9', 'left-pad', 'npm', of('1.3.0')));
+  const two = await digestOf();
+  expect((await house.ask(TARBALL)).json.code).toBe('MALWARE');
+  await house.ask('/readyz');
+  const changed = ['admin', 'feed-changed', two, one];
+  expect((await acts()).slice(2)).toEqual([changed, decision]);
+  await house.restart();
+  expect((await acts()).slice(4)).toEqual([['start', undefined, two, undefined]]);
+  await house.ask(TARBALL);
+  expect((await acts()).slice(5)).toEqual([decision]);
 }, 60_000);

@@ -55,6 +55,18 @@ describe('init, serve, rotate, withdraw', { timeout: 60_000 }, () => {
     ]);
   });
 
+  test('an index that is made anew is entered', async () => {
+    const before = await firewall.ledger();
+    const { code, stdout, stderr } = await firewall.command('ledger', 'reindex', '--json');
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ entries: before.length });
+    const after = await firewall.ledger();
+    expect(after).toHaveLength(before.length + 1);
+    expect(after.at(-1)).toMatchObject({
+      entry: { type: 'admin', code: 'reindexed', entries: before.length },
+    });
+  });
+
   test('a rotation needs the server stopped; afterwards it serves under the new key', async () => {
     await again();
     expect(firewall.log).not.toContain('the ledger begins its log');
