@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { ConfigError, loadConfig } from '../../src/config.ts';
+import { isMissing } from '../../src/disk/missing.ts';
 import { allowing, bearer, startHouse, type TestHouse, tarballPath } from '../admission/harness.ts';
 import { linesOf, sallyport } from '../harness/sallyport.ts';
 
@@ -47,7 +48,15 @@ async function use(h: TestHouse, agent: string): Promise<void> {
 async function writtenBelow(folder: string): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
-    if (entry.isFile()) pieces.push(await readFile(join(entry.parentPath, entry.name)));
+    if (entry.isFile()) {
+      const bytes = await readFile(join(entry.parentPath, entry.name)).catch((error: unknown) => {
+        if (isMissing(error)) return null;
+        throw error;
+      });
+      // The log is being published: what has another name by now is read under that.
+      if (bytes === null) return writtenBelow(folder);
+      pieces.push(bytes);
+    }
   return Buffer.concat(pieces);
 }
 
