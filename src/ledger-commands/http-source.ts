@@ -3,7 +3,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { z } from 'zod';
 import type { AuditSource } from '../ledger/audit/audit-source.ts';
 import { maxBytes } from '../ledger/audit/folder.ts';
-import type { LogFiles } from '../ledger/audit/ledger-audit.ts';
+import type { LogFiles } from '../ledger/audit/log-keys.ts';
 
 /** A firewall could not be asked, or did not answer as one: nothing is known of its log. */
 export class NoAnswer extends Error {

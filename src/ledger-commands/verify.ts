@@ -6,12 +6,8 @@ import { readUpTo } from '../disk/bounded.ts';
 import { logsIn } from '../ledger/audit/data-folder.ts';
 import type { Finding } from '../ledger/audit/finding.ts';
 import { originOf } from '../ledger/audit/heads.ts';
-import {
-  type AuditReport,
-  auditLedger,
-  type KeptHead,
-  type LedgerAudit,
-} from '../ledger/audit/ledger-audit.ts';
+import type { KeptHead } from '../ledger/audit/kept-heads.ts';
+import { type AuditReport, auditLedger, type LedgerAudit } from '../ledger/audit/ledger-audit.ts';
 import { MAX_NOTE_BYTES } from '../ledger/log/note.ts';
 import { findServer, NoServer } from '../reload/server-file.ts';
 import type { Given } from './given.ts';

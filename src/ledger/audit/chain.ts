@@ -1,5 +1,7 @@
+import { type Hash, leafHashOf } from '../log/hash.ts';
 import { LogError } from '../log/log-error.ts';
-import { readEntry } from '../log/log-source.ts';
+import { hashReader, readEntry } from '../log/log-source.ts';
+import { inclusionProof, verifyInclusion } from '../log/merkle-proof.ts';
 import type { VerifierKey } from '../log/note.ts';
 import type { AuditSource } from './audit-source.ts';
 import { type ReadEntry, readForm } from './entry-form.ts';
@@ -59,6 +61,35 @@ export function beginning(entry: ReadEntry): Beginning | null {
     reason,
     previous: { log: before['log'], origin: before['origin'], vkey: before['vkey'], size, root, signed },
   };
+}
+
+/**
+ * The verifier key that a log names as the next one's, where its last entry announces it and the checkpoint vouches for
+ * that entry; null otherwise, also where what is needed to see so is not there.
+ */
+export async function announcedBy(
+  source: AuditSource,
+  { size, root }: { readonly size: number; readonly root: Hash },
+): Promise<string | null> {
+  if (size === 0) return null;
+  try {
+    const last = size - 1;
+    const bytes = await readEntry(source, size, last);
+    verifyInclusion(
+      leafHashOf(bytes),
+      last,
+      size,
+      await inclusionProof(last, size, hashReader(source, size)),
+      root,
+    );
+    const entry = readForm(bytes);
+    if (typeof entry === 'string' || entry['type'] !== 'admin' || entry['code'] !== 'key-rotated')
+      return null;
+    return typeof entry['vkey'] === 'string' ? entry['vkey'] : null;
+  } catch (error) {
+    if (error instanceof LogError) return null;
+    throw error;
+  }
 }
 
 /** Of two logs: whether the later one's first entry names the earlier one as it is. */

@@ -6,7 +6,7 @@ import type { LogRow } from '../published/published.ts';
 import { type AuditDatabase, openDatabase } from './database.ts';
 import { auditFolder } from './folder.ts';
 import { readText } from './heads.ts';
-import type { LogFiles } from './ledger-audit.ts';
+import type { LogFiles } from './log-keys.ts';
 
 /** What a data folder has of a ledger. */
 export interface DataFolder {

@@ -38,6 +38,8 @@ export type Visit = (index: number, leaf: Hash, entry: ReadEntry | null) => void
 export interface Walked {
   /** Entries that were looked at: `size`, or fewer where nothing was left to look at. */
   readonly entries: number;
+  /** Whether every place up to the head was looked at, whatever is there, in the database as well where there is one. */
+  readonly whole: boolean;
   /** Entries from the first on that have no bundle, and no bytes in the database: withdrawn, or lost. */
   readonly withoutBundle: number;
   readonly withoutBytes: number;
@@ -91,6 +93,7 @@ class Walk {
   #tree: SignedTree | null = null;
   #builder: TileBuilder | null = new TileBuilder();
   #entries = 0;
+  #looked = 0;
   #withoutBundle = 0;
   #withoutBytes = 0;
   #lost = 0;
@@ -162,6 +165,7 @@ class Walk {
       await index.compare(number, base, base + from, width, rows.filter((row) => row !== null).length);
     await this.#upper(stands);
     this.#before = leaves;
+    this.#looked = from + width;
     this.#lost = leaves.every((leaf) => leaf === null) ? this.#lost + 1 : 0;
     if (this.#lost < MAX_LOST) return true;
     this.#findings.problem(
@@ -195,6 +199,7 @@ class Walk {
       );
     return {
       entries: this.#entries,
+      whole: this.#looked === size && this.#database === this.#log.database && this.#log.base !== null,
       withoutBundle: this.#withoutBundle,
       withoutBytes: this.#withoutBytes,
       tree: whole,

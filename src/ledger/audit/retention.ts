@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { readRetention } from '../published/retention.ts';
+import { NEXT_RETENTION, readRetention } from '../published/retention.ts';
+import type { AuditSource } from './audit-source.ts';
 import type { ReadEntry } from './entry-form.ts';
 import type { Findings } from './finding.ts';
 import type { Walked } from './log-walk.ts';
@@ -25,14 +26,14 @@ export class Retention {
     if (below >= before) this.#allowed.set(log, { below, policy });
   }
 
-  /** Holds what a log lacks against it. `written`: the policy as it lies beside the log, null where none does. */
-  check(
+  /** Holds what a log lacks against it, and the written policy as it lies beside the log. */
+  async check(
     log: number,
     walked: Walked,
-    written: Uint8Array | null,
+    source: AuditSource,
     hasDatabase: boolean,
     findings: Findings,
-  ): void {
+  ): Promise<void> {
     const { below = 0, policy = null } = this.#allowed.get(log) ?? {};
     const lost = (to: number, copy: 'bundle' | 'database', what: string) => {
       if (to > below)
@@ -52,18 +53,21 @@ export class Retention {
       { log, from: 0, to: below - 1 },
       'these entries are withdrawn from reading',
     );
-    if (written === null) {
+    const written = await source.read('retention');
+    const fits = (bytes: Uint8Array | null) => {
+      const read = bytes && readRetention(Buffer.from(bytes).toString('utf8'));
+      return read !== null && read.minimum >= below && digestOf(read.policy) === policy;
+    };
+    // A server that ended between the entry and the file has the policy beside it: the next start puts it in force.
+    if (fits(written) || fits(await source.read(NEXT_RETENTION))) return;
+    if (written === null)
       findings.problem(
         'missing',
         'retention',
         { log },
         'entries are withdrawn, and no written policy lies beside the log',
       );
-      return;
-    }
-    const read = readRetention(Buffer.from(written).toString('utf8'));
-    // It is written before the entry: a server that ended between the two may say more than it withdrew.
-    if (!read || read.minimum < below || digestOf(read.policy) !== policy)
+    else
       findings.problem(
         'changed',
         'retention',

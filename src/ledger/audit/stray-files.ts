@@ -1,5 +1,6 @@
 import { type Hash, leafHashOf } from '../log/hash.ts';
 import { bundlePath, parseLogPath, TILE_WIDTH, tilePath, widthAt } from '../log/tiles.ts';
+import { NEXT_RETENTION } from '../published/retention.ts';
 import type { AuditSource, DatabaseCopy } from './audit-source.ts';
 import type { Findings } from './finding.ts';
 import { readBundle, readTile, readWidest } from './group.ts';
@@ -16,7 +17,7 @@ export interface ListedLog {
 }
 
 /** Files of a log that are not tiles; each is looked at where it belongs. */
-const KNOWN: ReadonlySet<string> = new Set(['checkpoint', 'vkey', 'cosigned', 'retention']);
+const KNOWN: ReadonlySet<string> = new Set(['checkpoint', 'vkey', 'cosigned', 'retention', NEXT_RETENTION]);
 
 /** What a server that was killed may leave: disk/durable.ts. */
 const TEMPORARY = /(^|\/)\.[^/]+\.[0-9a-f]{16}\.tmp$/;

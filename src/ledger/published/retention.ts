@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { readLogFile } from '../audit/folder.ts';
 import type { Stamp } from '../entry-parts.ts';
 import { TILE_WIDTH } from '../log/tiles.ts';
 import { withdrawnEntry } from './log-entry.ts';
@@ -19,26 +20,36 @@ export interface Withdrawal {
   /** The written policy, as people read it. */
   readonly policy: string;
   stamp(): Stamp;
+  /** Resolves once a signed head covers an entry of the ledger. */
+  published(seq: number): Promise<unknown>;
 }
+
+/** The written policy that comes into force with the entry that names it: until then `retention` is the one before it. */
+export const NEXT_RETENTION = 'retention-next';
 
 /**
  * Withdraws old entries of one log from reading (C2SP tlog-tiles, Pruning), in whole bundles from its beginning: says so
- * beside the log and in the ledger, then removes the bundles, then empties the entries. Hashes stay, so that the tree and
- * every proof do. What is cut short is finished by `finishWithdrawals`. Resolves with the place of the entry that says it;
+ * in the ledger and, once that is signed, beside the log; then removes the bundles, then empties the entries. Hashes stay,
+ * so that the tree and every proof do. What is cut short is finished by `finishWithdrawals`. Resolves with the place of the entry that says it;
  * null where nothing is old enough.
  */
 export async function withdrawOlder(store: LogStore, withdrawal: Withdrawal): Promise<Withdrawn | null> {
-  const { log, thread, signed, before, policy, stamp } = withdrawal;
+  const { log, thread, signed, before, policy, stamp, published } = withdrawal;
   // In parts, so that what is new is published meanwhile.
   let old = await thread.call('olderThan', [before, log.minimum, signed]);
   while (old.more) old = await thread.call('olderThan', [before, old.place, signed]);
   const below = old.place;
   if (below <= log.minimum) return null;
-  await thread.call('publish', [{ retention: retentionText(below, policy) }]);
+  const text = retentionText(below, policy);
+  // The policy in force is replaced only when the ledger names the next one, and may be another than the one before.
+  await thread.call('publish', [{ [NEXT_RETENTION]: text }]);
   const digest = `sha256:${hash('sha256', policy, 'hex')}`;
   const entries = below - log.minimum;
   const entry = withdrawnEntry({ ...stamp(), log: log.number, below, policy: digest, entries });
   const { seq } = await store.withdraw(log.number, below, entry);
+  // What is gone from its files is excused by what is signed.
+  await published(seq);
+  await thread.call('publish', [{ retention: text }]);
   await removeWithdrawn(store, thread, log.minimum, below);
   return { seq, entries };
 }
@@ -58,6 +69,14 @@ export async function removeWithdrawn(
 ): Promise<void> {
   await thread.call('withdrawn', [from, below]);
   while ((await store.clearWithdrawn(AT_ONCE)) > 0);
+}
+
+/** Puts the written policy in force under which entries below a place were withdrawn, where that was cut short. */
+export async function finishRetention(folder: string, thread: LogThread, minimum: number): Promise<void> {
+  const bytes = await readLogFile(folder, NEXT_RETENTION);
+  const text = bytes && Buffer.from(bytes).toString('utf8');
+  if (text === null || readRetention(text)?.minimum !== minimum) return;
+  await thread.call('publish', [{ retention: text }]);
 }
 
 /** The file `retention` of a log: its minimum index, an empty line, and the written policy. */

@@ -2,7 +2,7 @@ import { startLogThread } from './log-thread.ts';
 import type { PublishedLogOptions } from './options.ts';
 import type { LogRow } from './published.ts';
 import type { Publisher } from './publisher.ts';
-import { removeWithdrawn, withdrawOlder } from './retention.ts';
+import { finishRetention, removeWithdrawn, withdrawOlder } from './retention.ts';
 import type { Running } from './running-log.ts';
 
 export interface WithdrawingParts extends Pick<PublishedLogOptions, 'places' | 'store' | 'now'> {
@@ -31,8 +31,11 @@ export async function withdrawEverywhere(
       : await startLogThread({ path: places.database, folder, extent: { base, minimum } });
     try {
       const stamp = () => ({ id: `withdrawal-${now()}`, time: now() });
-      const done = await withdrawOlder(store, { log, thread, signed, before, policy, stamp });
-      if (done) publisher.appended(done.seq);
+      const published = (seq: number) => {
+        publisher.appended(seq);
+        return publisher.published(seq);
+      };
+      const done = await withdrawOlder(store, { log, thread, signed, before, policy, stamp, published });
       entries += done?.entries ?? 0;
     } finally {
       if (!running) await thread.close();
@@ -48,11 +51,18 @@ export async function finishWithdrawals(
 ): Promise<void> {
   if ((await store.clearWithdrawn(0)) === 0) return;
   for (const { number, base, minimum } of await store.logs()) {
-    if (number === running.row.number) await removeWithdrawn(store, running.thread, 0, minimum);
-    else {
+    if (number === running.row.number) {
+      await finishRetention(places.running, running.thread, minimum);
+      await removeWithdrawn(store, running.thread, 0, minimum);
+    } else {
       const folder = places.ended(number);
       const thread = await startLogThread({ path: places.database, folder, extent: { base, minimum } });
-      await thread.call('withdrawn', [0, minimum]).finally(() => thread.close());
+      try {
+        await finishRetention(folder, thread, minimum);
+        await thread.call('withdrawn', [0, minimum]);
+      } finally {
+        await thread.close();
+      }
     }
   }
 }

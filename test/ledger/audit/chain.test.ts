@@ -2,8 +2,14 @@ import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { entryBytes } from '../../../src/ledger/canonical.ts';
 import type { EntryDraft } from '../../../src/ledger/ledger.ts';
+import { bundleBytes } from '../../../src/ledger/log/bundle.ts';
 import { verifierKey } from '../../../src/ledger/log/note.ts';
-import { logEntry, type PreviousLog, withdrawnEntry } from '../../../src/ledger/published/log-entry.ts';
+import {
+  keyRotatedEntry,
+  logEntry,
+  type PreviousLog,
+  withdrawnEntry,
+} from '../../../src/ledger/published/log-entry.ts';
 import type { LogRow } from '../../../src/ledger/published/published.ts';
 import { retentionText } from '../../../src/ledger/published/retention.ts';
 import { audited, type ForgedLog, forgedLog, logFiles, shortEntries, shortEntry, told } from './forged.ts';
@@ -18,9 +24,10 @@ describe('a log that follows another', () => {
   function chain(
     change: (previous: PreviousLog) => PreviousLog = (same) => same,
     reason: 'rotation' | 'rollback' = 'rotation',
+    old: (next: ForgedLog) => readonly Buffer[] = () => shortEntries(one),
   ) {
-    const first = forgedLog(shortEntries(one), 'audit.example/log/1');
     const second = forgedLog(shortEntries(1), 'audit.example/log/2');
+    const first = forgedLog(old(second), 'audit.example/log/1');
     const row: LogRow = {
       number: 2,
       origin: second.signer.name,
@@ -70,6 +77,61 @@ describe('a log that follows another', () => {
     expect(told(newest)).toEqual([]);
     expect(newest.logs.map(({ keyFrom }) => keyFrom)).toEqual(['chain', 'given']);
     expect(told(await both(logs, [logs.first.vkey]))).toEqual(['key key']);
+  });
+
+  describe('of a log whose last entry announces the next', () => {
+    const announcing = (reason: 'rotation' | 'rollback' = 'rotation', vkey?: string) =>
+      chain(
+        (same) => same,
+        reason,
+        (next) => [
+          ...shortEntries(one - 1),
+          bytes(
+            keyRotatedEntry({ id: 'r', time: 1, log: 2, origin: next.signer.name, vkey: vkey ?? next.vkey }),
+          ),
+        ],
+      );
+    const byOld = async (logs: ReturnType<typeof chain>) => await both(logs, [logs.first.vkey]);
+
+    test('the older key vouches for the next', async () => {
+      const report = await byOld(announcing());
+      expect(report.findings).toEqual([]);
+      expect(report.logs.map(({ keyFrom }) => keyFrom)).toEqual(['given', 'chain']);
+    });
+
+    test('not for another key, whoever signed what follows', async () => {
+      const other = forgedLog([], 'audit.example/log/2').vkey;
+      for (const reason of ['rotation', 'rollback'] as const) {
+        const report = await byOld(announcing(reason, other));
+        expect(report.findings).toContainEqual(
+          expect.objectContaining({
+            kind: 'problem',
+            code: 'key',
+            text: expect.stringContaining('vouches for'),
+          }),
+        );
+        expect(report.logs.map(({ keyFrom }) => keyFrom)).toEqual(['given', 'beside']);
+      }
+    });
+
+    test('not by an entry that the old checkpoint does not cover', async () => {
+      const logs = announcing();
+      const { first, second } = logs;
+      const forged = keyRotatedEntry({
+        id: 'f',
+        time: 1,
+        log: 2,
+        origin: second.signer.name,
+        vkey: second.vkey,
+      });
+      first.write(shortEntries(one));
+      // In the bundle it stands, and in no tree that was signed.
+      first.files.set(
+        'tile/entries/001.p/44',
+        bundleBytes([...shortEntries(one).slice(256, -1), bytes(forged)]),
+      );
+      expect((await byOld(logs)).logs.map(({ keyFrom }) => keyFrom)).toEqual(['given', 'beside']);
+    });
   });
 
   test('the first log was written anew under its own key', async () => {

@@ -27,6 +27,19 @@ test('what is whole has no problem', async () => {
   expect(report.logs).toMatchObject([{ number: 1, size: SIZE, entries: SIZE }]);
 });
 
+test('of a log that cannot be walked the query index is not compared, and nothing said of it', async () => {
+  const place = whole.copy();
+  // Without a checkpoint that can be read, and a history, nothing says how far the log goes.
+  place.sql('DELETE FROM head');
+  writeFileSync(place.file('checkpoint'), 'x');
+  const report = await place.audit();
+  const ofIndex = report.findings.filter(({ copy }) => copy === 'query index');
+  expect(ofIndex).toMatchObject([
+    { kind: 'note', text: expect.stringMatching(/^not compared: .* 300 entries/) },
+  ]);
+  expect(report.problems).toBeGreaterThan(0);
+});
+
 describe('the rows', () => {
   test('an edited row, with its leaf or without', async () => {
     const place = whole.copy();

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { expect } from 'vitest';
+import { logsIn } from '../../../src/ledger/audit/data-folder.ts';
+import { auditLedger } from '../../../src/ledger/audit/ledger-audit.ts';
 import { leafHash } from '../../../src/ledger/canonical.ts';
 import { hashReader } from '../../../src/ledger/log/log-source.ts';
 import { rootAt } from '../../../src/ledger/log/merkle-proof.ts';
@@ -14,7 +16,7 @@ import { decision } from '../samples.ts';
 import { openPlace, type Place } from './place.ts';
 
 /** What a process is killed in. */
-export const SCENARIOS = ['first', 'publish', 'rotate', 'withdraw', 'rollback'] as const;
+export const SCENARIOS = ['first', 'publish', 'rotate', 'withdraw', 'withdraw-again', 'rollback'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 const KEEPER = fileURLToPath(new URL('./fixtures/keeper.ts', import.meta.url));
@@ -74,6 +76,15 @@ async function prepare(scenario: Scenario, dir: string): Promise<void> {
   await Promise.all(
     Array.from({ length: 254 }, (_, i) => place.ledger.append(decision({ id: `seed-${i}` }))),
   );
+  if (scenario === 'withdraw-again') {
+    // The policy is another one by the time that more is withdrawn.
+    await place.log.published((await place.ledger.append(decision({ id: 'seed-254' }))).seq);
+    const { seq } = await place.ledger.append(decision({ id: 'seed-255' }));
+    await place.log.published(seq);
+    expect(await place.log.withdraw(Date.now() + 1000, 'All of it.\n')).toBe(256);
+    const later = Array.from({ length: 254 }, (_, i) => place.ledger.append(decision({ id: `later-${i}` })));
+    await Promise.all(later);
+  }
   await place.close();
   if (scenario !== 'rollback') return;
   const saved = join(dir, 'saved');
@@ -121,8 +132,25 @@ async function run(scenario: Scenario, dir: string, stopAt: number): Promise<Out
   return { killed: signal === 'SIGKILL', steps, acks, heads, output };
 }
 
+/** What an auditor says of the folder, before any server has looked at it again. */
+async function audit(data: string): Promise<void> {
+  const folder = await logsIn(data);
+  if (folder === null) return;
+  const asked = {
+    keys: [],
+    kept: [],
+    witnesses: null,
+    live: false,
+    now: Date.now,
+    progress: () => undefined,
+  };
+  const { findings } = await auditLedger({ ...folder, ...asked });
+  expect(findings.filter(({ kind }) => kind === 'problem')).toEqual([]);
+}
+
 async function check(dir: string, scenario: Scenario, { acks, heads }: Outcome): Promise<void> {
   const data = join(dir, 'data');
+  if (scenario === 'withdraw' || scenario === 'withdraw-again') await audit(data);
   const before = new LogPlaces(data);
   // What a reader had the moment after the kill.
   const read = existsSync(join(before.running, 'checkpoint'))
@@ -151,6 +179,7 @@ async function check(dir: string, scenario: Scenario, { acks, heads }: Outcome):
   } finally {
     await place.close();
   }
+  if (scenario === 'withdraw' || scenario === 'withdraw-again') await audit(data);
   expect(readFileSync(join(dir, 'head'), 'utf8')).toBe(
     readFileSync(join(before.running, 'checkpoint'), 'utf8'),
   );
