@@ -22,7 +22,8 @@ export async function init(
     const { published, close } = await openPublishing(config, {
       store: ledger.store,
       now,
-      log: { warn: told, error: told },
+      // That a log begins, and under which key, is what is printed below.
+      log: { warn: fresh ? () => undefined : told, error: told },
       alarm: (kind) => say(`sallyport: ${kind}`),
     });
     await close();
