@@ -24,6 +24,9 @@ const FSCK = ['github.com/transparency-dev/tessera/cmd/fsck', 'v1.0.4'] as const
 /** A corrupt log makes this fsck hang, so that it is ended: it has said by then what it says. */
 const FSCK_WITHIN = { whole: 120_000, corrupt: 15_000 };
 
+/** What it says of a log that it refuses. */
+const FSCK_REFUSES = /^E.* fsck failed: (failed: tile\/|failed to fetch and verify checkpoint)/m;
+
 const witnessing = await litewitnessBinary();
 const missing = reasonForNoGo() ?? ('missing' in witnessing ? `no litewitness: ${witnessing.missing}` : null);
 const verifiers = missing === null ? describe : describe.skip;
@@ -85,6 +88,7 @@ verifiers(`a log of ${DECISIONS} decisions${missing === null ? '' : ` (${missing
   const byOurs = (folder: string) =>
     run(ours?.path ?? '', [folder, vkey], FSCK_WITHIN.whole).then(({ code }) => code === 0);
 
+  /** Whether it says that the log is whole; throws where it says nothing of the log. */
   async function byFsck(folder: string, within: number): Promise<boolean> {
     const args = [
       '--ui=false',
@@ -94,7 +98,10 @@ verifiers(`a log of ${DECISIONS} decisions${missing === null ? '' : ` (${missing
     ];
     const { text } = await run(fsck?.path ?? '', args, within);
     // Its exit code says nothing: it is 0 for a corrupt log, too.
-    return text.includes("Successfully fsck'd");
+    if (text.includes("Successfully fsck'd")) return true;
+    // Ended without a word, it has refused nothing.
+    expect(text).toMatch(FSCK_REFUSES);
+    return false;
   }
 
   /** The log with one file replaced; the others are the same files. */
