@@ -233,7 +233,11 @@ export async function openHouse(
       ready: () => readiness.state(),
       audit: auditDoor({
         ledger,
-        logs: { rows: async () => published.logs, files: (number) => published.files(number) },
+        logs: {
+          rows: async () => published.logs,
+          files: (number) => published.files(number),
+          witnesses: witnesses?.policy ?? null,
+        },
         schemes: ECOSYSTEMS.map(({ versions }) => versions),
         version,
         now,

@@ -48,7 +48,12 @@ const COUNTS = z.strictObject({
 const HEAD = z.strictObject({
   size: count,
   root: z.base64().describe('The root of the tree, 32 bytes.'),
-  cosigners: z.array(z.string()).describe('Names of other keys whose lines are on it; verify them yourself.'),
+  cosigners: z
+    .array(z.strictObject({ name: z.string(), time: z.iso.datetime() }))
+    .describe('Witnesses of the policy whose cosignatures verify, and when they signed.'),
+  unverified: count.describe(
+    'Further signature lines, of keys that the policy does not name or that do not verify.',
+  ),
   checkpoint: z.string().describe('The signed note (C2SP tlog-checkpoint).'),
 });
 

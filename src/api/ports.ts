@@ -1,5 +1,6 @@
 import type { LedgerQueries } from '../ledger/ledger.ts';
 import type { LogSource } from '../ledger/log/log-source.ts';
+import type { TlogPolicy } from '../ledger/log/tlog-policy.ts';
 import type { LogRow } from '../ledger/published/published.ts';
 import type { VersionScheme } from '../model/versions.ts';
 
@@ -20,6 +21,8 @@ export interface LogShelf {
   /** Oldest first; the last is the running one. */
   rows(): Promise<readonly LogRow[]>;
   files(log: number): LogSource;
+  /** Whose cosignatures are verified, and named; without it none are. */
+  readonly witnesses?: TlogPolicy | null;
 }
 
 /** A question of GET or HEAD, as the gate hands it in; it says what each field is. */

@@ -132,7 +132,10 @@ export function ledgerProgram(
     .option('--url <url>', 'of a running firewall, with an auditor token in SALLYPORT_TOKEN')
     .option('--data <folder>', 'a data folder (default: that of the configuration)')
     .option('--key <vkey>', "the log's verifier key, or a file with it (default: what lies beside the log)")
-    .option('--witnesses <file>', 'a tlog-policy: whose cosignatures the checkpoint must have')
+    .option(
+      '--witnesses <file>',
+      'a tlog-policy: whose cosignatures the checkpoint must have (default: that of the configuration)',
+    )
     .option('--json', 'one JSON object per finding')
     .option(...config)
     .action(run((options: LedgerVerifyOptions) => actions.ledgerVerify(options)));

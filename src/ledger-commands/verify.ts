@@ -59,10 +59,14 @@ async function verifyData(
     given.out.say(`sallyport: there is no ledger in ${data}`);
     return null;
   }
-  const copies = options.data === undefined ? await headCopy(config) : [];
+  // Another folder is not the one that the configuration speaks of.
+  const own = options.data === undefined;
+  const copies = own ? await headCopy(config) : [];
+  const configured = own && config.witnessPolicy !== undefined ? await policyOf(config.witnessPolicy) : null;
   return await auditLedger({
     ...asked,
     ...folder,
+    witnesses: asked.witnesses ?? configured,
     kept: [...asked.kept, ...copies],
     live: await isServed(data),
   });
@@ -142,7 +146,7 @@ function tell(
     say(`log ${log.number} (${log.origin ?? 'without a key'}): ${head}, by ${from[log.keyFrom]}`);
     if (log.cosigned)
       say(
-        `log ${log.number}: cosigned by ${log.cosigned.witnesses.map(({ name }) => name).join(', ') || 'nobody'}: the policy is ${log.cosigned.met ? '' : 'not '}met`,
+        `log ${log.number}: cosigned by ${log.cosigned.witnesses.map(cosigner).join(', ') || 'nobody'}: the policy is ${log.cosigned.met ? '' : 'not '}met`,
       );
   }
   if (options.url !== undefined)
@@ -164,6 +168,11 @@ export function findingLine({ kind, log, from, to, seq, path, text }: Finding): 
     '\n',
     '\\u000a',
   );
+}
+
+/** `w1 (2026-11-23T08:00:00.000Z)` */
+function cosigner({ name, time }: { readonly name: string; readonly time: number }): string {
+  return `${name} (${new Date(time * 1000).toISOString()})`;
 }
 
 function rate(entries: number, ms: number): string {

@@ -1,5 +1,6 @@
 import type { AlarmSubject } from '../alarms.ts';
 import type { Config } from '../config.ts';
+import type { TlogPolicy } from '../ledger/log/tlog-policy.ts';
 import { folderSource } from '../ledger/published/folder-source.ts';
 import type { WitnessedHead } from '../ledger/published/options.ts';
 import type { PublishedLog } from '../ledger/published/published.ts';
@@ -10,6 +11,7 @@ import { readWitnessPolicy, witnessesOf } from './witness-policy.ts';
 
 /** The witnesses of a house: asked at its start, offered every checkpoint afterwards. */
 export interface Witnesses {
+  readonly policy: TlogPolicy;
   /** What they have seen of a log that its files do not have; nothing where they know no better. */
   known(origin: string, checkpoint: string): Promise<readonly WitnessedHead[]>;
   /** From now on every checkpoint is offered. */
@@ -53,6 +55,7 @@ export async function openWitnesses(config: Config, parts: WitnessesParts): Prom
   let log: PublishedLog | null = null;
   let looking: NodeJS.Timeout | null = null;
   return {
+    policy,
     async known(_origin, checkpoint) {
       const asking = new WitnessOffers({
         ...common,

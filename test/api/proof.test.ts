@@ -3,10 +3,12 @@ import { ANSWERS } from '../../src/api/answers.ts';
 import type { AuditPorts } from '../../src/api/ports.ts';
 import { openCheckpoint } from '../../src/ledger/log/checkpoint.ts';
 import { verifierKey } from '../../src/ledger/log/note.ts';
+import { parseTlogPolicy, type TlogPolicy } from '../../src/ledger/log/tlog-policy.ts';
 import { parseTlogProof, verifyTlogProof } from '../../src/ledger/log/tlog-proof.ts';
 import type { LogRow } from '../../src/ledger/published/published.ts';
 import { decision } from '../ledger/fixtures/drafts.ts';
 import { memoryLog } from '../ledger/log/memory-log.ts';
+import { cosigner } from '../witness/fake-witness.ts';
 import { asking, openPlace, type Place } from './place.ts';
 
 let place: Place;
@@ -21,7 +23,10 @@ afterAll(() => place?.close());
 const ENDED = new TextEncoder();
 
 /** A door to the same ledger, whose logs are others. */
-function withLogs(logs: [row: Partial<LogRow>, files: Record<string, Uint8Array>][]) {
+function withLogs(
+  logs: [row: Partial<LogRow>, files: Record<string, Uint8Array>][],
+  witnesses: TlogPolicy | null = null,
+) {
   const rows = logs.map(([row]) => ({ ...place.log.current, ...row }));
   const ports: AuditPorts = {
     ...place.ports,
@@ -31,6 +36,7 @@ function withLogs(logs: [row: Partial<LogRow>, files: Record<string, Uint8Array>
         const files = logs[rows.findIndex((row) => row.number === number)]?.[1] ?? {};
         return { read: async (path) => files[path] ?? null };
       },
+      witnesses,
     },
   };
   return asking(ports);
@@ -125,6 +131,22 @@ test('the logs, their keys and heads, and who cosigned', async () => {
   const cosigned = Buffer.from(`${old.files.get('checkpoint')}${line}\n`);
   const still = withLogs([[{ vkey: old.key.vkey }, { cosigned }]]);
   expect(ANSWERS.Logs.parse((await still.ask('logs')).json()).logs).toMatchObject([
-    { head: null, cosigned: { size: 2, cosigners: ['witness.example'], checkpoint: cosigned.toString() } },
+    { head: null, cosigned: { size: 2, cosigners: [], unverified: 1, checkpoint: cosigned.toString() } },
   ]);
+
+  const witness = cosigner('witness.example/w1');
+  const note = old.files.get('checkpoint')?.toString() ?? '';
+  const text = note.slice(0, note.indexOf('\n\n') + 1);
+  const signed = Buffer.from(`${note}${line}\n${witness.sign(text, 1_800_000_000)}`);
+  const policy = parseTlogPolicy(`witness w1 ${witness.vkey}\nquorum w1\n`);
+  const heads = async (cosigned: Buffer) =>
+    ANSWERS.Logs.parse((await withLogs([[{ vkey: old.key.vkey }, { cosigned }]], policy).ask('logs')).json())
+      .logs[0]?.cosigned;
+  expect(await heads(signed)).toMatchObject({
+    cosigners: [{ name: 'w1', time: '2027-01-15T08:00:00.000Z' }],
+    unverified: 1,
+  });
+  // A line under its name that is of another text names nobody.
+  const forged = Buffer.from(`${note}${witness.sign('another\n', 1_800_000_000)}`);
+  expect(await heads(forged)).toMatchObject({ cosigners: [], unverified: 1 });
 });

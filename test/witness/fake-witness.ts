@@ -6,6 +6,23 @@ import type { Hash } from '../../src/ledger/log/hash.ts';
 import { verifyConsistency } from '../../src/ledger/log/merkle-proof.ts';
 import { type VerifierKey, verifierKey } from '../../src/ledger/log/note.ts';
 
+/** A witness's key, and its cosignature/v1 lines (C2SP tlog-cosignature). */
+export function cosigner(name: string): { readonly vkey: string; sign(text: string, time?: number): string } {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
+  const key = Buffer.concat([Buffer.from([4]), raw]);
+  const id = createHash('sha256').update(`${name}\n`).update(key).digest().subarray(0, 4);
+  return {
+    vkey: `${name}+${id.toString('hex')}+${key.toString('base64')}`,
+    sign(text, time = Math.floor(Date.now() / 1000)) {
+      const stamp = Buffer.alloc(8);
+      stamp.writeBigUInt64BE(BigInt(time));
+      const signature = sign(null, Buffer.from(`cosignature/v1\ntime ${time}\n${text}`), privateKey);
+      return `— ${name} ${Buffer.concat([id, stamp, signature]).toString('base64')}\n`;
+    },
+  };
+}
+
 /** A witness after C2SP tlog-witness, for what a real one cannot be made to do: to lie, to be slow, to forget. */
 export class FakeWitness {
   readonly name = 'witness.example/w1';
@@ -28,18 +45,9 @@ export class FakeWitness {
   }
 
   private constructor() {
-    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-    const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
-    const key = Buffer.concat([Buffer.from([4]), raw]);
-    const id = createHash('sha256').update(`${this.name}\n`).update(key).digest().subarray(0, 4);
-    this.vkey = `${this.name}+${id.toString('hex')}+${key.toString('base64')}`;
-    this.#sign = (text) => {
-      const time = Math.floor(Date.now() / 1000);
-      const stamp = Buffer.alloc(8);
-      stamp.writeBigUInt64BE(BigInt(time));
-      const signature = sign(null, Buffer.from(`cosignature/v1\ntime ${time}\n${text}`), privateKey);
-      return `— ${this.name} ${Buffer.concat([id, stamp, signature]).toString('base64')}\n`;
-    };
+    const { vkey, sign: cosign } = cosigner(this.name);
+    this.vkey = vkey;
+    this.#sign = cosign;
     this.#server = createServer((request, response) => {
       this.requests += 1;
       const pieces: Buffer[] = [];
