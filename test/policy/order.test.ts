@@ -114,7 +114,13 @@ describe('the order', () => {
   test('has every code that is a decision, but those that are given elsewhere', () => {
     const given = new Set<string>(ORDER.flatMap(({ codes }) => codes));
     const others = Object.entries(REASONS).filter(([code, [status]]) => status === 403 && !given.has(code));
-    expect(others.map(([code]) => code)).toEqual(['WITHDRAWN_UPSTREAM', 'UNKNOWN_VERSION', 'TOO_LARGE']);
+    expect(others.map(([code]) => code)).toEqual([
+      'WITHDRAWN_UPSTREAM',
+      'UNKNOWN_VERSION',
+      'TOO_LARGE',
+      'AGENT_ONLY',
+      'AUDITOR_ONLY',
+    ]);
   });
 
   test('by name alone: internal, deny of every version, then the rule', () => {
