@@ -11,9 +11,14 @@ export class ClosingLine implements Reporter {
       for (const test of module.children.allTests()) {
         const result = test.result();
         const { state } = result;
-        if (state === 'passed') passed++;
-        else if (state === 'failed') failedHere++;
-        else if (state === 'skipped') {
+        const again = test.diagnostic()?.retryCount ?? 0;
+        if (state === 'passed') {
+          passed++;
+          if (again > 0) console.log(`passed when asked again: ${test.fullName}`);
+        } else if (state === 'failed') {
+          failedHere++;
+          console.log(`failed: ${module.relativeModuleId} > ${test.fullName}`);
+        } else if (state === 'skipped') {
           skipped++;
           const note = 'note' in result && result.note ? ` (${result.note})` : '';
           console.log(`skipped: ${test.fullName}${note}`);
