@@ -11,7 +11,7 @@ process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules', 
 const ABREAST = [
   'test/full/{attacks,clients,evidence,policy,topology}/**/*.test.ts',
   'test/full/bad-input/{start,upstream}.test.ts',
-  'test/full/durability/commit-points.test.ts',
+  'test/full/durability/{commit-points,kills}.test.ts',
   'test/full/ledger/{exports,flips,go-primitives,litewitness,rsyslog,schemathesis}.test.ts',
 ];
 const full = { testTimeout: 300_000, hookTimeout: 300_000 };
