@@ -67,7 +67,8 @@ export async function sendFile(
       vary: 'Authorization',
       'x-sallyport-entry': headerSafe(answer.entry, 128),
     };
-    if (response.destroyed) return undefined;
+    // The client is gone, or was told that it took too long.
+    if (response.destroyed || response.headersSent) return undefined;
     // Decided and entered like any other answer; it comes before Range (RFC 9110, 13.2.2).
     if (
       etagsOf(exchange.request.headers['if-none-match'])?.some((tag) => tag === answer.etag || tag === '*')

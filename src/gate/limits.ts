@@ -2,12 +2,17 @@
 export interface GateLimits {
   /** From the first byte of a request to the end of its headers. */
   readonly headersTimeout: number;
-  /** From the first byte of a request to the end of its body; answering may take longer. */
+  /** From the first byte of a request to the end of its body. */
   readonly requestTimeout: number;
   /** How long an idle connection is kept for the next request. */
   readonly keepAliveTimeout: number;
   /** How often the two timeouts above are looked at. */
   readonly checkInterval: number;
+  /**
+   * From the headers of a request to the first byte of its answer: for what hangs in spite of all bounds behind the gate.
+   * A download that is so slow goes on without its asker, and is there for the next one.
+   */
+  readonly answerTimeout: number;
   /** How long a client may take no byte of an answer before its connection is closed. */
   readonly stallTimeout: number;
   /** Request line and headers together. */
@@ -30,6 +35,7 @@ export const GATE_LIMITS: GateLimits = {
   requestTimeout: 60_000,
   keepAliveTimeout: 65_000,
   checkInterval: 5_000,
+  answerTimeout: 900_000,
   stallTimeout: 120_000,
   maxHeader: 16 * 1024,
   maxBody: 5 * 1024 ** 2,

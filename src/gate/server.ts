@@ -71,7 +71,9 @@ export function buildGate(options: GateOptions): FastifyInstance {
     const exchange = exchangeOf(request.id, request.raw, reply.raw, options.metrics.tally);
     inFlight += 1;
     options.metrics.inFlight(1);
+    const late = setTimeout(() => giveUp(exchange, options), limits.answerTimeout);
     exchange.response.once('close', () => {
+      clearTimeout(late);
       inFlight -= 1;
       options.metrics.inFlight(-1);
       account(exchange, options);
@@ -90,6 +92,13 @@ export function buildGate(options: GateOptions): FastifyInstance {
   app.setNotFoundHandler((_request, reply) => reply);
   app.addHook('preClose', () => listeners.drain());
   return app;
+}
+
+/** Something behind the gate hangs. What has begun to be sent has a bound of its own: `stallTimeout`. */
+function giveUp(exchange: Exchange, options: GateOptions): void {
+  if (exchange.response.headersSent) return;
+  options.logger.error({ requestId: exchange.id }, 'a request was not answered in time');
+  sendRefusal(exchange, plainRefusal('INTERNAL'));
 }
 
 function exchangeOf(

@@ -124,7 +124,8 @@ type Called = (...args: unknown[]) => unknown;
 
 function called(target: Members, method: Called, path: string, args: readonly unknown[]): unknown {
   const site = `port:${path}`;
-  if (path === 'open.read') return faultEach(site, () => method.apply(target, [...args]) as AsyncIterable<unknown>);
+  if (path === 'open.read')
+    return faultEach(site, () => method.apply(target, [...args]) as AsyncIterable<unknown>);
   const now = due(site);
   if (now?.mode === 'throw') throw now.error();
   if (now?.mode === 'hang') return NEVER;

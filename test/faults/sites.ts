@@ -43,7 +43,11 @@ export function instrument(path: string, source: string): string {
   const edits = placesOf(path, source).flatMap(({ id, start, end, inner, loop }) => [
     loop
       ? { at: start, cut: 0, put: `globalThis.faultEach(${JSON.stringify(id)}, () => (` }
-      : { at: start, cut: inner - start, put: `(await globalThis.fault(${JSON.stringify(id)}, async () => (` },
+      : {
+          at: start,
+          cut: inner - start,
+          put: `(await globalThis.fault(${JSON.stringify(id)}, async () => (`,
+        },
     { at: end, cut: 0, put: loop ? '))' : ')))' },
   ]);
   let text = source;
