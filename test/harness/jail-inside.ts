@@ -3,12 +3,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, connect as dial } from 'node:net';
 
-// The first process inside the jail of jail.ts: brings loopback up, lets the one port answer, answers every look-up
+// The first process inside the jail of jail.ts: brings loopback up, lets the ports answer, answers every look-up
 // of a name with "no such name" after telling it outside, then runs the command and ends with its exit code.
 
 interface Order {
-  readonly port: number | null;
-  readonly relay: string;
+  readonly relays: readonly { readonly port: number; readonly relay: string }[];
   readonly lookups: string;
   readonly resolver: string;
   readonly cwd: string;
@@ -24,9 +23,9 @@ if (up.status !== 0) throw new Error(`jail: loopback does not come up: ${up.stde
 // Only in this mount namespace; where it cannot be bound, a look-up fails later and unnoticed, but fails.
 spawnSync('mount', ['--bind', order.resolver, '/etc/resolv.conf']);
 
-if (order.port !== null) {
+for (const { port, relay } of order.relays) {
   const server = createServer({ allowHalfOpen: true }, (inner) => {
-    const outer = dial({ path: order.relay, allowHalfOpen: true });
+    const outer = dial({ path: relay, allowHalfOpen: true });
     const end = () => {
       inner.destroy();
       outer.destroy();
@@ -36,7 +35,7 @@ if (order.port !== null) {
     inner.pipe(outer);
     outer.pipe(inner);
   });
-  server.listen(order.port, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
 }
 

@@ -10,8 +10,8 @@ import { join } from 'node:path';
 
 /** What is run. `env` is the whole environment; nothing of this process's own is passed on. */
 export interface Jailed {
-  /** The only port of 127.0.0.1 that can be reached; null for none at all. */
-  readonly port: number | null;
+  /** The only port of 127.0.0.1 that can be reached; null for none at all, a list for several. */
+  readonly port: number | readonly number[] | null;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly command: string;
@@ -53,18 +53,19 @@ const KILLED = 124;
 /** Runs a command in the jail. Rejects only where the jail itself cannot be made. */
 export async function jail(what: Jailed): Promise<JailReport> {
   const folder = await mkdtemp(join(tmpdir(), 'jail-'));
-  const relay = join(folder, 'relay');
+  const ports = typeof what.port === 'number' ? [what.port] : (what.port ?? []);
+  const relays = ports.map((port) => ({ port, relay: join(folder, `relay-${port}`) }));
   const lookups = join(folder, 'lookups');
   const reached: string[] = [];
   const received: Buffer[] = [];
   const sought = new Set<string>();
   const servers = [await listen(lookups, (socket) => collect(socket, (name) => sought.add(name)))];
-  const { port } = what;
-  if (port !== null) servers.push(await listen(relay, (socket) => pipe(socket, port, reached, received)));
+  for (const { port, relay } of relays)
+    servers.push(await listen(relay, (socket) => pipe(socket, port, reached, received)));
   const resolver = join(folder, 'resolv.conf');
   await writeFile(resolver, 'nameserver 127.0.0.1\noptions attempts:1 timeout:2\n');
   try {
-    const order = { port, relay, lookups, resolver, cwd: what.cwd, env: what.env };
+    const order = { relays, lookups, resolver, cwd: what.cwd, env: what.env };
     const inside = join(import.meta.dirname, 'jail-inside.ts');
     const job = [
       process.execPath,
