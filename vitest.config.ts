@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { ClosingLine } from './test/harness/closing-line.ts';
+import { KeptResults } from './test/harness/kept-results.ts';
 
 // Tests start hundreds of servers, commands and threads: compiled code is kept from one to the next. Whoever may not
 // write there, or gets an environment without this, compiles anew.
@@ -23,7 +24,7 @@ const TIMED = ['test/full/load/**/*.test.ts'];
 
 export default defineConfig({
   test: {
-    reporters: ['default', new ClosingLine()],
+    reporters: ['default', new ClosingLine(), new KeptResults()],
     // Of two cores both: what is timed is held to CPU time or to a comparison in the same run.
     maxWorkers: '100%',
     projects: [
