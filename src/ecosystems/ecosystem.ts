@@ -31,6 +31,12 @@ export interface Ecosystem<D = unknown> {
    */
   readIndex(name: PackageName, bytes: Uint8Array): Listing<D>;
 
+  /**
+   * What the index says that an install of this file does, in the form in which the inspection of its bytes writes it
+   * down (`Inspection.manifest`); null where the index says nothing of the kind, or has no such file.
+   */
+  claimedManifest(listing: Listing<D>, filename: string): string | null;
+
   /** Writes an index anew from what may be served; never the upstream's bytes. */
   writeIndex(listing: Listing<D>, view: IndexView): IndexPage;
 

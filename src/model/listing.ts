@@ -23,6 +23,8 @@ export interface ListedFile {
   readonly installScripts: boolean;
   /** Dependencies whose spec is an address, a path or a repository instead of a name. */
   readonly directUrls: boolean;
+  /** npm: the names behind `npm:` aliases among its dependencies, sorted, each once; absent: there are none. */
+  readonly aliases?: readonly PackageName[];
   readonly evidence: ListedEvidence;
   /** What the index says of the licence: see `readLicence`; null where it says nothing. */
   readonly licence: string | null;

@@ -37,6 +37,7 @@ export async function inspect(
     return {
       findings: [{ code: 'ARCHIVE_UNSAFE', place: error.place }],
       metadata: null,
+      manifest: null, dependencies: null, places: [],
       licence: null,
       bundled: NOTHING_CLAIMED,
     };

@@ -35,6 +35,8 @@ export interface Expected {
   readonly filename: string;
   /** The host (lower case, with a port that is not the scheme's own) that the index says the file lies on. */
   readonly host?: string;
+  /** npm: what the index says of the version, as `installManifestOf` writes it; absent: nothing to compare with. */
+  readonly manifest?: string;
 }
 
 /** A package inside an archive, as it names itself: of no grammar yet, at most 256 characters each. */
@@ -55,6 +57,8 @@ export interface Inspection {
   readonly findings: readonly Finding[];
   /** METADATA of a wheel, PKG-INFO of an sdist, package.json of an npm tarball: the exact bytes. */
   readonly metadata: Uint8Array | null;
+  /** npm: the package.json in the form in which it is compared with the index (`installManifestOf`); null where unread. */
+  readonly manifest: string | null;
   /** The licence that the metadata declares: see model/licence.ts; null where it declares none. */
   readonly licence: string | null;
   /**
@@ -62,4 +66,14 @@ export interface Inspection {
    * metadata of their own inside a wheel or a source distribution.
    */
   readonly bundled: BundledClaims;
+  /**
+   * Names of packages that an install of it pulls in, real ones behind aliases, as the metadata spells them: at most
+   * `MAX_DEPENDENCIES`. null where they could not be read, or are more.
+   */
+  readonly dependencies: readonly string[] | null;
+  /** Where its files land: of a wheel the importable names at the top and its scripts. Empty for other kinds. */
+  readonly places: readonly string[];
 }
+
+/** Packages that mean what they say have some hundreds of dependencies at most. */
+export const MAX_DEPENDENCIES = 5_000;

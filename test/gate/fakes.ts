@@ -143,6 +143,7 @@ function ecosystem(id: string, route: Ecosystem['route']): Ecosystem {
     writeAttestations: unused,
     indexRequest: unused,
     readIndex: unused,
+    claimedManifest: unused,
     writeIndex: unused,
     writeRefusedIndex: unused,
     writeNames: unused,

@@ -1,3 +1,4 @@
+import { installManifestOf } from '../../model/install-manifest.ts';
 import type { Ecosystem } from '../ecosystem.ts';
 import { writeAttestations } from './attestations.ts';
 import { MOUNT } from './evidence.ts';
@@ -21,6 +22,12 @@ export const npm: Ecosystem<NpmDocument> = {
   indexRequest: (name) => ({ path: name.replace('/', '%2f'), accept: 'application/json' }),
 
   readIndex: readPackument,
+
+  claimedManifest({ document }, filename) {
+    const said = document.said.get(filename);
+    return said ? installManifestOf(said) : null;
+  },
+
   writeIndex: writePackument,
 
   /**

@@ -13,6 +13,8 @@ import { parseVersion } from './versions.ts';
 export interface NpmDocument {
   /** In ascending order of semver. */
   readonly releases: readonly Release[];
+  /** What the index says of each file's install, as it says it (`installManifestOf` reads it). */
+  readonly said: ReadonlyMap<string, JsonObject>;
   /** Tag → version, as the upstream has them; the version need not be in `releases`. */
   readonly tags: ReadonlyMap<string, string>;
   readonly created: Instant | null;
@@ -39,6 +41,7 @@ export function readPackument(name: PackageName, bytes: Uint8Array): Listing<Npm
   if (keys.length > MAX_VERSIONS) throw new IndexUnreadable('too many versions');
 
   const files = new Map<string, ListedFile>();
+  const said = new Map<string, JsonObject>();
   const sorted: { readonly order: semver.SemVer; readonly release: Release }[] = [];
   const specs = new SpecMemory();
   for (const key of keys) {
@@ -48,6 +51,7 @@ export function readPackument(name: PackageName, bytes: Uint8Array): Listing<Npm
     const read = isObject(manifest) ? readRelease(name, key, manifest, own(time, key), specs) : null;
     if (!read) continue;
     files.set(read.file.filename, read.file);
+    said.set(read.file.filename, read.said);
     sorted.push({ order: new semver.SemVer(key), release: read.release });
   }
   sorted.sort((a, b) => a.order.compare(b.order));
@@ -60,6 +64,7 @@ export function readPackument(name: PackageName, bytes: Uint8Array): Listing<Npm
     files,
     document: {
       releases: sorted.map((entry) => entry.release),
+      said,
       tags: readTags(packument),
       created: readInstant(own(time, 'created')),
       modified: readInstant(own(time, 'modified')) ?? readInstant(own(packument, 'modified')),

@@ -34,7 +34,7 @@ export function readRelease(
   raw: JsonObject,
   time: unknown,
   specs: SpecMemory,
-): { readonly file: ListedFile; readonly release: Release } | null {
+): { readonly file: ListedFile; readonly release: Release; readonly said: JsonObject } | null {
   if (own(raw, 'name') !== name || own(raw, 'version') !== version) return null;
   const dist = own(raw, 'dist');
   if (!isObject(dist)) return null;
@@ -80,7 +80,34 @@ export function readRelease(
       published,
       manifest: { ...manifest, dist: readDist(dist, digests) },
     },
+    said: saidOf(raw),
   };
+}
+
+/** The fields that `installManifestOf` reads. Listings are kept: the rest of a manifest is not kept with them. */
+const COMPARED = [
+  'name',
+  'version',
+  'dependencies',
+  'optionalDependencies',
+  'peerDependencies',
+  'peerDependenciesMeta',
+  'bundleDependencies',
+  'bundledDependencies',
+  'bin',
+  'directories',
+  'scripts',
+  'os',
+  'cpu',
+] as const;
+
+function saidOf(raw: JsonObject): JsonObject {
+  const said: Record<string, unknown> = {};
+  for (const field of COMPARED) {
+    const value = own(raw, field);
+    if (value !== undefined) said[field] = value;
+  }
+  return said;
 }
 
 function readUrl(value: unknown): string | null {

@@ -48,6 +48,7 @@ export const pypi: Ecosystem<PypiDocument> = {
       'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01',
   }),
   readIndex: readSimple,
+  claimedManifest: () => null,
   writeIndex: writeSimple,
   writeRefusedIndex: (name, { representation }, refusal) => writeRefused(name, representation, refusal),
   attestations: { kind: 'pypi-provenance', accept: PROVENANCE_TYPE },

@@ -1,4 +1,5 @@
 import semver from 'semver';
+import { installManifestOf } from '../../model/install-manifest.ts';
 import { readManifestLicence } from '../../model/licence.ts';
 import { Findings } from '../archive/findings.ts';
 import { gunzip } from '../archive/gunzip.ts';
@@ -26,6 +27,7 @@ export async function inspectNpmTarball(
   const bundled = new BundledFinds();
   const seen = new Set<string>();
   let metadata: Uint8Array | null = null;
+  let manifest: string | null = null;
   let licence: string | null = null;
   const options = { wants: isDocument, leadingDot: false };
   for await (const entry of walkTar(gunzip(source), new Meter(source.size, limits), options)) {
@@ -59,10 +61,11 @@ export async function inspectNpmTarball(
     }
     if (!names(document, expected)) findings.add('METADATA_MISMATCH', place);
     metadata = entry.bytes;
+    manifest = installManifestOf(document);
     licence = readManifestLicence(own(document, 'license'), own(document, 'licenses'));
   }
   if (!metadata) throw new ArchiveUnsafe('no package.json');
-  return { findings: findings.list, metadata, licence, bundled: bundled.found };
+  return { findings: findings.list, metadata, manifest, licence, bundled: bundled.found };
 }
 
 function isDocument(path: ArchivePath): boolean {

@@ -36,7 +36,13 @@ export async function inspectSdist(
   if (!core || !agrees(core, expected)) findings.add('METADATA_MISMATCH', 'PKG-INFO');
   if (core && leadsAway(core)) findings.add('DIRECT_URL', 'PKG-INFO');
   if (pyproject && buildLeadsAway(pyproject)) findings.add('DIRECT_URL', 'pyproject.toml');
-  return { findings: findings.list, metadata, licence: core && licenceOf(core), bundled: bundled.found };
+  return {
+    findings: findings.list,
+    metadata,
+    manifest: null, dependencies: null, places: [],
+    licence: core && licenceOf(core),
+    bundled: bundled.found,
+  };
 }
 
 type Documents = ReadonlyMap<DocumentName, Uint8Array>;

@@ -9,6 +9,7 @@ import { readCoreMetadata } from './core-metadata.ts';
 import { licenceOf } from './licence.ts';
 import { inspectMetadata } from './metadata.ts';
 import { stemAgrees } from './names.ts';
+import { checkRecord } from './record.ts';
 import { isWheelHook } from './startup-hooks.ts';
 
 const INFO = '.dist-info';
@@ -44,9 +45,10 @@ export async function inspectWheel(
   const entry = byPath.get(`${info}/METADATA`);
   if (infos.size !== 1 || !entry || entry.path.folder) {
     findings.add('METADATA_MISMATCH', info);
-    return { findings: findings.list, metadata: null, licence: null, bundled: bundled.found };
+    return { findings: findings.list, metadata: null, manifest: null, dependencies: null, places: [], licence: null, bundled: bundled.found };
   }
   const metadata = await zip.read(entry);
+  await checkRecord(zip, info, limits);
   const wheel = byPath.get(`${info}/WHEEL`);
   if (!wheel || wheel.path.folder) findings.add('METADATA_MISMATCH', `${info}/WHEEL`);
   if (!info.endsWith(INFO) || !stemAgrees(info.slice(0, -INFO.length), expected)) {
@@ -57,6 +59,7 @@ export async function inspectWheel(
   return {
     findings: findings.list,
     metadata,
+    manifest: null, dependencies: null, places: [],
     licence: licenceOf(readCoreMetadata(metadata)),
     bundled: bundled.found,
   };
