@@ -34,7 +34,8 @@ allow:
   async probe(gate) {
     await gate.refused(gate.file(NAME, BAD), 'EVIDENCE_DOWNGRADE');
     const { codes } = await gate.refused(gate.file(NAME, FRESH), 'TOO_YOUNG');
-    if (!codes.includes('EVIDENCE_DOWNGRADE')) throw new Error(`it is too young, and only that: ${codes.join(', ')}`);
+    if (!codes.includes('EVIDENCE_DOWNGRADE'))
+      throw new Error(`it is too young, and only that: ${codes.join(', ')}`);
     await gate.served(gate.file(NAME, wheelName(NAME, '0.5.14')));
   },
 };

@@ -1,0 +1,54 @@
+import type { Row } from '../row.ts';
+import { imported, moduleFile, wheelName } from '../staged.ts';
+
+const HOOK = 'rp29-hook';
+const SITE = 'rp29-site';
+const REQUESTS = 'rp29-requests';
+const HELPER = 'rp29-helper';
+const file = (project: string) => wheelName(project, '1.0.0');
+
+export const row: Row = {
+  id: 'RP29',
+  title: "a wheel puts code where Python runs it at every start, or over another distribution's module",
+  happened: 'a technique that several incidents of 2026 share',
+  controls: ['C14'],
+  clients: ['pip-26'],
+  policy: `
+allow:
+  - { pypi: ${HOOK} }
+  - { pypi: ${SITE} }
+  - { pypi: ${REQUESTS} }
+  - { pypi: ${HELPER} }
+`,
+  stage({ registry, mark }) {
+    const add = (project: string, files: Readonly<Record<string, string>>) =>
+      registry.addPypi(project, [{ filename: file(project), files }]);
+    add(HOOK, { 'rp29_hook.pth': mark.python });
+    add(SITE, { 'sitecustomize.py': mark.python });
+    add(REQUESTS, { [moduleFile(REQUESTS)]: "print('the true one')\n" });
+    add(HELPER, { [moduleFile(REQUESTS)]: "print('another one')\n" });
+  },
+  async attack(victim) {
+    for (const project of [HOOK, SITE]) {
+      await victim.pip('install', project);
+      await victim.python('-c', 'pass');
+      await victim.pip('uninstall', '--yes', project);
+    }
+    await victim.pip('install', REQUESTS);
+    await victim.pip('install', HELPER);
+    await imported(victim, REQUESTS);
+  },
+  async harmed(victim) {
+    const marked = await victim.marked();
+    const replaced = victim.reports.some(({ stdout }) => stdout.includes('another one'));
+    return victim.bare ? marked && replaced : marked || replaced;
+  },
+  effect: "the marker, and another distribution's module answers",
+  refused: { code: 'STARTUP_HOOK', name: SITE, ecosystem: 'pypi' },
+  async probe(gate) {
+    await gate.refused(gate.file(HOOK, file(HOOK)), 'STARTUP_HOOK');
+    await gate.refused(gate.file(SITE, file(SITE)), 'STARTUP_HOOK');
+    await gate.served(gate.file(REQUESTS, file(REQUESTS)));
+    await gate.refused(gate.file(HELPER, file(HELPER)), 'FOREIGN_PLACE');
+  },
+};

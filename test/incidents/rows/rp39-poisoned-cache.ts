@@ -1,0 +1,48 @@
+import type { Row } from '../row.ts';
+import { imported, wheelName } from '../staged.ts';
+
+const NAME = 'rp39-left';
+const FILE = wheelName(NAME, '1.0.0');
+const NEVER_SEEN = 'rp39-right';
+
+export const row: Row = {
+  id: 'RP39',
+  title: "an error that somebody has put into the registry's cache is everybody's answer",
+  happened: 'denial of service by poisoned caches (npm registry 2019), from memory',
+  controls: ['C03', 'C10'],
+  clients: ['pip-26'],
+  policy: `
+allow:
+  - { pypi: ${NAME} }
+  - { pypi: ${NEVER_SEEN} }
+`,
+  stage({ registry }) {
+    registry.addPypi(NAME, [{ filename: FILE }]);
+    registry.addPypi(NEVER_SEEN, [{ filename: wheelName(NEVER_SEEN, '1.0.0') }]);
+  },
+  async attack(victim, { registry }) {
+    await victim.pip('install', NAME);
+    registry.withFault(/rp39.left/, { kind: 'status', status: 400 });
+    await victim.fresh();
+    await victim.pip('install', NAME);
+    await imported(victim, NAME);
+  },
+  // The last of what it typed.
+  harmed: (victim) => victim.reports.at(-1)?.code !== 0,
+  effect: 'the second install fails',
+  refused: null,
+  async probe(gate, { registry }) {
+    await gate.served(gate.file(NAME, FILE));
+    const heal = registry.withFault(/rp39.left/, { kind: 'status', status: 400 });
+    await gate.served(gate.file(NAME, FILE));
+    await gate.files(NAME, FILE);
+    heal();
+    // What was never here can only be a fault while it lasts; one forced error must not outlive itself.
+    const file = gate.file(NEVER_SEEN, wheelName(NEVER_SEEN, '1.0.0'));
+    const pass = registry.withFault(/^\/files\/rp39_right/, { kind: 'status', status: 502 });
+    const { status } = await gate.get(file);
+    if (status !== 502) throw new Error(`a forced 502 is answered with ${status}`);
+    pass();
+    await gate.served(file);
+  },
+};
