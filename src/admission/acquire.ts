@@ -13,6 +13,7 @@ import type { Held, Stored } from '../vault/vault.ts';
 import { inspectionVerdicts } from '../verify/inspect.ts';
 import { checkDigests } from '../verify/integrity.ts';
 import { bundledOf, eitherBundled } from './bundled.ts';
+import { eitherList, namesOf } from './dependencies.ts';
 import type { FactsCache } from './facts.ts';
 import { LateReception } from './late-reception.ts';
 import { ecosystemOf, type Ports } from './ports.ts';
@@ -28,6 +29,9 @@ export interface Acquired extends ArtifactDigests {
   readonly licence: string | null;
   /** What lies in it and is installed with it. */
   readonly bundled: Bundled;
+  /** As in FileFacts. */
+  readonly dependencies: readonly string[] | null;
+  readonly places: readonly string[] | null;
   /** Verdicts of the archive; the digests are compared anew for each asker. */
   readonly archive: readonly Verdict[];
   /** In the vault, or null where nobody's policy wanted to keep it. */
@@ -151,6 +155,8 @@ export class Acquisition {
       metadata,
       licence: inspection.licence,
       bundled: bundledOf(ecosystemOf(this.#ports, artifact).versions, inspection.bundled),
+      dependencies: namesOf(ecosystemOf(this.#ports, artifact).versions, inspection.dependencies),
+      places: inspection.places,
       archive: inspectionVerdicts({ findings, metadata: SEEN }),
       stored: null,
     };
@@ -169,13 +175,13 @@ export class Acquisition {
     const metadata = acquired.metadata ?? known.metadata;
     const licence = acquired.licence ?? known.licence;
     const bundled = eitherBundled(acquired.bundled, known.bundled);
-    if (earlier.length === 0) return { ...acquired, metadata, licence, bundled };
+    const dependencies = eitherList(acquired.dependencies, known.dependencies);
+    const places = eitherList(acquired.places, known.places);
+    const both = { ...acquired, metadata, licence, bundled, dependencies, places };
+    if (earlier.length === 0) return both;
     const findings = [...acquired.findings, ...earlier];
     return {
-      ...acquired,
-      metadata,
-      licence,
-      bundled,
+      ...both,
       findings,
       archive: inspectionVerdicts({ findings, metadata: SEEN }),
     };
@@ -185,8 +191,9 @@ export class Acquisition {
   #remember(artifact: ArtifactId, acquired: Acquired): Promise<void> {
     return this.#writing.run(acquired.sha256, async () => {
       if (await this.#isAnothers(acquired)) return;
-      const { sha256, sha512, size, chunks, findings, metadata, licence, bundled } =
-        await this.#withEarlier(acquired);
+      const seen = await this.#withEarlier(acquired);
+      const { sha256, sha512, size, chunks, findings, metadata, licence, bundled, dependencies, places } =
+        seen;
       const file: InspectedFile = {
         artifact,
         sha256,
@@ -198,6 +205,8 @@ export class Acquisition {
         metadata,
         licence,
         bundled,
+        dependencies,
+        places,
       };
       let changed = true;
       try {
@@ -233,6 +242,8 @@ function unexamined(held: Held, { code = 'DIGEST_MISMATCH' }: Verdict): Acquired
     metadata: null,
     licence: null,
     bundled: NOTHING_BUNDLED,
+    dependencies: null,
+    places: null,
     archive: (['archive', 'metadata'] as const).map((check) => ({ check, result: 'unchecked', code })),
     stored: null,
   };
@@ -248,6 +259,8 @@ function acquiredFrom(known: KnownArtifact, bundled: Bundled, stored: Stored): A
     metadata: known.metadata,
     licence: known.licence,
     bundled,
+    dependencies: known.dependencies,
+    places: known.places,
     archive: inspectionVerdicts({ findings: known.findings, metadata: SEEN }),
     stored: { sha256: stored.sha256, sha512: stored.sha512, size: stored.size, chunks: stored.chunks },
   };

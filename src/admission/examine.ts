@@ -1,5 +1,6 @@
 import type { Digest } from '../model/digest.ts';
 import { type CarriedEvidence, type EvidenceSet, NO_EVIDENCE } from '../model/evidence.ts';
+import type { FileFacts } from '../model/facts.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { decide } from '../policy/decide.ts';
 import { carriedBy, evidenceAsked, isAboutEvidence } from '../policy/judge/evidence.ts';
@@ -113,7 +114,7 @@ export class Examiner {
       index: index.digest,
       quarantined,
       file,
-      facts: { ...facts, findings: acquired.findings, licence: acquired.licence },
+      facts: { ...facts, ...shownBy(acquired) },
       held: resolved.held,
       baseline: resolved.baseline,
       trust: evidence.trust,
@@ -170,7 +171,7 @@ export class Examiner {
     const question = {
       ...listed,
       stage: 'download',
-      facts: { ...facts, findings: acquired.findings, licence: acquired.licence },
+      facts: { ...facts, ...shownBy(acquired) },
       now: this.#ports.now(),
       sha256,
       sha512,
@@ -179,6 +180,16 @@ export class Examiner {
     } as const;
     return { exhibit, verdicts, evidence, question, decision: decide(policy, profile, question) };
   }
+}
+
+/** What the bytes in hand show takes the place of what is remembered of the file. */
+function shownBy({
+  findings,
+  licence,
+  dependencies,
+  places,
+}: Acquired): Pick<FileFacts, 'findings' | 'licence' | 'dependencies' | 'places'> {
+  return { findings, licence, dependencies, places };
 }
 
 function either(a: EvidenceSet, b: EvidenceSet): EvidenceSet {

@@ -172,6 +172,8 @@ function factsOf(told: FactsOfEntry): FileFacts {
     findings: told.findings ?? null,
     metadata: null,
     licence: told.licence ?? null,
+    dependencies: null,
+    places: null,
     claimed: kindsOf(told.claimed),
     carried: told.carried ? { ...kindsOf(told.carried), signer: null } : null,
     evidence: evidence

@@ -239,6 +239,9 @@ export interface KnownArtifact extends ArtifactDigests {
   readonly licence: string | null;
   /** What lies in it and is installed with it; null where it was not looked for. */
   readonly bundled: Bundled | null;
+  /** As in FileFacts. */
+  readonly dependencies: readonly string[] | null;
+  readonly places: readonly string[] | null;
 }
 
 export interface InspectedFile extends KnownArtifact {

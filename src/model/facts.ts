@@ -18,6 +18,13 @@ export interface FileFacts {
   readonly metadata: string | null;
   /** The licence that the inspected bytes declare, see `readLicence`; null where they declare none, or none were inspected. */
   readonly licence: string | null;
+  /**
+   * What an install of the inspected bytes pulls in: canonical names of their own ecosystem, sorted by UTF-16 code units, each once; null
+   * where none were inspected, or they could not be read so far.
+   */
+  readonly dependencies: readonly string[] | null;
+  /** Where the inspected bytes land when they are installed (verify/verify.ts, `Inspection.places`); null where none were inspected. */
+  readonly places: readonly string[] | null;
   /** Evidence that an index at any time claimed for it. */
   readonly claimed: EvidenceSet;
   /** Evidence with which it was admitted; null where it was not, or under no policy that asked for any. */
@@ -35,6 +42,8 @@ export const NO_FACTS: FileFacts = {
   findings: null,
   metadata: null,
   licence: null,
+  dependencies: null,
+  places: null,
   claimed: NO_EVIDENCE,
   carried: null,
   evidence: null,

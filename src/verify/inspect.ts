@@ -37,7 +37,9 @@ export async function inspect(
     return {
       findings: [{ code: 'ARCHIVE_UNSAFE', place: error.place }],
       metadata: null,
-      manifest: null, dependencies: null, places: [],
+      manifest: null,
+      dependencies: null,
+      places: [],
       licence: null,
       bundled: NOTHING_CLAIMED,
     };

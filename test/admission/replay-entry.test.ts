@@ -34,6 +34,8 @@ const FULL = listingOf('express', '4.19.2', {
     findings: [{ code: 'INSTALL_SCRIPT', place: 'package/package.json' }],
     metadata: null,
     licence: 'MIT',
+    dependencies: null,
+    places: null,
     claimed: { 'registry-signature': true, provenance: false },
     carried: { 'registry-signature': true, provenance: true, signer: null },
     evidence: outcome('a', {

@@ -513,6 +513,26 @@ function artifactContract(newHome: () => Home): void {
     expect((await memory.artifactBy(sha256('x')))?.bundled).toBeNull();
   });
 
+  test('what an artifact pulls in and where it lands is kept by digest, and told of the files that have it', async () => {
+    const { memory } = await opened(newHome);
+    const lists = { dependencies: ['a', '@s/b'], places: ['a', 'bin/a'] };
+    await memory.inspected(inspection(file, 'x', lists));
+    expect(await memory.artifactBy(sha256('x'))).toMatchObject(lists);
+    expect(await memory.fileFacts(file, file.filename)).toMatchObject(lists);
+    expect(await memory.inspected(inspection(file, 'x', lists))).toEqual({ changed: false });
+    for (const other of [
+      { dependencies: ['a'], places: lists.places },
+      { dependencies: ['a'], places: [] },
+    ]) {
+      expect(await memory.inspected(inspection(file, 'x', other))).toEqual({ changed: true });
+      expect(await memory.fileFacts(file, file.filename)).toMatchObject(other);
+    }
+    const unread = { dependencies: null, places: null };
+    await memory.inspected(inspection(file, 'x', unread));
+    expect(await memory.artifactBy(sha256('x'))).toMatchObject(unread);
+    expect(await memory.fileFacts(file, file.filename)).toMatchObject(unread);
+  });
+
   test('one sha512 for two sha256, or the reverse, is a conflict', async () => {
     const { memory } = await opened(newHome);
     await memory.inspected(inspection(file, 'x'));

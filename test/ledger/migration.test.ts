@@ -80,6 +80,8 @@ test('an artifact of the first release has no licence until it is inspected anew
     engine: '1',
     licence: null,
     bundled: null,
+    dependencies: null,
+    places: null,
   });
   expect(await ledger.memory.fileFacts(file, file.filename)).toEqual(before);
   const anew = inspection(file, 'x', { chunks: sha256('chunks'), licence: 'MIT' });

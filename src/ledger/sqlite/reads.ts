@@ -23,7 +23,7 @@ function memoryReads(db: Database.Database) {
     'SELECT source, digest, at, etag, last_modified AS lastModified FROM index_seen WHERE package = ?',
   );
   const findArtifact = db.prepare<[Digest, Digest], ArtifactRow>(
-    `SELECT sha256, sha512, size, chunks, findings, engine, metadata, licence, bundled FROM artifact WHERE sha256 = ? OR sha512 = ?`,
+    `SELECT sha256, sha512, size, chunks, findings, engine, metadata, licence, bundled, dependencies, places FROM artifact WHERE sha256 = ? OR sha512 = ?`,
   );
   const origins = db
     .prepare<[string], string>('SELECT origin FROM file_origin WHERE source = ? ORDER BY id')
@@ -65,7 +65,14 @@ function memoryReads(db: Database.Database) {
 
   function artifactBy(digest: Digest): KnownArtifact | null {
     const row = findArtifact.get(digest, digest);
-    return row ? { ...row, findings: findingsOf(row.findings), bundled: bundledOf(row.bundled) } : null;
+    if (!row) return null;
+    return {
+      ...row,
+      findings: findingsOf(row.findings),
+      bundled: bundledOf(row.bundled),
+      dependencies: textsOf(row.dependencies),
+      places: textsOf(row.places),
+    };
   }
 
   return {
@@ -84,7 +91,8 @@ function memoryReads(db: Database.Database) {
  */
 function factsQuery(wanted: string): string {
   return `SELECT wanted.filename, seen.first_seen, seen.last_absent, seen.claimed_at, seen.claimed,
-      first.sha256, first.sha512, artifact.findings, artifact.metadata, artifact.licence, carried.kinds, carried.signer,
+      first.sha256, first.sha512, artifact.findings, artifact.metadata, artifact.licence, artifact.dependencies,
+      artifact.places, carried.kinds, carried.signer,
       outcome.sha256 AS looked_sha256, outcome.sha512 AS looked_sha512, outcome.at, outcome.trust, outcome.verdicts
     FROM ${wanted} AS wanted
     LEFT JOIN file_seen AS seen ON seen.package = :package AND seen.filename = wanted.filename
@@ -108,6 +116,8 @@ interface FactsRow {
   readonly findings: string | null;
   readonly metadata: string | null;
   readonly licence: string | null;
+  readonly dependencies: string | null;
+  readonly places: string | null;
   readonly kinds: number | null;
   readonly signer: string | null;
   readonly looked_sha256: Digest | null;
@@ -117,9 +127,11 @@ interface FactsRow {
   readonly verdicts: string | null;
 }
 
-interface ArtifactRow extends Omit<KnownArtifact, 'findings' | 'bundled'> {
+interface ArtifactRow extends Omit<KnownArtifact, 'findings' | 'bundled' | 'dependencies' | 'places'> {
   readonly findings: string;
   readonly bundled: string | null;
+  readonly dependencies: string | null;
+  readonly places: string | null;
 }
 
 /** In one order of keys, so that the same facts are the same JSON. */
@@ -133,6 +145,8 @@ function factsOf(row: FactsRow | undefined): FileFacts {
     findings: row.findings === null ? null : findingsOf(row.findings),
     metadata: row.metadata,
     licence: row.licence,
+    dependencies: textsOf(row.dependencies),
+    places: textsOf(row.places),
     claimed: kindsOf(row.claimed ?? 0),
     carried: carriedOf(row),
     evidence: outcomeOf(row),
@@ -157,6 +171,15 @@ function bundledOf(json: string | null): Bundled | null {
   const { packages, unnamed } = JSON.parse(json) as Bundled;
   if (!Array.isArray(packages) || !Number.isSafeInteger(unnamed)) throw new TypeError('unreadable: bundled');
   return { packages, unnamed };
+}
+
+/** null only where it was not looked for: what cannot be read throws. */
+function textsOf(json: string | null): readonly string[] | null {
+  if (json === null) return null;
+  const texts: unknown = JSON.parse(json);
+  if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string'))
+    throw new TypeError('unreadable: a list of texts');
+  return texts;
 }
 
 function findingsOf(json: string): readonly Finding[] {

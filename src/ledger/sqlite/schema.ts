@@ -139,4 +139,10 @@ export const MIGRATIONS: readonly string[] = [
   -- (model/bundled.ts). NULL where it was not looked for: ENGINE has older inspections done anew.
   ALTER TABLE artifact ADD COLUMN bundled TEXT;
   `,
+  `
+  -- What an install of the artifact pulls in, and where it lands (model/facts.ts): JSON arrays of text. NULL where it was not
+  -- looked for, or could not be read: ENGINE has older inspections done anew.
+  ALTER TABLE artifact ADD COLUMN dependencies TEXT;
+  ALTER TABLE artifact ADD COLUMN places TEXT;
+  `,
 ];

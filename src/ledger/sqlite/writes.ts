@@ -159,13 +159,14 @@ function memoryWrites(db: Database.Database) {
   const claimLater = db.prepare('UPDATE file_seen SET claimed_at = ? WHERE package = ? AND filename = ?');
   const claimMore = db.prepare('UPDATE file_seen SET claimed = ? WHERE package = ? AND filename = ?');
   const findArtifacts = db.prepare<[string, string], ArtifactRow>(
-    `SELECT sha256, sha512, size, chunks, findings, engine, metadata, licence, bundled FROM artifact WHERE sha256 = ? OR sha512 = ?`,
+    `SELECT sha256, sha512, size, chunks, findings, engine, metadata, licence, bundled, dependencies, places FROM artifact WHERE sha256 = ? OR sha512 = ?`,
   );
   const upsertArtifact = db.prepare(
-    `INSERT INTO artifact (sha256, sha512, size, chunks, findings, engine, metadata, licence, bundled)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO artifact (sha256, sha512, size, chunks, findings, engine, metadata, licence, bundled, dependencies, places)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (sha256) DO UPDATE SET findings = excluded.findings, engine = excluded.engine,
-       metadata = excluded.metadata, licence = excluded.licence, bundled = excluded.bundled`,
+       metadata = excluded.metadata, licence = excluded.licence, bundled = excluded.bundled,
+       dependencies = excluded.dependencies, places = excluded.places`,
   );
   const upsertFileArtifact = db.prepare(
     `INSERT INTO file_artifact (package, filename, sha256) VALUES (?, ?, ?)
@@ -222,6 +223,8 @@ function memoryWrites(db: Database.Database) {
     const findings = JSON.stringify(file.findings.map(({ code, place }) => ({ code, place })));
     const bundled =
       file.bundled && JSON.stringify({ packages: file.bundled.packages, unnamed: file.bundled.unnamed });
+    const dependencies = file.dependencies && JSON.stringify(file.dependencies);
+    const places = file.places && JSON.stringify(file.places);
     const known = findArtifacts.all(sha256, sha512);
     if (known.some((row) => row.sha256 !== sha256 || row.sha512 !== sha512)) {
       throw new LedgerError('conflict', `${sha256} and ${sha512} are known as digests of different bytes`);
@@ -233,9 +236,23 @@ function memoryWrites(db: Database.Database) {
         before.engine !== engine ||
         before.metadata !== metadata ||
         before.licence !== licence ||
-        before.bundled !== bundled);
+        before.bundled !== bundled ||
+        before.dependencies !== dependencies ||
+        before.places !== places);
     if (!before || changed)
-      upsertArtifact.run(sha256, sha512, size, chunks, findings, engine, metadata, licence, bundled);
+      upsertArtifact.run(
+        sha256,
+        sha512,
+        size,
+        chunks,
+        findings,
+        engine,
+        metadata,
+        licence,
+        bundled,
+        dependencies,
+        places,
+      );
     upsertFileArtifact.run(packages.make(artifact), artifact.filename, sha256);
     return { changed };
   }
@@ -261,6 +278,8 @@ interface ArtifactRow {
   readonly metadata: string | null;
   readonly licence: string | null;
   readonly bundled: string | null;
+  readonly dependencies: string | null;
+  readonly places: string | null;
 }
 
 interface Carried {

@@ -9,6 +9,7 @@ import { walkTar } from '../archive/tar.ts';
 import { ArchiveUnsafe } from '../archive/unsafe.ts';
 import { BundledFinds } from '../bundled.ts';
 import type { ByteSource, Expected, Inspection, InspectionLimits } from '../verify.ts';
+import { pulledIn } from './dependencies.ts';
 import { asksForBuild, installScript, type Manifest, own, readManifest } from './manifest.ts';
 import { shrinkwrapLeadsAway } from './shrinkwrap.ts';
 import { fieldThatLeadsAway } from './spec.ts';
@@ -28,6 +29,7 @@ export async function inspectNpmTarball(
   const seen = new Set<string>();
   let metadata: Uint8Array | null = null;
   let manifest: string | null = null;
+  let dependencies: readonly string[] | null = null;
   let licence: string | null = null;
   const options = { wants: isDocument, leadingDot: false };
   for await (const entry of walkTar(gunzip(source), new Meter(source.size, limits), options)) {
@@ -62,10 +64,19 @@ export async function inspectNpmTarball(
     if (!names(document, expected)) findings.add('METADATA_MISMATCH', place);
     metadata = entry.bytes;
     manifest = installManifestOf(document);
+    dependencies = pulledIn(document);
     licence = readManifestLicence(own(document, 'license'), own(document, 'licenses'));
   }
   if (!metadata) throw new ArchiveUnsafe('no package.json');
-  return { findings: findings.list, metadata, manifest, licence, bundled: bundled.found };
+  return {
+    findings: findings.list,
+    metadata,
+    manifest,
+    licence,
+    bundled: bundled.found,
+    dependencies,
+    places: [],
+  };
 }
 
 function isDocument(path: ArchivePath): boolean {

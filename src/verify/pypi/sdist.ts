@@ -8,6 +8,7 @@ import { openZip } from '../archive/zip.ts';
 import { addDistribution, BundledFinds } from '../bundled.ts';
 import type { ByteSource, Expected, Inspection, InspectionLimits } from '../verify.ts';
 import { leadsAway, readCoreMetadata } from './core-metadata.ts';
+import { pulledInBySource } from './dependencies.ts';
 import { licenceOf } from './licence.ts';
 import { agrees } from './names.ts';
 import { buildLeadsAway } from './pyproject.ts';
@@ -39,7 +40,9 @@ export async function inspectSdist(
   return {
     findings: findings.list,
     metadata,
-    manifest: null, dependencies: null, places: [],
+    manifest: null,
+    dependencies: core && pulledInBySource(core),
+    places: [],
     licence: core && licenceOf(core),
     bundled: bundled.found,
   };
