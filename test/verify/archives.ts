@@ -59,14 +59,28 @@ export function wheelEntries(distribution: Distribution): ZipEntry[] {
     path: `${info}/WHEEL`,
     bytes: 'Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
   });
-  const rows = entries.map(({ path, bytes }) => {
-    const hash = createHash('sha256')
-      .update(bytes ?? '')
-      .digest('base64url');
-    return `${path},sha256=${hash},${Buffer.byteLength(Buffer.from(bytes ?? ''))}\n`;
-  });
-  entries.push({ path: `${info}/RECORD`, bytes: `${rows.join('')}${info}/RECORD,,\n` });
-  return entries;
+  return recorded([...entries, { path: `${info}/RECORD` }]);
+}
+
+/** The same entries, where the last RECORD that lies two deep lists every file that is there (PEP 427), each once. */
+export function recorded(entries: readonly ZipEntry[]): ZipEntry[] {
+  const at = entries.findLastIndex(({ path }) => /^[^/]+\/RECORD$/.test(path));
+  const record = entries[at]?.path ?? '';
+  const rows = new Set<string>();
+  for (const { path, bytes } of entries) {
+    if (!path.endsWith('/')) rows.add(path === record ? `${csv(path)},,\n` : recordRow(path, bytes));
+  }
+  return entries.with(at, { ...entries[at], path: record, bytes: [...rows].join('') });
+}
+
+/** A line of RECORD, with its sha256 and size. */
+export function recordRow(path: string, bytes: string | Uint8Array = ''): string {
+  const hash = createHash('sha256').update(bytes).digest('base64url');
+  return `${csv(path)},sha256=${hash},${Buffer.from(bytes).length}\n`;
+}
+
+function csv(field: string): string {
+  return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }
 
 /** A source distribution (.tar.gz, PEP 625) with PKG-INFO and pyproject.toml; `files` are below its folder. */

@@ -3,6 +3,7 @@ import {
   makeMetadata,
   makeWheel,
   makeZip,
+  recorded,
   wheelEntries,
   type ZipEntry,
   type ZipOptions,
@@ -13,7 +14,7 @@ const demo = { name: 'demo', version: '1.2.3' };
 const INFO = 'demo-1.2.3.dist-info';
 
 function withEntries(...entries: ZipEntry[]): Uint8Array {
-  return makeZip([...wheelEntries(demo), ...entries]);
+  return makeZip(recorded([...wheelEntries(demo), ...entries]));
 }
 
 function zip(options: ZipOptions): Uint8Array {
@@ -204,9 +205,11 @@ describe('read as installers read it', () => {
 
 describe('METADATA', () => {
   const without = (name: string) =>
-    makeZip(wheelEntries(demo).filter((entry) => !entry.path.endsWith(`/${name}`)));
+    makeZip(recorded(wheelEntries(demo).filter((entry) => !entry.path.endsWith(`/${name}`))));
   const renamed = (info: string) =>
-    makeZip(wheelEntries(demo).map((entry) => ({ ...entry, path: entry.path.replace(INFO, info) })));
+    makeZip(
+      recorded(wheelEntries(demo).map((entry) => ({ ...entry, path: entry.path.replace(INFO, info) }))),
+    );
   test.each<[string, Uint8Array]>([
     ['none', without('METADATA')],
     ['no WHEEL', without('WHEEL')],
@@ -246,10 +249,12 @@ describe('METADATA', () => {
 
   test('a local version that is written with an underscore in the folder', async () => {
     const bytes = makeZip(
-      wheelEntries({ name: 'demo', version: '1.2.3+cu118' }).map((entry) => ({
-        ...entry,
-        path: entry.path.replace('+cu', '_cu'),
-      })),
+      recorded(
+        wheelEntries({ name: 'demo', version: '1.2.3+cu118' }).map((entry) => ({
+          ...entry,
+          path: entry.path.replace('+cu', '_cu'),
+        })),
+      ),
     );
     expect(await codes(lookAtWheel(bytes, { version: '1.2.3+cu118' }))).toEqual([]);
   });
@@ -291,7 +296,7 @@ describe('METADATA', () => {
 
 function wheel(metadata: string, raw?: 'raw'): Uint8Array {
   return raw
-    ? makeZip(replaced('METADATA', { bytes: `${metadata}\nName: demo\nVersion: 1.2.3\n` }))
+    ? makeZip(recorded(replaced('METADATA', { bytes: `${metadata}\nName: demo\nVersion: 1.2.3\n` })))
     : makeWheel({ ...demo, metadata });
 }
 

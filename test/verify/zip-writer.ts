@@ -13,6 +13,10 @@ export interface ZipEntry {
   readonly local?: { readonly path?: string; readonly size?: number; readonly method?: number };
   /** What the central directory says instead. */
   readonly central?: { readonly path?: string; readonly size?: number; readonly crc?: number };
+  /** What both of them say, in agreement, and is not so. */
+  readonly said?: { readonly size?: number; readonly crc?: number };
+  /** Bytes behind the packed ones that count as packed ones. */
+  readonly trailing?: Uint8Array;
   /** Sizes follow the data, and the local header has zeros (APPNOTE 4.3.9). */
   readonly dataDescriptor?: boolean;
   readonly extra?: Uint8Array;
@@ -34,14 +38,17 @@ export function makeZip(entries: readonly ZipEntry[], options: ZipOptions = {}):
   let offset = 0;
   for (const entry of entries) {
     const plain = Buffer.from(entry.bytes ?? '');
-    const packed = entry.store ? plain : deflateRawSync(plain);
+    const packed = Buffer.concat([
+      entry.store ? plain : deflateRawSync(plain),
+      entry.trailing ?? Buffer.alloc(0),
+    ]);
     const fields: Fields = {
       path: Buffer.from(entry.path),
       flags: (entry.flags ?? 0) | UTF8 | (entry.dataDescriptor ? DESCRIPTOR : 0),
       method: entry.method ?? (entry.store ? 0 : 8),
-      crc: crc32(plain),
+      crc: entry.said?.crc ?? crc32(plain),
       packed: packed.length,
-      size: plain.length,
+      size: entry.said?.size ?? plain.length,
       extra: Buffer.from(entry.extra ?? ''),
     };
     const zeros = entry.dataDescriptor ? { crc: 0, packed: 0, size: 0 } : {};

@@ -6,6 +6,7 @@ import { openZip } from '../archive/zip.ts';
 import { addDistribution, BundledFinds } from '../bundled.ts';
 import type { ByteSource, Expected, Inspection, InspectionLimits } from '../verify.ts';
 import { readCoreMetadata } from './core-metadata.ts';
+import { pulledIn } from './dependencies.ts';
 import { licenceOf } from './licence.ts';
 import { inspectMetadata } from './metadata.ts';
 import { stemAgrees } from './names.ts';
@@ -16,7 +17,8 @@ const INFO = '.dist-info';
 
 /**
  * Inspects a wheel (PEP 427, PyPA binary distribution format): one .dist-info folder of the expected name and
- * version, with METADATA that says the same, and WHEEL; and files that run at every start. Throws ArchiveUnsafe.
+ * version, with METADATA that says the same, WHEEL, and a RECORD that lists every file with its right hash; and files
+ * that run at every start. Throws ArchiveUnsafe.
  */
 export async function inspectWheel(
   source: ByteSource,
@@ -45,7 +47,16 @@ export async function inspectWheel(
   const entry = byPath.get(`${info}/METADATA`);
   if (infos.size !== 1 || !entry || entry.path.folder) {
     findings.add('METADATA_MISMATCH', info);
-    return { findings: findings.list, metadata: null, manifest: null, dependencies: null, places: [], licence: null, bundled: bundled.found };
+    await zip.walk(() => null);
+    return {
+      findings: findings.list,
+      metadata: null,
+      manifest: null,
+      dependencies: null,
+      places: [],
+      licence: null,
+      bundled: bundled.found,
+    };
   }
   const metadata = await zip.read(entry);
   await checkRecord(zip, info, limits);
@@ -56,11 +67,14 @@ export async function inspectWheel(
   }
   for (const { code, place } of inspectMetadata(metadata, expected, `${info}/METADATA`))
     findings.add(code, place);
+  const core = readCoreMetadata(metadata);
   return {
     findings: findings.list,
     metadata,
-    manifest: null, dependencies: null, places: [],
-    licence: licenceOf(readCoreMetadata(metadata)),
+    manifest: null,
+    dependencies: pulledIn(core),
+    places: [],
+    licence: licenceOf(core),
     bundled: bundled.found,
   };
 }
