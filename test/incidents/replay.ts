@@ -99,12 +99,16 @@ function judged(
 ): string[] {
   const { refused } = row;
   if (!refused) return [];
-  const ours = entries.filter((entry) => entry['type'] === 'decision' && entry['name'] === refused.name);
+  const ours = entries.filter(
+    (entry) => entry['type'] === 'decision' && (entry['name'] ?? null) === refused.name,
+  );
   const codes = ours.filter(({ verdict }) => verdict === 'refuse').map(codesOf);
   const errors: string[] = [];
   if (!codes.some(([first]) => first === refused.code)) {
     const seen = codes.map((list) => list.join('+')).join(', ') || 'nothing';
-    errors.push(`the ledger has no entry that refuses ${refused.name} as ${refused.code}: ${seen}; ${said}`);
+    errors.push(
+      `the ledger has no entry that refuses ${refused.name ?? 'a request'} as ${refused.code}: ${seen}; ${said}`,
+    );
   }
   if (refused.code !== 'NOT_ALLOWLISTED' && codes.some((list) => list.includes('NOT_ALLOWLISTED')))
     errors.push(`${refused.name} is not allowed at all`);

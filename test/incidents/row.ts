@@ -19,8 +19,8 @@ export type Code =
 /** What the firewall must have said. The code is that of the entry's first reason. */
 export interface Refused {
   readonly code: Code;
-  /** The package that is refused: an allowed one, unless the code is `NOT_ALLOWLISTED`. */
-  readonly name: string;
+  /** The package that is refused: an allowed one, unless the code is `NOT_ALLOWLISTED`. Null: a request that is refused for what it is. */
+  readonly name: string | null;
   readonly ecosystem: 'npm' | 'pypi';
 }
 

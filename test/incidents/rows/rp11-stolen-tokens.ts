@@ -3,8 +3,6 @@ import type { Row } from '../row.ts';
 import type { World } from '../world.ts';
 
 const NAME = 'rp11-tool';
-/** A name under which nothing is allowed; what is after it is what is to get out. */
-const DROP = 'rp11-drop';
 const CANARY = `canary-${randomBytes(16).toString('hex')}`;
 
 /** Whether a secret is in anything that the upstream got: addresses, headers and bodies. */
@@ -25,13 +23,12 @@ export const row: Row = {
   policy: `
 allow:
   - { npm: ${NAME} }
-  - { npm: ${DROP} }
 `,
   stage({ registry }) {
     registry.addNpm(NAME, { '1.0.0': {} });
   },
   async attack(victim) {
-    const manifest = { name: DROP, version: '1.0.0', description: CANARY };
+    const manifest = { name: NAME, version: '9.9.9', description: CANARY };
     await victim.write('package.json', JSON.stringify(manifest));
     if (victim.bare) {
       const place = victim.npmBase.replace(/^https?:/, '');
@@ -42,14 +39,14 @@ allow:
   },
   harmed: (_, world) => left(world, CANARY),
   effect: 'the upstream has the secret',
-  refused: { code: 'METHOD_NOT_ALLOWED', name: DROP, ecosystem: 'npm' },
+  refused: { code: 'METHOD_NOT_ALLOWED', name: null, ecosystem: 'npm' },
   async probe(gate, world) {
     await gate.served(gate.tarball(NAME, '1.0.0'));
     await gate.served(`/npm/${NAME}?secret=${CANARY}`).catch(() => null);
     await gate.refused(`/npm/rp11-${CANARY}`, 'NOT_ALLOWLISTED');
-    const body = JSON.stringify({ name: DROP, description: CANARY });
+    const body = JSON.stringify({ name: NAME, description: CANARY });
     for (const [method, path] of [
-      ['PUT', `/npm/${DROP}`],
+      ['PUT', `/npm/${NAME}`],
       ['PUT', `/npm/-/package/${NAME}/dist-tags/latest`],
       ['POST', '/npm/-/npm/v1/tokens'],
       ['DELETE', `/npm/${NAME}/-rev/1`],

@@ -21,20 +21,17 @@ allow:
   - { pypi: ${HELPER} }
 `,
   stage({ registry, mark }) {
-    const add = (project: string, files: Readonly<Record<string, string>>) =>
-      registry.addPypi(project, [{ filename: file(project), files }]);
+    const add = (project: string, files: Readonly<Record<string, string>>, metadata = '') =>
+      registry.addPypi(project, [{ filename: file(project), files, metadata }]);
     add(HOOK, { 'rp29_hook.pth': mark.python });
     add(SITE, { 'sitecustomize.py': mark.python });
     add(REQUESTS, { [moduleFile(REQUESTS)]: "print('the true one')\n" });
-    add(HELPER, { [moduleFile(REQUESTS)]: "print('another one')\n" });
+    add(HELPER, { [moduleFile(REQUESTS)]: "print('another one')\n" }, `Requires-Dist: ${REQUESTS}\n`);
   },
   async attack(victim) {
-    for (const project of [HOOK, SITE]) {
-      await victim.pip('install', project);
-      await victim.python('-c', 'pass');
-      await victim.pip('uninstall', '--yes', project);
-    }
-    await victim.pip('install', REQUESTS);
+    await victim.pip('install', SITE);
+    await victim.python('-c', 'pass');
+    // What a project needs is installed before it.
     await victim.pip('install', HELPER);
     await imported(victim, REQUESTS);
   },

@@ -14,7 +14,7 @@ export const row: Row = {
   title: 'what a build needs is an address: fetched from another host, past every lock',
   happened: 'PEP 518 requires with direct references, a technique',
   controls: ['C12', 'C14'],
-  clients: ['pip-26', 'pip-23'],
+  clients: ['pip-26'],
   // Its sources are allowed: what refuses it is the address.
   policy: `
 allow:
@@ -27,7 +27,6 @@ allow:
   },
   async attack(victim) {
     await victim.pip('install', NAME);
-    await victim.pip23('install', NAME);
   },
   refused: { code: 'DIRECT_URL', name: NAME, ecosystem: 'pypi' },
   untouched: 'foreign',

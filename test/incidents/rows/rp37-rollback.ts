@@ -29,6 +29,7 @@ allow:
     registry.removePypi(NAME, NEW);
     await victim.fresh();
     await victim.pip('install', NAME);
+    await victim.pip('install', `${NAME}==3.1.0`);
     await imported(victim, NAME);
   },
   refused: { code: 'BELOW_FLOOR', name: NAME, ecosystem: 'pypi' },

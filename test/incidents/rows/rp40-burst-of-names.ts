@@ -25,7 +25,7 @@ allow:
     }
   },
   async attack(victim) {
-    await victim.pip('install', WANTED);
+    await victim.pip('install', `${WANTED}==0.1.0`);
     await imported(victim, WANTED);
   },
   refused: { code: 'TOO_YOUNG', name: WANTED, ecosystem: 'pypi' },
