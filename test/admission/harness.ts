@@ -20,6 +20,7 @@ import { openHouse } from '../../src/compose.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { ECOSYSTEMS } from '../../src/ecosystems/all.ts';
 import { createMetrics, type Metrics } from '../../src/gate/metrics.ts';
+import type { GateOptions } from '../../src/gate/options.ts';
 import { buildGate } from '../../src/gate/server.ts';
 import type { House } from '../../src/house/house.ts';
 import type { EntryFilter } from '../../src/ledger/ledger.ts';
@@ -42,6 +43,8 @@ export interface HouseOptions {
   readonly auth?: string;
   /** Another registry than one of its own; the caller closes it. */
   readonly registry?: FakeRegistry;
+  /** What of the gate is to be otherwise. */
+  readonly gate?: (house: House) => Partial<GateOptions>;
 }
 
 export interface Reply {
@@ -147,6 +150,7 @@ export async function startHouse(options: HouseOptions): Promise<TestHouse> {
       () => now,
       metrics,
       (line) => (log += line),
+      options.gate,
     );
   let running = await open();
 
@@ -222,6 +226,7 @@ async function run(
   now: () => number,
   metrics: Metrics,
   write: (line: string) => void,
+  otherwise: HouseOptions['gate'],
 ): Promise<Running> {
   const house = await openHouse(config, env, now, '0.0.0-test', metrics, write);
   const gate = buildGate({
@@ -241,6 +246,7 @@ async function run(
     now,
     ready: () => house.ready(),
     why: (leaf, caller) => house.why(leaf, caller.agent),
+    ...otherwise?.(house),
   });
   await gate.listen({ host: '127.0.0.1', port: 0 });
   return { house, gate, port: (gate.server.address() as AddressInfo).port };

@@ -15,13 +15,18 @@ export interface Armed {
   error(): unknown;
 }
 
+/** What ports do besides, by their path: given what they are called with, and what does it. */
+export type Script = Readonly<Record<string, (real: () => unknown, args: readonly unknown[]) => unknown>>;
+
 let armed: Armed | null = null;
+let script: Script = {};
 let passages = new Map<string, number>();
 let fired = false;
 
 /** From now on this fault, or none, and passages are counted anew. */
-export function arm(next: Armed | null): void {
+export function arm(next: Armed | null, besides: Script = {}): void {
   armed = next;
+  script = besides;
   passages = new Map();
   fired = false;
 }
@@ -124,12 +129,14 @@ type Called = (...args: unknown[]) => unknown;
 
 function called(target: Members, method: Called, path: string, args: readonly unknown[]): unknown {
   const site = `port:${path}`;
-  if (path === 'open.read')
-    return faultEach(site, () => method.apply(target, [...args]) as AsyncIterable<unknown>);
+  const real = () => method.apply(target, [...args]);
+  if (path === 'open.read') {
+    return faultEach(site, () => (script[path]?.(real, args) ?? real()) as AsyncIterable<unknown>);
+  }
   const now = due(site);
   if (now?.mode === 'throw') throw now.error();
   if (now?.mode === 'hang') return NEVER;
-  const result = method.apply(target, [...args]);
+  const result = script[path] ? script[path](real, args) : real();
   if (!(result instanceof Promise)) {
     if (now) throw now.error();
     return result;
