@@ -39,7 +39,9 @@ export async function attestedNpm(
   const sha512 = `sha512:${hex('sha512', tarball)}` as const;
   const signature = sigstore.registrySignature({ name, version, integrity: sriOf(sha512) });
   registry.addNpm(name, { [version]: { ...spec, tarball, signatures: [signature], attestations: true } });
-  const document = await sigstore.npmAttestations({ name, version, sha512, signer, sameKey: true });
+  const document = await minted(sigstore, [name, sha512, signer], () =>
+    sigstore.npmAttestations({ name, version, sha512, signer, sameKey: true }),
+  );
   registry.setEvidence(registry.attestationsPath(name, version), document);
 }
 
@@ -53,8 +55,26 @@ export async function attestedWheel(
   registry.addPypi(project, [{ ...file, provenance: true }]);
   const { filename } = file;
   const sha256 = `sha256:${hex('sha256', registry.file(filename))}` as const;
-  const document = await sigstore.pypiProvenance({ filename, sha256, signer });
+  const document = await minted(sigstore, [filename, sha256, signer], () =>
+    sigstore.pypiProvenance({ filename, sha256, signer, sameKey: true }),
+  );
   registry.setEvidence(registry.provenancePath(project, filename), document);
+}
+
+const documents = new WeakMap<World['sigstore'], Map<string, Promise<Uint8Array>>>();
+
+/** Minting is slow, and the same is wanted by each run of a row's probe. */
+function minted(
+  sigstore: World['sigstore'],
+  wanted: readonly unknown[],
+  mint: () => Promise<Uint8Array>,
+): Promise<Uint8Array> {
+  const key = JSON.stringify(wanted);
+  const known = documents.get(sigstore) ?? new Map<string, Promise<Uint8Array>>();
+  documents.set(sigstore, known);
+  const document = known.get(key) ?? mint();
+  known.set(key, document);
+  return document;
 }
 
 /** `npm ci` of a lockfile that has just this package: what a dependency bot's merged change does to everybody. */
