@@ -51,6 +51,8 @@ export async function openVictim({ gate, base, clients }: Source): Promise<OpenV
     [MARK]: markFile,
     ...compileCache(),
     npm_config_registry: npmBase,
+    // Behind the firewall as the README has it; bare as npm comes.
+    ...(gate ? { npm_config_replace_registry_host: 'always' } : {}),
     npm_config_audit: 'false',
     npm_config_fund: 'false',
     npm_config_update_notifier: 'false',
