@@ -8,6 +8,7 @@ export const APPROVALS = [
   'install-scripts',
   'sdist',
   'startup-hooks',
+  'foreign-places',
   'direct-urls',
   'licence',
   'vulnerability',

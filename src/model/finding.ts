@@ -7,6 +7,8 @@ export const FINDINGS = {
   NATIVE_BUILD: 'install-scripts',
   DIRECT_URL: 'direct-urls',
   STARTUP_HOOK: 'startup-hooks',
+  FOREIGN_PLACE: 'foreign-places',
+  BUILD_HOOK: 'sdist',
   ARCHIVE_UNSAFE: 'integrity',
   METADATA_MISMATCH: 'integrity',
 } as const;

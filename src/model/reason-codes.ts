@@ -15,6 +15,7 @@ export const REASONS = {
   SDIST: [403, 'is a source distribution, which runs code when it is built'],
   DIRECT_URL: [403, 'depends on an address instead of a package name'],
   STARTUP_HOOK: [403, 'runs code of its own whenever Python starts'],
+  FOREIGN_PLACE: [403, 'puts files where those of something else belong'],
   MALWARE: [403, 'is named by a record of malicious packages'],
   VULNERABLE: [403, 'has a known vulnerability that the policy does not accept'],
   VULNERABILITY_UNCHECKED: [

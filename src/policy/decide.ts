@@ -35,6 +35,7 @@ const UNMET: readonly ReasonCode[] = [
   'SDIST',
   'DIRECT_URL',
   'STARTUP_HOOK',
+  'FOREIGN_PLACE',
   'VULNERABLE',
   'VULNERABILITY_UNCHECKED',
   'LICENCE',

@@ -60,6 +60,7 @@ export interface Requirements {
   readonly registrySignature: EvidenceLevel;
   readonly provenance: EvidenceLevel | Identity;
   readonly startupHooks: Permission;
+  readonly foreignPlaces: Permission;
   readonly malware: MalwareLevel;
   readonly vulnerability: VulnerabilityLevel;
   /** null: any, or none. */
@@ -76,6 +77,7 @@ export const STRICT: Requirements = {
   registrySignature: 'if-present',
   provenance: 'if-present',
   startupHooks: 'deny',
+  foreignPlaces: 'deny',
   malware: 'deny',
   vulnerability: 'off',
   licence: null,

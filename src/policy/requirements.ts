@@ -18,6 +18,7 @@ export function overridden(otherwise: Requirements, input: RequirementsInput | u
     provenance:
       typeof provenance === 'object' ? identityOf(provenance) : (provenance ?? otherwise.provenance),
     startupHooks: input['startup-hooks'] ?? otherwise.startupHooks,
+    foreignPlaces: input['foreign-places'] ?? otherwise.foreignPlaces,
     malware: input.malware ?? otherwise.malware,
     vulnerability: input.vulnerability ?? otherwise.vulnerability,
     licence: input.licence === undefined ? otherwise.licence : licenceOf(input.licence),

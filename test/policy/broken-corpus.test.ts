@@ -22,6 +22,7 @@ const WHOLE = {
         'install-scripts': 'deny',
         sdist: 'deny',
         'startup-hooks': 'deny',
+        'foreign-places': 'deny',
         'direct-urls': 'deny',
         'registry-signature': 'if-present',
         provenance: {

@@ -214,6 +214,7 @@ const KEYS: readonly [
   ['install-scripts', 'allow', 'deny', 'installScripts', 'deny'],
   ['sdist', 'allow', 'deny', 'sdist', 'deny'],
   ['startup-hooks', 'allow', 'deny', 'startupHooks', 'deny'],
+  ['foreign-places', 'allow', 'deny', 'foreignPlaces', 'deny'],
   ['direct-urls', 'allow', 'deny', 'directUrls', 'deny'],
   ['registry-signature', 'no-downgrade', 'required', 'registrySignature', 'required'],
   ['provenance', 'if-present', 'no-downgrade', 'provenance', 'no-downgrade'],

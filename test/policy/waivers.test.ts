@@ -105,6 +105,7 @@ const UNMET: Record<Liftable, { change: Partial<DownloadQuestion>; code: ReasonC
   'install-scripts': { change: { facts: shown('INSTALL_SCRIPT') }, code: 'INSTALL_SCRIPTS' },
   sdist: { change: { file: { ...GOOD.file, kind: 'sdist' } }, code: 'SDIST' },
   'startup-hooks': { change: { facts: shown('STARTUP_HOOK') }, code: 'STARTUP_HOOK' },
+  'foreign-places': { change: { facts: shown('FOREIGN_PLACE') }, code: 'FOREIGN_PLACE' },
   'direct-urls': { change: { facts: shown('DIRECT_URL') }, code: 'DIRECT_URL' },
   'registry-signature': { change: { evidence: failed('registry-signature') }, code: 'SIGNATURE_INVALID' },
   provenance: { change: { evidence: failed('provenance') }, code: 'PROVENANCE_INVALID' },
@@ -145,7 +146,7 @@ describe('a waiver', () => {
       file: { ...GOOD.file, kind: 'sdist', claimedAt: NOW - DAY },
       verdicts: verdicts(metadata),
       facts: {
-        ...shown('INSTALL_SCRIPT', 'STARTUP_HOOK', 'DIRECT_URL', 'METADATA_MISMATCH'),
+        ...shown('INSTALL_SCRIPT', 'STARTUP_HOOK', 'FOREIGN_PLACE', 'DIRECT_URL', 'METADATA_MISMATCH'),
         licence: 'ISC',
       },
       advisories: [

@@ -48,6 +48,10 @@ export const factFields = {
     .boolean('must be true or false')
     .describe('The bytes run whenever Python starts.')
     .optional(),
+  'foreign-places': z
+    .boolean('must be true or false')
+    .describe('The bytes put files where those of something else belong.')
+    .optional(),
   'metadata-mismatch': z
     .boolean('must be true or false')
     .describe('The bytes say another name or version than the index.')
@@ -79,10 +83,12 @@ export function saysFacts(input: FactInput): boolean {
 
 /** Null where the case says nothing that only bytes can show. */
 export function shownBytesOf(input: FactInput): ShownBytes | null {
-  const { licence, 'startup-hooks': hooks, 'metadata-mismatch': mismatch } = input;
-  if (licence === undefined && hooks === undefined && mismatch === undefined) return null;
+  const { licence, 'startup-hooks': hooks, 'foreign-places': foreign, 'metadata-mismatch': mismatch } = input;
+  const said = [licence, hooks, foreign, mismatch];
+  if (said.every((one) => one === undefined)) return null;
   const findings: Finding[] = [];
   if (hooks === true) findings.push({ code: 'STARTUP_HOOK', place: 'x.pth' });
+  if (foreign === true) findings.push({ code: 'FOREIGN_PLACE', place: 'x' });
   if (mismatch === true) findings.push({ code: 'METADATA_MISMATCH', place: 'METADATA' });
   return { findings, licence: licence === NONE ? null : licence };
 }

@@ -2,6 +2,7 @@ import type { Liftable } from '../../model/liftable.ts';
 import type { ReasonCode } from '../../model/reason-codes.ts';
 import { judgeVulnerabilities } from './advisories.ts';
 import { judgeEvidence } from './evidence.ts';
+import { foreignPlaces } from './foreign-places.ts';
 import { decidedBy } from './integrity.ts';
 import { judgeLicence } from './licences.ts';
 import { type FileMatter, type Given, unmet } from './matter.ts';
@@ -19,10 +20,12 @@ export function judgeRequirements(matter: FileMatter): Given[] {
   demand(isOldEnough(matter), 'age', 'TOO_YOUNG');
   const runs = file.installScripts || shown.has('install-scripts');
   demand(required.installScripts === 'allow' || !runs, 'install-scripts', 'INSTALL_SCRIPTS');
-  demand(required.sdist === 'allow' || file.kind !== 'sdist', 'sdist', 'SDIST');
+  const builds = file.kind === 'sdist' || shown.has('sdist');
+  demand(required.sdist === 'allow' || !builds, 'sdist', 'SDIST');
   const leads = file.directUrls || shown.has('direct-urls');
   demand(required.directUrls === 'allow' || !leads, 'direct-urls', 'DIRECT_URL');
   demand(required.startupHooks === 'allow' || !shown.has('startup-hooks'), 'startup-hooks', 'STARTUP_HOOK');
+  given.push(...judgeForeignPlaces(matter, shown.has('foreign-places')));
   given.push(...judgeVulnerabilities(matter, place), ...judgeLicence(matter, place));
   given.push(...judgeFloor(matter));
   for (const reason of judgeEvidence(required, place, question).reasons) {
@@ -60,6 +63,16 @@ export function ripeAt({ question: { file, facts }, required }: Dated): number |
   const since = Math.max(...claims, facts.lastAbsent ?? Number.NEGATIVE_INFINITY);
   const ripe = since + required.age;
   return Number.isFinite(ripe) ? ripe : null;
+}
+
+/** Of another's module or command the reason says which; of what the bytes showed by themselves the findings do. */
+function judgeForeignPlaces(matter: FileMatter, shown: boolean): Given[] {
+  if (matter.required.foreignPlaces === 'allow') return [];
+  const about = foreignPlaces(matter);
+  if (about.length === 0 && !shown) return [];
+  const place = matter.rule?.value.place ?? null;
+  const reason = { code: 'FOREIGN_PLACE', place } as const;
+  return [unmet('foreign-places', about.length === 0 ? reason : { ...reason, about })];
 }
 
 /** No rollback: nothing below what was admitted before, of the same major line or of the whole package. */

@@ -63,6 +63,9 @@ const requirements = known({
   'startup-hooks': permission(
     'Files that Python runs at every start (.pth, sitecustomize). Default deny.',
   ).optional(),
+  'foreign-places': permission(
+    'Files that land where those of something else belong: modules of a package that the policy names, commands of the system. Default deny.',
+  ).optional(),
   malware: oneOf(
     MALWARE_LEVELS,
     `Versions that the feed of malicious packages names. off: not looked at. warn: said in the ledger. deny: refused, as far as there is a feed. required: and there must be a feed that is young enough. ${order(MALWARE_LEVELS)} Default deny.`,

@@ -26,6 +26,7 @@ export const REQUIREMENTS = {
   'install-scripts': 'installScripts',
   sdist: 'sdist',
   'startup-hooks': 'startupHooks',
+  'foreign-places': 'foreignPlaces',
   'direct-urls': 'directUrls',
   'registry-signature': 'registrySignature',
   provenance: 'provenance',
@@ -77,6 +78,8 @@ export function isAsStrict(key: RequirementKey, a: Requirements, b: Requirements
       return isFrom(PERMISSIONS, a.sdist, b.sdist);
     case 'startup-hooks':
       return isFrom(PERMISSIONS, a.startupHooks, b.startupHooks);
+    case 'foreign-places':
+      return isFrom(PERMISSIONS, a.foreignPlaces, b.foreignPlaces);
     case 'direct-urls':
       return isFrom(PERMISSIONS, a.directUrls, b.directUrls);
     case 'registry-signature':

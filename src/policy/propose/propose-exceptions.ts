@@ -22,6 +22,8 @@ export function exceptionFor({ code, detail }: Reason): Exception | null {
       return { key: 'direct-urls', value: 'allow' };
     case 'STARTUP_HOOK':
       return { key: 'startup-hooks', value: 'allow' };
+    case 'FOREIGN_PLACE':
+      return { key: 'foreign-places', value: 'allow' };
     case 'LICENCE':
       return { key: 'licence', value: 'off' };
     case 'VULNERABLE':
@@ -48,6 +50,8 @@ export function liftableFor({ code, detail }: Reason): readonly Liftable[] {
       return ['direct-urls'];
     case 'STARTUP_HOOK':
       return ['startup-hooks'];
+    case 'FOREIGN_PLACE':
+      return ['foreign-places'];
     case 'LICENCE':
       return ['licence'];
     case 'VULNERABLE':

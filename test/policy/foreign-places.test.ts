@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import { NO_FACTS } from '../../src/model/facts.ts';
+import { decide } from '../../src/policy/decide.ts';
+import { listingOf, policyOf } from './questions.ts';
+
+const RULES = `
+allow:
+  - { pypi: demo }
+  - { pypi: requests }
+  - { pypi: "django-*" }
+  - { pypi: "*", wide: true }
+pins:
+  - { pypi: zope-interface==1.0, hashes: ["sha256:${'ab'.repeat(32)}"] }
+`;
+
+function asked(places: readonly string[] | null, rules = RULES) {
+  const question = listingOf('demo', '1.0', { facts: { ...NO_FACTS, findings: [], places } });
+  return decide(policyOf(rules), 'default', { ...question, ecosystem: 'pypi' });
+}
+
+describe('a wheel that puts', () => {
+  test.each<[what: string, places: readonly string[], about: readonly string[]]>([
+    ['a module', ['requests'], ['requests']],
+    ['a module beside its own', ['demo', 'requests'], ['requests']],
+    ['a file in the folder', ['requests/api'], ['requests']],
+    ['another spelling', ['Zope.Interface'], ['zope-interface']],
+    ['a script', ['bin/requests'], ['requests']],
+    ['two', ['zope_interface', 'requests', 'bin/requests'], ['requests', 'zope-interface']],
+  ])("%s in another's place is refused", (_, places, about) => {
+    expect(asked(places).reasons).toEqual([{ code: 'FOREIGN_PLACE', place: 'p.yaml:3', about }]);
+  });
+
+  test.each<[what: string, places: readonly string[] | null]>([
+    ['nothing that is known yet', null],
+    ['nothing at the top', []],
+    ['its own module', ['demo', 'bin/demo']],
+    ['what nobody names', ['tests', 'yaml', 'bin/tool']],
+    ['the name only deeper', ['google/requests', 'demo/requests']],
+    ['what a prefix takes in', ['django_debug']],
+  ])('%s is not', (_, places) => expect(asked(places).verdict).toBe('allow'));
+
+  test('it is, where its rule says so', () => {
+    const rules = RULES.replace('{ pypi: demo }', '{ pypi: demo, requirements: { foreign-places: allow } }');
+    expect(asked(['requests'], rules).verdict).toBe('allow');
+  });
+});
