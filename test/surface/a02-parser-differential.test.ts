@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { allowing } from '../admission/harness.ts';
 import { heading } from './attacks.ts';
 import { type Foreign, get, server, startForeign } from './server.ts';
 
