@@ -97,6 +97,11 @@ export async function npmLocked(
   await victim.npm('ci');
 }
 
+/** Whether the marker was written. Bare, every step must work, so that no client is named that would have refused. */
+export async function allRan(victim: Victim): Promise<boolean> {
+  return (await victim.marked()) && (!victim.bare || victim.reports.every(({ code }) => code === 0));
+}
+
 /** `node -e "require('NAME')"` in the project: the package is used. */
 export async function required(victim: Victim, name: string): Promise<void> {
   await victim.run(process.execPath, ['-e', `require('${name}')`]);

@@ -1,5 +1,5 @@
 import type { Row } from '../row.ts';
-import { attestedWheel, imported, moduleFile, wheelName } from '../staged.ts';
+import { allRan, attestedWheel, imported, moduleFile, wheelName } from '../staged.ts';
 
 // The first wave went through the project's own workflow and was attested; the second was uploaded with a token and was
 // not. The second is here another project, in which it is old enough, so that age does not catch it as well.
@@ -38,6 +38,7 @@ allow:
     await victim.pip('install', `${SECOND}==8.3.45`);
     await imported(victim, SECOND);
   },
+  harmed: allRan,
   refused: { code: 'TOO_YOUNG', name: FIRST, ecosystem: 'pypi' },
   async probe(gate) {
     await gate.refused(gate.file(FIRST, ATTESTED), 'TOO_YOUNG');

@@ -1,5 +1,5 @@
 import type { Row } from '../row.ts';
-import { wheelName } from '../staged.ts';
+import { allRan, wheelName } from '../staged.ts';
 
 const NAME = 'rp16-litellm';
 const IN_ROOT = wheelName(NAME, '1.82.7');
@@ -28,6 +28,7 @@ allow:
     await victim.pip23('install', `${NAME}==1.82.7`);
     await victim.python('-c', 'pass');
   },
+  harmed: allRan,
   refused: { code: 'STARTUP_HOOK', name: NAME, ecosystem: 'pypi' },
   async probe(gate) {
     await gate.refused(gate.file(NAME, IN_ROOT), 'STARTUP_HOOK');

@@ -1,5 +1,5 @@
 import type { Row } from '../row.ts';
-import { attestedNpm, npmLocked, required, SIGNER } from '../staged.ts';
+import { allRan, attestedNpm, npmLocked, required, SIGNER } from '../staged.ts';
 
 const ELSEWHERE = 'rp19-charts';
 const OTHER_WORKFLOW = 'rp19-plots';
@@ -29,6 +29,7 @@ allow:
       await required(victim, name);
     }
   },
+  harmed: allRan,
   refused: { code: 'PROVENANCE_SIGNER', name: ELSEWHERE, ecosystem: 'npm' },
   async probe(gate) {
     await gate.refused(gate.tarball(ELSEWHERE, '5.0.1'), 'PROVENANCE_SIGNER');

@@ -1,6 +1,6 @@
 import { makeWheel, makeZip, wheelEntries, type ZipEntry } from '../../verify/archives.ts';
 import type { Row } from '../row.ts';
-import { imported, moduleFile, wheelName } from '../staged.ts';
+import { allRan, imported, moduleFile, wheelName } from '../staged.ts';
 import type { World } from '../world.ts';
 
 const NAME = 'rp27-uv';
@@ -47,6 +47,7 @@ allow:
     await victim.pip23('install', '--force-reinstall', `${NAME}==1.0.3`);
     await imported(victim, NAME);
   },
+  harmed: allRan,
   refused: { code: 'ARCHIVE_UNSAFE', name: NAME, ecosystem: 'pypi' },
   async probe(gate, world) {
     for (const version of Object.keys(variants(world))) {

@@ -1,6 +1,6 @@
 import { makeZip, wheelEntries } from '../../verify/archives.ts';
 import type { Row } from '../row.ts';
-import { imported, moduleFile, wheelName } from '../staged.ts';
+import { allRan, imported, moduleFile, wheelName } from '../staged.ts';
 
 const NAME = 'rp28-torch';
 const MODULE = moduleFile(NAME);
@@ -34,6 +34,7 @@ allow:
     await victim.pip23('install', `${NAME}==1.0.1`);
     await imported(victim, NAME);
   },
+  harmed: allRan,
   refused: { code: 'ARCHIVE_UNSAFE', name: NAME, ecosystem: 'pypi' },
   async probe(gate) {
     await gate.refused(gate.file(NAME, wheelName(NAME, '1.0.0')), 'ARCHIVE_UNSAFE');

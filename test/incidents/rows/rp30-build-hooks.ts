@@ -1,8 +1,21 @@
 import type { Row } from '../row.ts';
+import { allRan } from '../staged.ts';
 
 const NAME = 'rp30-native';
 const FILE = 'rp30_native-1.0.0.tar.gz';
 const PYPROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n';
+/** A backend of its own, as setup.py is one: it does what it is asked, and something else before. */
+const BACKEND = `
+import zipfile
+INFO = 'rp30_native-1.0.0.dist-info/'
+def build_wheel(folder, config=None, metadata=None):
+    name = 'rp30_native-1.0.0-py3-none-any.whl'
+    with zipfile.ZipFile(folder + '/' + name, 'w') as wheel:
+        wheel.writestr(INFO + 'METADATA', 'Metadata-Version: 2.1\\nName: ${NAME}\\nVersion: 1.0.0\\n')
+        wheel.writestr(INFO + 'WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
+        wheel.writestr(INFO + 'RECORD', '')
+    return name
+`;
 
 export const row: Row = {
   id: 'RP30',
@@ -15,14 +28,14 @@ allow:
   - { pypi: ${NAME} }
 `,
   stage({ registry, mark }) {
-    // A backend of its own, as setup.py is one: what pip calls first is what runs.
-    const files = { 'pyproject.toml': PYPROJECT, 'backend.py': mark.python, 'setup.py': mark.python };
+    const files = { 'pyproject.toml': PYPROJECT, 'backend.py': mark.python + BACKEND };
     registry.addPypi(NAME, [{ filename: FILE, files }]);
   },
   async attack(victim) {
     await victim.pip('download', `${NAME}==1.0.0`);
     await victim.pip23('install', `${NAME}==1.0.0`);
   },
+  harmed: allRan,
   refused: { code: 'SDIST', name: NAME, ecosystem: 'pypi' },
   async probe(gate) {
     await gate.refused(gate.file(NAME, FILE), 'SDIST');
