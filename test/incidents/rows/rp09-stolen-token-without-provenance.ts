@@ -8,7 +8,7 @@ export const row: Row = {
   title: 'a stolen token publishes a version without the provenance that all before it had',
   happened: 'solana web3.js, lottie-player and rspack 2024',
   controls: ['C08'],
-  open: 'A package that never carried provenance has none to lose: there only age, pins and reviews help.',
+  open: 'a package that never carried provenance has none to lose: there only age, pins and reviews help.',
   clients: ['npm-11'],
   // No age is asked for, so that only what is missing can catch it.
   policy: `

@@ -18,7 +18,7 @@ export const row: Row = {
     'a workflow that was tampered with gives away secrets: in a package that it publishes, in a name that it asks for',
   happened: 'GhostAction 2025',
   controls: ['C27', 'C34'],
-  open: 'A gate is no wall: it closes the ways that lead through it. That there is no other way out is for the sandbox (docs/deployment.md).',
+  open: 'a gate is no wall. It closes the ways that lead through it. That there is no other way out is for the sandbox (docs/deployment.md).',
   clients: ['npm-11'],
   policy: `
 allow:

@@ -8,7 +8,7 @@ export const row: Row = {
   title: "malware with valid provenance: the project's own workflow was taken over",
   happened: 'TanStack, Mistral and guardrails-ai 2026',
   controls: ['C09'],
-  open: 'What is caught is its first week. Malware that nobody notices for as long as the policy waits is served, with all its seals.',
+  open: 'malware that nobody notices for as long as the policy waits (here a week) is served, with all its seals.',
   clients: ['npm-11'],
   policy: `
 requirements:

@@ -8,7 +8,7 @@ export const row: Row = {
   id: 'RP19',
   title: 'a stolen account publishes with valid Sigstore entries, of another repository or workflow',
   happened: 'AntV 2026',
-  controls: ['C07', 'C09'],
+  controls: ['C07'],
   clients: ['npm-11'],
   policy: `
 requirements:

@@ -13,7 +13,7 @@ export const row: Row = {
   id: 'RP31',
   title: 'what a build needs is an address: fetched from another host, past every lock',
   happened: 'PEP 518 requires with direct references, a technique',
-  controls: ['C12', 'C14'],
+  controls: ['C12'],
   clients: ['pip-26'],
   // Its sources are allowed: what refuses it is the address.
   policy: `

@@ -9,7 +9,7 @@ export const row: Row = {
   id: 'RP39',
   title: "an error that somebody has put into the registry's cache is everybody's answer",
   happened: 'denial of service by poisoned caches (npm registry 2019), from memory',
-  controls: ['C03', 'C10'],
+  controls: ['C03'],
   clients: ['pip-26'],
   policy: `
 allow:

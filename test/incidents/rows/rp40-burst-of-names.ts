@@ -9,8 +9,8 @@ export const row: Row = {
   id: 'RP40',
   title: 'names are registered by the hundred, and a model recommends one of them',
   happened: 'the inbox.ru wave on PyPI (1,500 projects) 2025',
-  controls: ['C01', 'C10'],
-  open: 'A name that was registered long before a model invents it is caught only by an allowlist that does not have it.',
+  controls: ['C10'],
+  open: 'a name that was registered long before a model invents it is caught only by an allowlist that does not have it.',
   clients: ['pip-26'],
   // All of these names are allowed, by their prefix: what is wrong is that nobody had them yesterday.
   policy: `
