@@ -1,6 +1,6 @@
-import { crc32 } from 'node:zlib';
+import { crc32, inflateRawSync } from 'node:zlib';
 import type { ByteSource } from '../verify.ts';
-import { inflateRaw } from './inflate.ts';
+import { type Inflated, inflateRaw } from './inflate.ts';
 import { ArchiveUnsafe } from './unsafe.ts';
 
 const PIECE = 128 * 1024;
@@ -21,7 +21,7 @@ const FLAG = { headerCrc: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 } as
 export async function* gunzip(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
   const start = headerLength(await source.read(0, Math.min(MAX_HEADER, source.size)));
   if (start + TRAILER > source.size) throw new ArchiveUnsafe('gzip file is cut off');
-  const inflated = inflateRaw(piecesOf(source, start));
+  const inflated = (await atOnce(source, start)) ?? inflateRaw(piecesOf(source, start));
   let crc = 0;
   let length = 0;
   for await (const piece of inflated.pieces) {
@@ -38,6 +38,28 @@ export async function* gunzip(source: ByteSource): AsyncGenerator<Uint8Array, vo
   if (padding > MAX_PADDING) throw new ArchiveUnsafe('bytes after the gzip member');
   const rest = await source.read(end + TRAILER, padding);
   if (rest.some((byte) => byte !== 0)) throw new ArchiveUnsafe('bytes after the gzip member');
+}
+
+/** Packed and unpacked bytes of a file that is unpacked at once: a stream costs more than such a file does. */
+const SMALL = { packed: 1024 ** 2, unpacked: 8 * 1024 ** 2 } as const;
+
+/** Null for a file that is not small, and for one that cannot be unpacked: its stream says why. */
+async function atOnce(source: ByteSource, start: number): Promise<Inflated | null> {
+  if (source.size > SMALL.packed) return null;
+  const packed = await source.read(start, source.size - start);
+  try {
+    // The types do not know `info`: what was unpacked, and the engine that counted what it took.
+    const { buffer, engine } = inflateRawSync(packed, {
+      info: true,
+      maxOutputLength: SMALL.unpacked,
+    }) as unknown as { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } };
+    const pieces = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+      yield buffer;
+    };
+    return { pieces: pieces(), consumed: () => engine.bytesWritten };
+  } catch {
+    return null;
+  }
 }
 
 async function* piecesOf(source: ByteSource, start: number): AsyncGenerator<Uint8Array> {
