@@ -14,8 +14,9 @@ import type { ByteSource, Expected } from '../src/verify/verify.ts';
 import { Cache } from '../test/sweep/cache.ts';
 import { round, table } from './table.ts';
 
-// What an inspection costs, beside hashing and unpacking the same bytes: real artifacts, those that `npm run sweep`
-// collected, one after the other in one thread. Then the longest pause of the event loop while threads inspect them all.
+// What an inspection costs (CPU time), beside hashing and unpacking the same bytes: real artifacts, those that `npm run
+// sweep` collected, one after the other. Then the longest pause of the event loop while threads inspect them all, and
+// while nothing is done for as long: the rest is the machine's.
 //   node bench/inspection.ts [FOLDER=the sweep's] [FILES=60 of each kind] [ROUNDS=3]
 
 const [folder = join(tmpdir(), 'sallyport-sweep'), most = '60', rounds = '3'] = process.argv.slice(2);
@@ -55,16 +56,25 @@ for (const kind of ['npm-tarball', 'wheel', 'sdist'] as const) {
 }
 table(['kind', 'files', 'MiB', 'hash and unpack, ms', 'inspect, ms', 'MiB/s', 'ratio'], rows);
 
-const delay = monitorEventLoopDelay({ resolution: 5 });
 const pool = new InspectPool(() => undefined);
-delay.enable();
-const from = performance.now();
-await Promise.all(artifacts.map(({ path, expected }) => pool.inspect(path, expected)));
-delay.disable();
+const all = () => Promise.all(artifacts.map(({ path, expected }) => pool.inspect(path, expected)));
+const began = performance.now();
+const busy = await longestPause(all);
+const took = performance.now() - began;
+const idle = await longestPause(() => new Promise((done) => setTimeout(done, took)));
 await pool.close();
 console.log(
-  `\nall ${artifacts.length} in threads: ${round(performance.now() - from)} ms; the event loop's longest pause ${round(delay.max / 1e6, 1)} ms, 99 of 100 below ${round(delay.percentile(99) / 1e6, 1)} ms`,
+  `\nall ${artifacts.length} in threads: ${round(took)} ms; the event loop's longest pause ${round(busy, 1)} ms, and ${round(idle, 1)} ms while nothing is done`,
 );
+
+/** The longest that the event loop was late while `work` was under way, ms. */
+async function longestPause(work: () => Promise<unknown>): Promise<number> {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  await work();
+  delay.disable();
+  return delay.max / 1e6;
+}
 
 /** As many of each kind, spread over all that there are; the large ones and the small. */
 async function sample(cache: Cache, count: number): Promise<Artifact[]> {
@@ -101,9 +111,11 @@ async function timed(own: readonly Artifact[], work: (one: Artifact, bytes: Buff
   let spent = 0;
   for (const one of own) {
     const bytes = await readFile(one.path);
-    const began = performance.now();
+    // Of all threads: what else runs on the machine does not count.
+    const began = process.cpuUsage();
     await work(one, bytes);
-    spent += performance.now() - began;
+    const { user, system } = process.cpuUsage(began);
+    spent += (user + system) / 1000;
   }
   return spent;
 }
