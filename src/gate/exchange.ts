@@ -52,11 +52,15 @@ export function send(
   exchange.response.end(bodiless ? undefined : body);
 }
 
+/** A page for a browser, of which there are simple indexes only, runs nothing, loads nothing and is in no frame. */
+const PAGE_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /** Status line and headers of every answer but those to unreadable requests. */
 export function writeHead(exchange: Exchange, status: number, phrase: string | null, headers: Headers): void {
   const all: Record<string, string | number | string[]> = { 'x-content-type-options': 'nosniff' };
   for (const [name, value] of Object.entries(headers))
     all[name] = typeof value === 'object' ? [...value] : value;
+  if (String(all['content-type']).startsWith('text/html')) all['content-security-policy'] = PAGE_POLICY;
   // A body that nobody read would be taken for the next request, or be read for nothing.
   if (!exchange.request.complete && hasBody(exchange.request)) all['connection'] = 'close';
   if (phrase) exchange.response.writeHead(status, phrase, all);

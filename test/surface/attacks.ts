@@ -159,7 +159,7 @@ export const ATTACKS: readonly Attack[] = [
     holds:
       'Host is one of ours, or 421; pages are escaped and say that they run nothing; nothing is changed by a request',
     controls: ['C02', 'C35'],
-    open: 'there is no web console yet: the row holds for the pages and documents that are served today',
+    open: 'there is no web console yet: the row holds for the pages and documents that are served today; `/healthz`, `/readyz` and `/metrics`, which name no package, answer by every Host, because probes ask by address',
   },
   {
     id: 'A18',
