@@ -12,6 +12,7 @@ export const row: Row = {
   title: "a wheel puts code where Python runs it at every start, or over another distribution's module",
   happened: 'a technique that several incidents of 2026 share',
   controls: ['C14'],
+  open: 'a module whose name is not that of its distribution (yaml of PyYAML) can still be overwritten by another one.',
   clients: ['pip-26'],
   policy: `
 allow:
