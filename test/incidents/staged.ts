@@ -77,24 +77,28 @@ function minted(
   return document;
 }
 
-/** `npm ci` of a lockfile that has just this package: what a dependency bot's merged change does to everybody. */
+/**
+ * `npm ci` of a lockfile that has just this package: what a dependency bot's merged change does to
+ * everybody. `runs`: as npm writes it for a package with install scripts, without which it runs none.
+ */
 export async function npmLocked(
   victim: Victim,
   { registry }: World,
   name: string,
   version: string,
+  { npm = 'npm', runs = false }: { readonly npm?: 'npm' | 'npm12'; readonly runs?: boolean } = {},
 ): Promise<void> {
   const dependencies = { [name]: version };
   const integrity = sriOf(`sha512:${hex('sha512', registry.tarball(name, version))}`);
   const resolved = `${victim.npmBase}${name}/-/${name}-${version}.tgz`;
   const packages = {
     '': { name: 'project', version: '1.0.0', dependencies },
-    [`node_modules/${name}`]: { version, resolved, integrity },
+    [`node_modules/${name}`]: { version, resolved, integrity, ...(runs ? { hasInstallScript: true } : {}) },
   };
   await victim.write('package.json', JSON.stringify({ name: 'project', version: '1.0.0', dependencies }));
   const lock = { name: 'project', version: '1.0.0', lockfileVersion: 3, requires: true, packages };
   await victim.write('package-lock.json', JSON.stringify(lock));
-  await victim.npm('ci');
+  await victim[npm]('ci');
 }
 
 /** Whether the marker was written. Bare, every step must work, so that no client is named that would have refused. */

@@ -22,7 +22,7 @@ allow:
     });
   },
   async attack(victim, world) {
-    await npmLocked(victim, world, NAME, '3.7.2');
+    await npmLocked(victim, world, NAME, '3.7.2', { runs: true });
   },
   refused: { code: 'TOO_YOUNG', name: NAME, ecosystem: 'npm' },
   async probe(gate, { registry, ago }) {

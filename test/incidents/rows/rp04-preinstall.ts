@@ -27,7 +27,7 @@ allow:
       });
   },
   async attack(victim, world) {
-    await npmLocked(victim, world, NAME, '0.7.29');
+    await npmLocked(victim, world, NAME, '0.7.29', { runs: true });
   },
   refused: { code: 'INSTALL_SCRIPTS', name: NAME, ecosystem: 'npm' },
   async probe(gate) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { makeNpmTarball } from '../../verify/archives.ts';
 import type { Row } from '../row.ts';
-import { required } from '../staged.ts';
+import { npmLocked, required } from '../staged.ts';
 
 const NAME = 'rp06-colors';
 const GOOD = makeNpmTarball({ name: NAME, version: '1.4.0' });
@@ -28,10 +28,10 @@ pins:
       '1.4.1': { time: ago('2h'), files: { 'index.js': mark.js } },
     });
   },
-  async attack(victim) {
+  async attack(victim, world) {
     await victim.npm12('install', `${NAME}@^1.4.0`);
     await required(victim, NAME);
-    await victim.npm12('install', `${NAME}@1.4.1`);
+    await npmLocked(victim, world, NAME, '1.4.1', { npm: 'npm12' });
     await required(victim, NAME);
   },
   refused: { code: 'NOT_PINNED', name: NAME, ecosystem: 'npm' },

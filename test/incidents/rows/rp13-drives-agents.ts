@@ -29,7 +29,7 @@ allow:
     // What stands for the AI command line says that it was asked.
     await victim.write(`~/${AGENT}`, `#!/bin/sh\n${world.mark.shell}\n`);
     await victim.run('/bin/chmod', ['755', `${victim.home}/${AGENT}`]);
-    await npmLocked(victim, world, NAME, '21.5.0');
+    await npmLocked(victim, world, NAME, '21.5.0', { runs: true });
   },
   effect: 'the command line is driven',
   refused: { code: 'INSTALL_SCRIPTS', name: NAME, ecosystem: 'npm' },

@@ -1,5 +1,5 @@
 import type { Row } from '../row.ts';
-import { required } from '../staged.ts';
+import { npmLocked, required } from '../staged.ts';
 
 const NAME = 'rp14-chalk';
 
@@ -22,10 +22,10 @@ allow:
       '5.6.1': { time: ago('2h'), files: { 'index.js': mark.js } },
     });
   },
-  async attack(victim) {
+  async attack(victim, world) {
     await victim.npm12('install', NAME);
     await required(victim, NAME);
-    await victim.npm12('install', `${NAME}@5.6.1`);
+    await npmLocked(victim, world, NAME, '5.6.1', { npm: 'npm12' });
     await required(victim, NAME);
   },
   refused: { code: 'TOO_YOUNG', name: NAME, ecosystem: 'npm' },

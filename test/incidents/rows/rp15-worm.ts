@@ -30,7 +30,7 @@ allow:
     });
   },
   async attack(victim, world) {
-    await npmLocked(victim, world, NAME, '4.1.1');
+    await npmLocked(victim, world, NAME, '4.1.1', { runs: true });
     if (victim.bare) {
       const place = victim.npmBase.replace(/^https?:/, '');
       await victim.write('~/.npmrc', `${place}:_authToken=${CANARY}\n`);

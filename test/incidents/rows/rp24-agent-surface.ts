@@ -31,7 +31,7 @@ allow:
     });
   },
   async attack(victim, world) {
-    await npmLocked(victim, world, NAME, '1.0.1');
+    await npmLocked(victim, world, NAME, '1.0.1', { runs: true });
   },
   harmed: (victim) => victim.exists(`~/${SETTINGS}`),
   effect: "the agent's settings are written",

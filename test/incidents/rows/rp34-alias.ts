@@ -26,7 +26,7 @@ allow:
   async attack(victim, world) {
     await victim.npm12('install', `${NAME}@1.0.1`);
     await required(victim, SHOWN);
-    await npmLocked(victim, world, NAME, '1.0.1');
+    await npmLocked(victim, world, NAME, '1.0.1', { npm: 'npm12' });
   },
   refused: { code: 'ALIAS_NOT_ADMITTED', name: NAME, ecosystem: 'npm' },
   async probe(gate) {
