@@ -31,7 +31,7 @@ test.each([
   'data/bin/python3',
   'data/Scripts/pythonw.exe',
   'scripts/pypy3',
-])('%s runs at every start', async (path) => expect(await look(path)).toEqual(['STARTUP_HOOK']));
+])('%s runs at every start', async (path) => expect(await look(path)).toContain('STARTUP_HOOK'));
 
 test.each([
   'data/lib/python3.13/site-packages/demo/site.py',

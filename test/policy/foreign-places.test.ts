@@ -13,8 +13,8 @@ pins:
   - { pypi: zope-interface==1.0, hashes: ["sha256:${'ab'.repeat(32)}"] }
 `;
 
-function asked(places: readonly string[] | null, rules = RULES) {
-  const question = listingOf('demo', '1.0', { facts: { ...NO_FACTS, findings: [], places } });
+function asked(places: readonly string[] | null, rules = RULES, name = 'demo') {
+  const question = listingOf(name, '1.0', { facts: { ...NO_FACTS, findings: [], places } });
   return decide(policyOf(rules), 'default', { ...question, ecosystem: 'pypi' });
 }
 
@@ -38,6 +38,13 @@ describe('a wheel that puts', () => {
     ['the name only deeper', ['google/requests', 'demo/requests']],
     ['what a prefix takes in', ['django_debug']],
   ])('%s is not', (_, places) => expect(asked(places).verdict).toBe('allow'));
+
+  test("a folder's part is its own where the folder and it are its name", () => {
+    const places = (name: string) =>
+      asked(['requests/core'], undefined, name).reasons.map(({ about }) => about);
+    expect(places('requests-core')).toEqual([]);
+    expect(places('requests-cor')).toEqual([['requests']]);
+  });
 
   test('it is, where its rule says so', () => {
     const rules = RULES.replace('{ pypi: demo }', '{ pypi: demo, requirements: { foreign-places: allow } }');

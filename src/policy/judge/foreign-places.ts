@@ -17,8 +17,11 @@ export function foreignPlaces({ question, rules }: FileMatter): readonly string[
   const { facts, name } = question;
   const others = new Set<string>();
   for (const place of facts.places ?? []) {
-    const [top = ''] = (place.startsWith(SCRIPTS) ? place.slice(SCRIPTS.length) : place).split('/', 1);
+    const path = place.startsWith(SCRIPTS) ? place.slice(SCRIPTS.length) : place;
+    const [top = '', ...below] = path.split('/');
     const other = normalName(top);
+    // `poetry/core` is the place of poetry-core, in the folder that it shares with poetry.
+    if (below.length > 0 && normalName(`${top}-${below[0]}`) === normalName(name)) continue;
     if (other !== normalName(name) && isNamed(rules, other)) others.add(other);
   }
   return [...others].sort().slice(0, MAX_TOLD);

@@ -7,6 +7,7 @@ import { addDistribution, BundledFinds } from '../bundled.ts';
 import type { ByteSource, Expected, Inspection, InspectionLimits } from '../verify.ts';
 import { readCoreMetadata } from './core-metadata.ts';
 import { pulledIn } from './dependencies.ts';
+import { Installed } from './installed.ts';
 import { licenceOf } from './licence.ts';
 import { inspectMetadata } from './metadata.ts';
 import { stemAgrees } from './names.ts';
@@ -18,7 +19,7 @@ const INFO = '.dist-info';
 /**
  * Inspects a wheel (PEP 427, PyPA binary distribution format): one .dist-info folder of the expected name and
  * version, with METADATA that says the same, WHEEL, and a RECORD that lists every file with its right hash; and files
- * that run at every start. Throws ArchiveUnsafe.
+ * that run at every start, or land where those of something else belong. Throws ArchiveUnsafe.
  */
 export async function inspectWheel(
   source: ByteSource,
@@ -37,7 +38,7 @@ export async function inspectWheel(
     infos.add(top);
     // On a file system without case this would be another METADATA.
     const file = path.segments.slice(1).join('/');
-    for (const name of ['METADATA', 'WHEEL']) {
+    for (const name of ['METADATA', 'WHEEL', 'RECORD', 'entry_points.txt']) {
       if (file !== name && folded(file) === folded(name))
         throw new ArchiveUnsafe('second METADATA', path.text);
     }
@@ -59,7 +60,11 @@ export async function inspectWheel(
     };
   }
   const metadata = await zip.read(entry);
-  await checkRecord(zip, info, limits);
+  const installed = new Installed(findings, expected.name);
+  for (const one of zip.entries) installed.addEntry(one, info);
+  const scripts = byPath.get(`${info}/entry_points.txt`);
+  if (scripts && !scripts.path.folder) installed.addEntryPoints(await zip.read(scripts), scripts.path.text);
+  await checkRecord(zip, info, limits, (one) => installed.sinkOf(one));
   const wheel = byPath.get(`${info}/WHEEL`);
   if (!wheel || wheel.path.folder) findings.add('METADATA_MISMATCH', `${info}/WHEEL`);
   if (!info.endsWith(INFO) || !stemAgrees(info.slice(0, -INFO.length), expected)) {
@@ -68,12 +73,13 @@ export async function inspectWheel(
   for (const { code, place } of inspectMetadata(metadata, expected, `${info}/METADATA`))
     findings.add(code, place);
   const core = readCoreMetadata(metadata);
+  const { places } = installed;
   return {
     findings: findings.list,
     metadata,
     manifest: null,
     dependencies: pulledIn(core),
-    places: [],
+    places,
     licence: licenceOf(core),
     bundled: bundled.found,
   };
