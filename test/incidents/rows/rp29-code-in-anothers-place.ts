@@ -5,6 +5,7 @@ const HOOK = 'rp29-hook';
 const SITE = 'rp29-site';
 const REQUESTS = 'rp29-requests';
 const HELPER = 'rp29-helper';
+const COMMAND = 'rp29-command';
 const file = (project: string) => wheelName(project, '1.0.0');
 
 export const row: Row = {
@@ -20,6 +21,7 @@ allow:
   - { pypi: ${SITE} }
   - { pypi: ${REQUESTS} }
   - { pypi: ${HELPER} }
+  - { pypi: ${COMMAND} }
 `,
   stage({ registry, mark }) {
     const add = (project: string, files: Readonly<Record<string, string>>, metadata = '') =>
@@ -28,6 +30,7 @@ allow:
     add(SITE, { 'sitecustomize.py': mark.python });
     add(REQUESTS, { [moduleFile(REQUESTS)]: "print('the true one')\n" });
     add(HELPER, { [moduleFile(REQUESTS)]: "print('another one')\n" }, `Requires-Dist: ${REQUESTS}\n`);
+    add(COMMAND, { 'rp29_command-1.0.0.data/scripts/git': `#!python\n${mark.python}` });
   },
   async attack(victim) {
     await victim.pip('install', SITE);
@@ -48,5 +51,6 @@ allow:
     await gate.refused(gate.file(SITE, file(SITE)), 'STARTUP_HOOK');
     await gate.served(gate.file(REQUESTS, file(REQUESTS)));
     await gate.refused(gate.file(HELPER, file(HELPER)), 'FOREIGN_PLACE');
+    await gate.refused(gate.file(COMMAND, file(COMMAND)), 'FOREIGN_PLACE');
   },
 };
