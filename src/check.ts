@@ -7,6 +7,7 @@ import {
   readFacts,
 } from './admission/decide-listing.ts';
 import { heldOf } from './admission/evidence/held.ts';
+import { allHeldToIndex } from './admission/index-claims.ts';
 import { nearestOf } from './admission/nearest.ts';
 import type { Ports } from './admission/ports.ts';
 import { loadPolicy } from './allowlists.ts';
@@ -158,7 +159,8 @@ async function checkSubject(basis: Basis, subject: Subject): Promise<Checked> {
     return { ...about, verdict: 'refuse', codes: ['NOT_ALLOWLISTED'], place: null };
   const listing = ecosystem.readIndex(name, Buffer.concat(answer.chunks));
   const shelf = openEvidenceShelf({ dir: config.vault ?? join(config.data, 'vault') });
-  const [facts, held] = await Promise.all([factsOf(reader, id), heldOf({ evidence: shelf }, id)]);
+  const [remembered, held] = await Promise.all([factsOf(reader, id), heldOf({ evidence: shelf }, id)]);
+  const facts = allHeldToIndex(ecosystem, listing, remembered);
   const advisories = feed.of(id);
   const now = Date.now();
   const view = (): ListingView =>

@@ -15,6 +15,7 @@ import { checkDigests } from '../verify/integrity.ts';
 import { bundledOf, eitherBundled } from './bundled.ts';
 import { eitherList, namesOf } from './dependencies.ts';
 import type { FactsCache } from './facts.ts';
+import { agrees, digestOfManifest, placesOfDifference, withDisagreement } from './index-claims.ts';
 import { LateReception } from './late-reception.ts';
 import { ecosystemOf, type Ports } from './ports.ts';
 
@@ -23,8 +24,10 @@ export interface Acquired extends ArtifactDigests {
   readonly size: number;
   readonly chunks: Digest;
   readonly findings: readonly Finding[];
-  /** sha256 hex of a wheel's METADATA. */
+  /** sha256 hex of a wheel's METADATA, or of a tarball's manifest in its one form (`installManifestOf`). */
   readonly metadata: string | null;
+  /** That manifest, where it was read just now. */
+  readonly manifest: string | null;
   /** The licence that the bytes declare: see model/licence.ts. */
   readonly licence: string | null;
   /** What lies in it and is installed with it. */
@@ -36,6 +39,12 @@ export interface Acquired extends ArtifactDigests {
   readonly archive: readonly Verdict[];
   /** In the vault, or null where nobody's policy wanted to keep it. */
   readonly stored: Stored | null;
+}
+
+/** A file as its index lists it, with the digest of what it says of an install (`withClaims`), and that text. */
+export interface Listed {
+  readonly file: ListedFile;
+  readonly manifest: string | null;
 }
 
 /** Whether the one who caused the fetch would admit these bytes; otherwise they are not kept. */
@@ -63,19 +72,20 @@ export class Acquisition {
    */
   async acquire(
     artifact: ArtifactId,
-    file: ListedFile,
+    listed: Listed,
     source: Source,
     known: Digest | null,
     keep: Keep,
   ): Promise<Acquired> {
     const kept = known ? await this.#kept(known) : null;
-    return withIndexFinding(kept ?? (await this.#flight(artifact, file, source, keep)), file);
+    return heldToIndex(kept ?? (await this.#flight(artifact, listed, source, keep)), listed);
   }
 
-  #flight(artifact: ArtifactId, file: ListedFile, source: Source, keep: Keep): Promise<Acquired> {
+  #flight(artifact: ArtifactId, listed: Listed, source: Source, keep: Keep): Promise<Acquired> {
     const { ecosystem, name, filename } = artifact;
+    const { file } = listed;
     const key = [source.id, ecosystem, name, filename, ...file.digests].join('\n');
-    return this.#flights.run(key, () => this.#fetch(artifact, file, source, keep));
+    return this.#flights.run(key, () => this.#fetch(artifact, listed, source, keep));
   }
 
   /** An inspected artifact that the vault still holds. */
@@ -87,8 +97,9 @@ export class Acquisition {
     return acquiredFrom(known, known.bundled, known);
   }
 
-  async #fetch(artifact: ArtifactId, file: ListedFile, source: Source, keep: Keep): Promise<Acquired> {
+  async #fetch(artifact: ArtifactId, listed: Listed, source: Source, keep: Keep): Promise<Acquired> {
     const ports = this.#ports;
+    const { file } = listed;
     // An empty address is relative to the index, and would be the index.
     if (file.url === '')
       throw new UpstreamFault('UPSTREAM_FAULT', 'the file is gone, here and upstream', 404);
@@ -115,7 +126,7 @@ export class Acquisition {
       const failed = checkDigests(held, claims).find(isFailed);
       if (failed) return unexamined(held, failed);
       const acquired = await this.#withEarlier(await this.#inspect(artifact, file, held));
-      if (await keep(withIndexFinding(acquired, file))) {
+      if (await keep(heldToIndex(acquired, listed))) {
         const stored = await held.commit();
         done = true;
         await this.#remember(artifact, acquired);
@@ -141,6 +152,8 @@ export class Acquisition {
     let metadata: string | null = null;
     if (file.kind === 'wheel' && inspection.metadata) {
       metadata = (await this.#ports.vault.putDocument(inspection.metadata)).slice('sha256:'.length);
+    } else if (inspection.manifest !== null) {
+      metadata = digestOfManifest(inspection.manifest).slice('sha256:'.length);
     }
     // What the inspection could not find must be a finding, or it would be forgotten with this flight.
     if (inspection.metadata === null && findings.length === 0) {
@@ -153,6 +166,7 @@ export class Acquisition {
       chunks: held.chunks,
       findings,
       metadata,
+      manifest: inspection.manifest,
       licence: inspection.licence,
       bundled: bundledOf(ecosystemOf(this.#ports, artifact).versions, inspection.bundled),
       dependencies: namesOf(ecosystemOf(this.#ports, artifact).versions, inspection.dependencies),
@@ -240,6 +254,7 @@ function unexamined(held: Held, { code = 'DIGEST_MISMATCH' }: Verdict): Acquired
     chunks,
     findings: [],
     metadata: null,
+    manifest: null,
     licence: null,
     bundled: NOTHING_BUNDLED,
     dependencies: null,
@@ -257,6 +272,7 @@ function acquiredFrom(known: KnownArtifact, bundled: Bundled, stored: Stored): A
     chunks: known.chunks,
     findings: known.findings,
     metadata: known.metadata,
+    manifest: null,
     licence: known.licence,
     bundled,
     dependencies: known.dependencies,
@@ -269,11 +285,15 @@ function acquiredFrom(known: KnownArtifact, bundled: Bundled, stored: Stored): A
 /** That the metadata was found; where it was not, a finding says so. */
 const SEEN = new Uint8Array();
 
-/** The index promised resolvers a METADATA (PEP 658): another one inside the wheel is a second face. */
-function withIndexFinding(acquired: Acquired, file: ListedFile): Acquired {
-  const promised = file.metadataDigest;
-  if (!promised || file.kind !== 'wheel' || promised === `sha256:${acquired.metadata}`) return acquired;
-  const findings: Finding[] = [...acquired.findings, { code: 'METADATA_MISMATCH', place: 'METADATA' }];
+/**
+ * The index promised resolvers a METADATA (PEP 658), or says what an install of a tarball does: other things inside are a
+ * second face. What was not looked into, or could not be read, has its own reason.
+ */
+function heldToIndex(acquired: Acquired, { file, manifest }: Listed): Acquired {
+  const { archive, metadata } = acquired;
+  if (archive.some(({ result }) => result === 'unchecked') || agrees(file, metadata)) return acquired;
+  const places = placesOfDifference(manifest, acquired.manifest);
+  const findings = withDisagreement(acquired.findings, file, places);
   return { ...acquired, findings, archive: inspectionVerdicts({ findings, metadata: SEEN }) };
 }
 

@@ -12,6 +12,7 @@ import type { TrustBytes } from '../verify/trust.ts';
 import type { ContentEncoding } from './admission.ts';
 import { claimsOf, decideListing } from './decide-listing.ts';
 import type { FactsBytes } from './facts.ts';
+import { withClaims } from './index-claims.ts';
 import { PassedSignatures } from './passed-signatures.ts';
 import {
   type IndexDesk,
@@ -69,7 +70,10 @@ export class Desk implements IndexDesk {
     const listing = this.#listing(ref);
     const ecosystem = this.#ecosystem(ref);
     const { facts, history, admitted } = this.#remembered.of(ecosystem, listing, known);
-    const file = listing.files.get(filename) ?? null;
+    const listed = listing.files.get(filename);
+    const { file, manifest } = listed
+      ? withClaims(ecosystem, listing, listed)
+      : { file: null, manifest: null };
     // Of a file that has left the index its name tells. What has no such name is no file, and nobody can have it.
     const named = file ?? ecosystem.parseFilename(ref.name, filename);
     const firstSeen = facts.get(filename)?.firstSeen ?? null;
@@ -77,7 +81,7 @@ export class Desk implements IndexDesk {
       ? history.baseline({ filename, version: named.version, kind: named.kind, firstSeen })
       : NO_BASELINE;
     const above = named ? admitted.above(named.version) : NO_HIGHER;
-    return { file, quarantined: listing.quarantined, baseline, above };
+    return { file, manifest, quarantined: listing.quarantined, baseline, above };
   }
 
   async page(request: PageRequest): Promise<Page> {

@@ -86,7 +86,7 @@ export class Examiner {
     const { artifact, file, facts, index, source, policy, quarantined } = resolved;
     const acquired = await this.#acquisition.acquire(
       artifact,
-      file,
+      { file, manifest: resolved.manifest },
       source,
       anew ? null : (facts.first?.sha256 ?? known),
       async (bytes) => (await this.#judge(asked, resolved, bytes, also)).decision.verdict === 'allow',

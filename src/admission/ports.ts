@@ -153,7 +153,7 @@ export interface IndexDesk {
   open(id: PackageId, chunks: Uint8Array[]): Promise<OpenedIndex>;
   /**
    * One file of an index, by its exact name, whether the index as a whole is quarantined, and what earlier
-   * versions carried. `facts` as Memory.packageFacts gives them, with their digest.
+   * versions carried. `manifest`: what the index says of its install (`withClaims`). `facts` as Memory.packageFacts gives them, with their digest.
    */
   file(
     ref: IndexRef,
@@ -161,6 +161,7 @@ export interface IndexDesk {
     facts: { readonly bytes: Uint8Array; readonly digest: Digest },
   ): Promise<{
     readonly file: ListedFile | null;
+    readonly manifest: string | null;
     readonly quarantined: boolean;
     readonly baseline: Baseline;
     readonly above: HigherAdmitted;

@@ -6,6 +6,7 @@ import type { AdmittedVersions } from '../policy/judge/floor.ts';
 import type { EvidenceHistory } from '../policy/judge/history.ts';
 import { admittedOf, historyOf, readFacts } from './decide-listing.ts';
 import type { FactsBytes } from './facts.ts';
+import { allHeldToIndex } from './index-claims.ts';
 
 /** What is remembered of a package, read. */
 export interface Remembered {
@@ -27,7 +28,7 @@ export class RememberedFacts {
   of(ecosystem: Ecosystem, listing: Listing, { bytes, digest }: FactsBytes): Remembered {
     const kept = this.#kept.get(listing);
     if (kept?.digest === digest) return kept.read;
-    const facts = readFacts(bytes);
+    const facts = allHeldToIndex(ecosystem, listing, readFacts(bytes));
     let made: EvidenceHistory | null = null;
     const history: Remembered['history'] = {
       baseline(file) {

@@ -17,6 +17,7 @@ import type { Asked, Refusal } from './admission.ts';
 import type { PrefixBudget } from './budget.ts';
 import { heldFor, heldOf } from './evidence/held.ts';
 import type { FactsCache } from './facts.ts';
+import { factsHeldToIndex } from './index-claims.ts';
 import { type Indexes, type UsableIndex, withheldFrom } from './indexes.ts';
 import { admitName } from './names.ts';
 import type { Ports } from './ports.ts';
@@ -28,6 +29,8 @@ import type { FileRefuser } from './refuse-file.ts';
 export interface Resolved {
   readonly artifact: ArtifactId;
   readonly file: ListedFile;
+  /** What the index says that an install does, where it says that: see `Ecosystem.claimedManifest`. */
+  readonly manifest: string | null;
   /** Without what its evidence came to before: that guides listings, and is looked at anew for the file itself. */
   readonly facts: FileFacts;
   readonly outcome: EvidenceOutcome | null;
@@ -94,9 +97,11 @@ export class Resolver {
       heldOf(ports.vault, id),
     ]);
     const { quarantined, baseline, above } = listed;
-    const facts: FileFacts = { ...remembered, evidence: null };
+    const known: FileFacts = { ...remembered, evidence: null };
     const named = asked.ecosystem.parseFilename(route.name, route.filename);
-    const file = listed.file ?? goneFile(route.filename, named, facts);
+    const file = listed.file ?? goneFile(route.filename, named, known);
+    // What the bytes showed before, held to what the index says now.
+    const facts = file ? factsHeldToIndex(known, file) : known;
     const now = ports.now();
     const subject: Subject = {
       ...id,
@@ -109,8 +114,8 @@ export class Resolver {
       return this.#refuser.refuse(asked, subject, [code], basis, index);
     }
     const held = heldFor(kept, file.digests);
-    const known = ports.advisories.of(id);
-    const { feed, records } = known;
+    const advised = ports.advisories.of(id);
+    const { feed, records } = advised;
     const advisories = affecting(records, asked.ecosystem.versions, file.version);
     const decision = decide(policy, asked.caller.profile, {
       stage: 'listing',
@@ -147,6 +152,7 @@ export class Resolver {
     return {
       artifact: { ...id, version: file.version, filename: file.filename },
       file,
+      manifest: listed.manifest,
       facts,
       outcome: remembered.evidence,
       held,
@@ -154,7 +160,7 @@ export class Resolver {
       above,
       feed,
       advisories,
-      feedKey: feedKeyOf(known),
+      feedKey: feedKeyOf(advised),
       index,
       source,
       quarantined,

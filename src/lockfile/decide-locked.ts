@@ -7,6 +7,7 @@ import {
 } from '../admission/decide-listing.ts';
 import { heldOf } from '../admission/evidence/held.ts';
 import { evidenceWords } from '../admission/evidence/words.ts';
+import { allHeldToIndex } from '../admission/index-claims.ts';
 import { nearestOf } from '../admission/nearest.ts';
 import type { Withheld } from '../admission/ports.ts';
 import type { LockedChecked, LockedCode } from '../cli/lockfile-lines.ts';
@@ -78,9 +79,10 @@ export async function aboutOf(
   id: PackageId,
   listing: Listing,
   withheld: Withheld | null,
-  facts: PackageFacts,
+  remembered: PackageFacts,
 ): Promise<About> {
   const ecosystem = ecosystemOf(id);
+  const facts = allHeldToIndex(ecosystem, listing, remembered);
   // Made when they are first asked for, which few policies do.
   const history = once(() => historyOf(ecosystem, listing, facts));
   const admitted = once(() => admittedOf(ecosystem, listing, facts));

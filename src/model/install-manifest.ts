@@ -29,7 +29,7 @@ interface InstallManifest {
  * pnpm do in their place): optional dependencies copied among the others or taken out of them, a list of
  * dependencies, bundled ones that are no dependencies, `bin` as text, a list or paths with `./`, commands that stand
  * for the files of `directories.bin`, `node_modules/.bin/` before scripts, the `node-gyp rebuild` that a `binding.gyp`
- * implies. That one is left out on both sides: the file itself tells (NATIVE_BUILD).
+ * implies. That one is left out on both sides: what runs is told by the bytes alone (INSTALL_SCRIPT, NATIVE_BUILD).
  */
 export function installManifestOf(manifest: Json): string {
   const optional = dependenciesOf(own(manifest, 'optionalDependencies'));
@@ -87,8 +87,14 @@ function dependenciesOf(value: unknown): Map<string, string> {
   return read;
 }
 
+/** Publishing clients write a repository at GitHub in their own way: `user/repo` and addresses of it. */
+const GITHUB =
+  /^(?:github:|(?:git\+)?(?:https?|ssh|git):\/\/(?:git@)?github\.com\/|git@github\.com:)?([\w-][\w.-]*\/[\w.-]+?)(?:\.git)?(#.*)?$/;
+
 function specOf(spec: string): string {
-  return spec.trim();
+  const text = spec.trim();
+  const [, repository, commit = ''] = GITHUB.exec(text) ?? [];
+  return repository === undefined ? text : `github:${repository}${commit}`;
 }
 
 /** Names that the manifest bundles; `true` stands for all of its dependencies. */
@@ -142,7 +148,13 @@ function inner(path: string): string {
 }
 
 const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall'] as const;
-const IMPLIED = 'node-gyp rebuild';
+
+/** Scripts that clients, of now and of before 2012, make of a `binding.gyp` or `wscript` and write into the index. */
+const IMPLIED: ReadonlySet<string> = new Set([
+  'install\0node-gyp rebuild',
+  'preinstall\0node-waf configure build',
+  'preinstall\0node-waf clean || true; node-waf configure build',
+]);
 
 /** Scripts of an odd type are kept as what they are: no client takes them, and none is taken to be the same. */
 function installScripts(value: unknown): Map<string, string> {
@@ -154,7 +166,7 @@ function installScripts(value: unknown): Map<string, string> {
     const text = typeof script === 'string' ? script : JSON.stringify(script);
     read.set(name, text.replace(/^(?:\.[/\\])?node_modules[/\\]\.bin[\\/]/, '').trim());
   }
-  if (read.get('install') === IMPLIED && !read.has('preinstall')) read.delete('install');
+  for (const [name, script] of read) if (IMPLIED.has(`${name}\0${script}`)) read.delete(name);
   return read;
 }
 

@@ -1,5 +1,6 @@
 import { admittedOf, historyOf, questionOf, readFacts } from '../admission/decide-listing.ts';
 import { heldOf } from '../admission/evidence/held.ts';
+import { allHeldToIndex } from '../admission/index-claims.ts';
 import { loadPolicy } from '../allowlists.ts';
 import {
   type Explained,
@@ -162,7 +163,7 @@ async function decideKept(
   const files = [...listing.files.values()].filter((file) => file.version === version);
   if (files.length === 0)
     return { known: `${when}, and has no such version: decided by its version alone`, decided: [] };
-  const facts = readFacts(await reader.memory.packageFacts(id));
+  const facts = allHeldToIndex(ecosystem, listing, readFacts(await reader.memory.packageFacts(id)));
   const held = await heldOf({ evidence: openEvidenceShelf({ dir: vaultOf(config) }) }, id);
   const basis = {
     facts,

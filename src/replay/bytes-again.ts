@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundledOf } from '../admission/bundled.ts';
+import { digestOfManifest } from '../admission/index-claims.ts';
 import type { Config } from '../config.ts';
 import { isMissing } from '../disk/missing.ts';
 import { ECOSYSTEMS } from '../ecosystems/all.ts';
 import type { KnownArtifact, MemoryReader } from '../ledger/ledger.ts';
 import type { ArtifactKind } from '../model/artifact.ts';
-import { type Digest, parseDigest } from '../model/digest.ts';
+import { type Digest, parseDigest, sha256 } from '../model/digest.ts';
 import { ENGINE } from '../model/engine.ts';
 import { InspectPool } from '../threads/inspect-pool.ts';
 import { Layout } from '../vault/layout.ts';
@@ -100,13 +101,17 @@ function codesOf(entry: Entry): ReadonlySet<string> {
   return new Set((Array.isArray(findings) ? findings : []).map((one: unknown) => String(at(one, 'code'))));
 }
 
-/** What the bytes show, and that they hold another METADATA than the index promised. */
-function seenIn(entry: Entry, { findings, metadata }: Inspection): ReadonlySet<string> {
+/** What the bytes show, and that they hold another METADATA, or manifest, than the index promised. */
+function seenIn(entry: Entry, { findings, metadata, manifest }: Inspection): ReadonlySet<string> {
   const codes = new Set<string>(findings.map(({ code }) => code));
   const promised = at(entry, 'facts', 'metadataDigest');
-  const own = metadata && `sha256:${createHash('sha256').update(metadata).digest('hex')}`;
   const wheel = at(entry, 'facts', 'kind') === 'wheel';
-  if ((wheel && typeof promised === 'string' && promised !== own) || (metadata === null && codes.size === 0))
+  const own = wheel ? metadata && sha256(metadata) : manifest && digestOfManifest(manifest);
+  const unread = codes.has('ARCHIVE_UNSAFE');
+  if (
+    (!unread && typeof promised === 'string' && promised !== own) ||
+    (metadata === null && codes.size === 0)
+  )
     codes.add('METADATA_MISMATCH');
   return codes;
 }

@@ -37,6 +37,7 @@ const DEADLINE = 120_000;
 
 interface FileOfIndex {
   readonly file: ListedFile | null;
+  readonly manifest: string | null;
   readonly quarantined: boolean;
   readonly baseline: Baseline;
   readonly above: HigherAdmitted;

@@ -35,8 +35,6 @@ export interface Expected {
   readonly filename: string;
   /** The host (lower case, with a port that is not the scheme's own) that the index says the file lies on. */
   readonly host?: string;
-  /** npm: what the index says of the version, as `installManifestOf` writes it; absent: nothing to compare with. */
-  readonly manifest?: string;
 }
 
 /** A package inside an archive, as it names itself: of no grammar yet, at most 256 characters each. */
