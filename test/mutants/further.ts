@@ -9,6 +9,7 @@ import {
   makeTarball,
   makeZip,
   paxRecords,
+  recorded,
   type TarEntry,
   wheelEntries,
   type ZipEntry,
@@ -69,7 +70,7 @@ function sound(name: string): TarEntry[] {
 /** A wheel that must be refused as unsafe. */
 function zip(
   title: string,
-  change: (entries: ZipEntry[], info: string) => Uint8Array,
+  change: (entries: ZipEntry[], name: string) => Uint8Array,
   code: Code = 'ARCHIVE_UNSAFE',
 ): Row {
   return replay(title, 'pypi', (name) => {
@@ -79,7 +80,7 @@ function zip(
     return {
       code,
       stage({ registry }) {
-        registry.addPypi(name, [{ filename, bytes: change(entries, `${stem}.dist-info`) }]);
+        registry.addPypi(name, [{ filename, bytes: change(entries, name) }]);
       },
       async probe(gate) {
         await gate.refused(gate.file(name, filename), code);
@@ -158,6 +159,27 @@ function send(gate: Gate, { path, headers }: Raw): Promise<number> {
     sent.once('error', reject);
     sent.end();
   });
+}
+
+/** With another METADATA, and a RECORD that has it. */
+function withMetadata(entries: readonly ZipEntry[], rest: string): Uint8Array {
+  const bytes = `Metadata-Version: 2.1\n${rest}`;
+  return makeZip(
+    recorded(entries.map((entry) => (/METADATA$/.test(entry.path) ? { ...entry, bytes } : entry))),
+  );
+}
+
+/** The zip behind other bytes, with every offset right. */
+function behind(front: Uint8Array, zip: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(zip);
+  const end = bytes.length - 22;
+  const directory = bytes.readUInt32LE(end + 16);
+  for (let at = directory; at < end; ) {
+    bytes.writeUInt32LE(bytes.readUInt32LE(at + 42) + front.length, at + 42);
+    at += 46 + bytes.readUInt16LE(at + 28) + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32);
+  }
+  bytes.writeUInt32LE(directory + front.length, end + 16);
+  return Buffer.concat([front, bytes]);
 }
 
 const trailing = (bytes: Uint8Array, more: Uint8Array): Uint8Array => Buffer.concat([bytes, more]);
@@ -330,6 +352,52 @@ export const further: readonly Row[] = [
       },
       async probe(gate) {
         await gate.refused(gate.file(name, filename), 'QUARANTINED_UPSTREAM');
+      },
+    };
+  }),
+  tar(
+    'a bundled package that depends on an address',
+    (all) => [
+      ...all,
+      {
+        path: 'package/node_modules/inner/package.json',
+        bytes: '{"name":"inner","version":"1.0.0","dependencies":{"x":"https://example.com/x.tgz"}}',
+      },
+    ],
+    'DIRECT_URL',
+  ),
+  zip('a wheel whose file is another than RECORD says', (entries) =>
+    makeZip(entries.map((entry) => (/__init__/.test(entry.path) ? { ...entry, bytes: 'evil = 1' } : entry))),
+  ),
+  zip(
+    'a wheel whose METADATA has another name',
+    (entries) => withMetadata(entries, 'Name: other\nVersion: 1.0.1\n'),
+    'METADATA_MISMATCH',
+  ),
+  zip(
+    'a wheel that requires an address',
+    (entries, name) =>
+      withMetadata(entries, `Name: ${name}\nVersion: 1.0.1\nRequires-Dist: x @ https://example.com/x.whl\n`),
+    'DIRECT_URL',
+  ),
+  zip('a wheel with bytes before its first entry', (entries) =>
+    behind(Buffer.from('#!/bin/sh\n'), makeZip(entries)),
+  ),
+  replay('a zipped source distribution with two files of one name', 'pypi', (name) => {
+    const stem = `${name}-1.0.1`;
+    const file = (path: string, bytes: string): ZipEntry => ({ path: `${stem}/${path}`, bytes });
+    const bytes = makeZip([
+      file('PKG-INFO', `Metadata-Version: 2.1\nName: ${name}\nVersion: 1.0.1\n`),
+      file('setup.py', ''),
+      file('setup.py', 'import evil'),
+    ]);
+    return {
+      policy: `requirements:\n  pypi: { sdist: allow }\nallow:\n  - { pypi: ${name} }\n`,
+      stage({ registry }) {
+        registry.addPypi(name, [{ filename: `${stem}.zip`, bytes }]);
+      },
+      async probe(gate) {
+        await gate.refused(gate.file(name, `${stem}.zip`), 'ARCHIVE_UNSAFE');
       },
     };
   }),

@@ -202,3 +202,11 @@ function redirected(document: unknown, name: string, address: (filename: string)
 function sourceOf(id: string, base: string): Source {
   return { id, base, authorization: null, fileOrigins: [] };
 }
+
+/** Whether both registries answer: asked for one package each, which is kept like all others. */
+export async function isReachable(recorder: Recorder): Promise<boolean> {
+  const asked = ECOSYSTEMS.map((ecosystem) =>
+    recorder.index(ecosystem, ecosystem.id === 'npm' ? 'express' : 'requests'),
+  );
+  return (await Promise.allSettled(asked)).every(({ status }) => status === 'fulfilled');
+}
