@@ -100,6 +100,19 @@ const ROOMS: ReadonlySet<string> = new Set([
   'advisories',
 ]);
 
+/** Ports that answer at once: they throw, and cannot hang. */
+export const SYNCHRONOUS: ReadonlySet<string> = new Set([
+  'now',
+  'policy',
+  'source',
+  'alarm',
+  'fault',
+  'evidence.trust',
+  'evidence.npmKeys',
+  'advisories.of',
+  'ledger.health',
+]);
+
 /** Values, not doings. */
 const PLAIN: ReadonlySet<string> = new Set(['ecosystems', 'limits', 'closing']);
 
@@ -134,8 +147,9 @@ function called(target: Members, method: Called, path: string, args: readonly un
     return faultEach(site, () => (script[path]?.(real, args) ?? real()) as AsyncIterable<unknown>);
   }
   const now = due(site);
-  if (now?.mode === 'throw') throw now.error();
-  if (now?.mode === 'hang') return NEVER;
+  if (now?.mode === 'throw' && SYNCHRONOUS.has(path)) throw now.error();
+  if (now?.mode === 'throw') return Promise.reject(now.error());
+  if (now?.mode === 'hang' && !SYNCHRONOUS.has(path)) return NEVER;
   const result = script[path] ? script[path](real, args) : real();
   if (!(result instanceof Promise)) {
     if (now) throw now.error();

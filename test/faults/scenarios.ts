@@ -20,6 +20,8 @@ export interface Case {
   readonly code?: string;
   /** The artifact that it is about: where it is answered with 200, these bytes. */
   readonly artifact?: { readonly file: string; readonly bytes: Uint8Array };
+  /** It is admitted all the same, though nothing of it can be served. */
+  readonly admits?: true;
   /** Other bytes of the same file, which were admitted while the case was staged. */
   readonly before?: readonly Uint8Array[];
   /** What is wrong with an answer of 200 or 206, whatever failed; null for nothing. */
@@ -36,7 +38,8 @@ export interface Scenario {
 }
 
 const RELEASED = new Date(START - 20 * DAY).toISOString();
-const LATELY = new Date(START - DAY).toISOString();
+/** A day before now, by the house's clock. */
+const lately = ({ house }: Place) => new Date(house.clock.now() - DAY).toISOString();
 
 const whl = (name: string) => `${name.replaceAll('-', '_')}-1.0.0-py3-none-any.whl`;
 const wheelPath = (name: string) => `/pypi/files/${name}/${whl(name)}`;
@@ -91,9 +94,6 @@ function onlyFirst(came: Came): string | null {
 const AWAY: Script = {
   'upstream.index': () => Promise.reject(new UpstreamFault('UPSTREAM_TIMEOUT', 'away')),
 };
-
-/** The policy is another one at each look. */
-const RESTLESS: Script = { policy: (real) => ({ ...(real() as Policy) }) };
 
 const QUICK = JSON.stringify({ name: 'p', requires: {}, dependencies: {} });
 
@@ -230,23 +230,23 @@ export const SCENARIOS: readonly Scenario[] = [
   bad('bytes that cannot be read back', async (place, n) => {
     addNpm(place, `plain-${n}`);
     const script: Script = { 'open.read': () => unreadable() };
-    return npmCase(place, `plain-${n}`, { status: 503, code: 'STORAGE_UNAVAILABLE', script });
+    return npmCase(place, `plain-${n}`, { status: 503, code: 'STORAGE_UNAVAILABLE', admits: true, script });
   }),
   ...['', '.metadata'].map((end) =>
     bad(`a policy that changes again and again${end && ', metadata'}`, async (place, n) => {
       addWheel(place, `plain-${n}`);
       const path = wheelPath(`plain-${n}`) + end;
-      return wheelCase(place, `plain-${n}`, { status: 503, code: 'OVERLOADED', script: RESTLESS }, path);
+      return wheelCase(place, `plain-${n}`, { status: 503, code: 'OVERLOADED', script: restless() }, path);
     }),
   ),
   bad('a policy that changes again and again, an index', async (place, n) => {
     addNpm(place, `plain-${n}`);
-    return { asking: { path: `/npm/plain-${n}` }, status: 503, code: 'OVERLOADED', script: RESTLESS };
+    return { asking: { path: `/npm/plain-${n}` }, status: 503, code: 'OVERLOADED', script: restless() };
   }),
   bad('a policy that changes again and again, attestations', async (place, n) => {
     await place.house.add(`shown-${n}`, '1.0.0', { time: RELEASED });
     const path = `/npm/-/npm/v1/attestations/shown-${n}@1.0.0`;
-    return npmCase(place, `shown-${n}`, { status: 503, code: 'OVERLOADED', script: RESTLESS }, path);
+    return npmCase(place, `shown-${n}`, { status: 503, code: 'OVERLOADED', script: restless() }, path);
   }),
   bad('a name that is not listed', async (place, n) => {
     addNpm(place, `unlisted-${n}`);
@@ -320,15 +320,18 @@ export const SCENARIOS: readonly Scenario[] = [
     return npmCase(place, `plain-${n}`, { status: 403, code: 'ARCHIVE_UNSAFE' });
   }),
   bad('a release of yesterday', async (place, n) => {
-    addNpm(place, `young-${n}`, { time: LATELY });
+    addNpm(place, `young-${n}`, { time: lately(place) });
     return npmCase(place, `young-${n}`, { status: 403, code: 'TOO_YOUNG' });
   }),
   bad('an index with a release of yesterday', async (place, n) => {
-    place.house.registry.addNpm(`young-${n}`, { '1.0.0': { time: RELEASED }, '2.0.0': { time: LATELY } });
+    place.house.registry.addNpm(`young-${n}`, {
+      '1.0.0': { time: RELEASED },
+      '2.0.0': { time: lately(place) },
+    });
     return { asking: { path: `/npm/young-${n}` }, status: 200, wrong: onlyFirst };
   }),
   bad('the blocked path of a release of yesterday', async (place, n) => {
-    place.house.registry.addNpm(`young-${n}`, { '1.0.0': { time: LATELY } });
+    place.house.registry.addNpm(`young-${n}`, { '1.0.0': { time: lately(place) } });
     const path = `/npm/young-${n}/-/blocked/TOO_YOUNG/young-${n}-1.0.0.tgz`;
     return npmCase(place, `young-${n}`, { status: 403, code: 'TOO_YOUNG' }, path);
   }),
@@ -338,7 +341,7 @@ export const SCENARIOS: readonly Scenario[] = [
     return npmCase(place, `plain-${n}`, { status: 403, code: 'UNKNOWN_VERSION' }, path);
   }),
   bad('an index of nothing but what is too young', async (place, n) => {
-    addNpm(place, `young-${n}`, { time: LATELY });
+    addNpm(place, `young-${n}`, { time: lately(place) });
     return { asking: { path: `/npm/young-${n}` }, status: 200, wrong: onlyFirst };
   }),
   bad('no signature', async (place, n) => {
@@ -412,4 +415,21 @@ function failing(port: string, error: Error, times: number): Script {
 async function* unreadable(): AsyncGenerator<Uint8Array> {
   yield* [];
   throw new VaultDamaged('not what was admitted');
+}
+
+/** Whenever it is looked at what evidence is kept, which is once in each attempt at least, another policy is in force. */
+function restless(): Script {
+  let policies = 0;
+  const known = new Map<number, Policy>();
+  return {
+    'vault.evidence.of'(real) {
+      policies += 1;
+      return real();
+    },
+    policy(real) {
+      const policy = known.get(policies) ?? { ...(real() as Policy) };
+      known.set(policies, policy);
+      return policy;
+    },
+  };
 }
