@@ -61,6 +61,11 @@ async function attackBare(row: FiledRow, { bare, clients }: Place): Promise<stri
     await row.stage(world);
     await row.attack?.(victim, world);
     const harmed = await (row.harmed ? row.harmed(victim, world) : victim.marked());
+    // What is not to be contacted behind the firewall must be contacted here, or its silence shows nothing.
+    if (row.untouched === 'foreign' && world.foreign.asked.length === 0)
+      return 'without a firewall nobody asks the other host';
+    if (row.untouched === 'upstream' && world.upstreamAsked().length === 0)
+      return 'without a firewall nobody asks the upstream';
     if (harmed) return null;
     return `without a firewall the attack does not work: ${lastWords(victim)}`;
   } finally {
@@ -84,7 +89,9 @@ async function attackBehind(row: FiledRow, { behind, open, clients }: Place): Pr
       errors.push(`the other host was asked: ${world.foreign.asked.join(', ')}`);
     const asked = row.untouched === 'upstream' ? world.upstreamAsked() : [];
     if (asked.length > 0) errors.push(`the upstream was asked: ${asked.join(', ')}`);
-    if (row.refused) errors.push(...judged(row, await gate.ledger(), lastWords(victim)));
+    const entries = await gate.ledger();
+    if (entries.length === 0) errors.push(`the firewall was not asked at all: ${lastWords(victim)}`);
+    errors.push(...judged(row, entries, lastWords(victim)));
     return errors;
   } finally {
     await victim.close();

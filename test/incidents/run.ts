@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installClients } from '../harness/clients/install.ts';
 import { reasonForNoJail } from '../harness/jail.ts';
+import { writeResult } from '../harness/kept-results.ts';
 import { mintSigstore, startBase } from './base.ts';
 import { clientNames } from './client-names.ts';
 import { openGate } from './open-gate.ts';
@@ -42,7 +43,7 @@ async function main(): Promise<number> {
   if (wanted.length === 0) return closed(0, [`no replay is named ${only?.join(' or ')}`]);
 
   const results = await replayAll(wanted);
-  const failures = results.filter(isFailure).map(({ id }) => id);
+  const failures = results.filter(isFailure).map(({ id, status, title }) => `${id} ${status}: ${title}`);
   const open = results.filter(({ status }) => status === 'open');
   const { version } = JSON.parse(await readFile(join(PROJECT, 'package.json'), 'utf8')) as {
     version: string;
@@ -51,7 +52,10 @@ async function main(): Promise<number> {
   if (options.junit) await writeFile(options.junit, junit(results));
   if (options.sarif) await writeFile(options.sarif, `${JSON.stringify(sarif(results, version), null, 2)}\n`);
   if (open.length > 0) console.log(`open, and no test can pass: ${open.map(({ id }) => id).join(' ')}`);
-  if (!only) failures.push(...(await documented(results)));
+  if (!only) {
+    writeResult('incidents.json', results);
+    failures.push(...(await documented(results)));
+  }
   return closed(results.length - open.length - results.filter(isFailure).length, failures);
 }
 
