@@ -1,5 +1,6 @@
 import { ECOSYSTEMS } from '../src/ecosystems/all.ts';
 import type { PackageName } from '../src/model/artifact.ts';
+import { NO_CHANGE } from '../src/model/change.ts';
 import { NO_BASELINE, NO_EVIDENCE, NO_LISTED_EVIDENCE } from '../src/model/evidence.ts';
 import { NO_FACTS } from '../src/model/facts.ts';
 import { decide } from '../src/policy/decide.ts';
@@ -76,6 +77,7 @@ function fileOf(name: PackageName, version: string): ListingQuestion {
     held: NO_EVIDENCE,
     baseline: NO_BASELINE,
     above: NO_HIGHER,
+    change: NO_CHANGE,
     feed: null,
     advisories: [],
     now: NOW,

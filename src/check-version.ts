@@ -1,4 +1,4 @@
-import { admittedOf, historyOf, type readFacts } from './admission/decide-listing.ts';
+import { admittedFilesOf, admittedOf, historyOf, type readFacts } from './admission/decide-listing.ts';
 import type { Held } from './admission/evidence/held.ts';
 import { heldFor } from './admission/evidence/held.ts';
 import type { openEvidenceCheck } from './check-evidence.ts';
@@ -13,6 +13,7 @@ import { type EvidenceVerdict, NO_EVIDENCE } from './model/evidence.ts';
 import { NO_FACTS } from './model/facts.ts';
 import type { ListedFile, Listing } from './model/listing.ts';
 import { decide } from './policy/decide.ts';
+import { changeSince } from './policy/judge/admitted-files.ts';
 import { evidenceAsked } from './policy/judge/evidence.ts';
 import type { Policy, Question } from './policy/policy.ts';
 
@@ -59,6 +60,11 @@ async function checkFile(about: VersionCheck, file: ListedFile): Promise<Checked
       firstSeen: facts.firstSeen,
     }),
     above: admittedOf(ecosystem, listing, about.facts).above(version),
+    change: changeSince(
+      admittedFilesOf(ecosystem, listing, about.facts).before(version, facts.lastAbsent !== null),
+      { name: listing.name, kind },
+      facts.dependencies ?? undefined,
+    ),
     feed: about.advisories.feed,
     advisories: affecting(about.advisories.records, ecosystem.versions, version),
     now,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  admittedFilesOf,
   admittedOf,
   decideListing,
   historyOf,
@@ -169,6 +170,7 @@ async function checkSubject(basis: Basis, subject: Subject): Promise<Checked> {
       history: historyOf(ecosystem, listing, facts),
       held: held.evidence,
       admitted: admittedOf(ecosystem, listing, facts),
+      past: admittedFilesOf(ecosystem, listing, facts),
       advisories,
       scheme: ecosystem.versions,
       now,

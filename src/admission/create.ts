@@ -16,6 +16,7 @@ import type {
 } from './admission.ts';
 import { Admitter } from './admit.ts';
 import { audit } from './audit.ts';
+import { Births } from './births.ts';
 import { PrefixBudget } from './budget.ts';
 import { AttestationsAdmitter } from './evidence/attestations.ts';
 import { Evidence } from './evidence/look.ts';
@@ -51,7 +52,7 @@ export function createAdmission(ports: Ports): Admission & Flushable {
   const refuser = new FileRefuser(ports, indexes, facts, recorder);
   const resolver = new Resolver(ports, indexes, facts, recorder, budget, refuser);
   const evidence = new Evidence(ports);
-  const examiner = new Examiner(ports, facts, acquisition, evidence, refuser);
+  const examiner = new Examiner(ports, facts, acquisition, evidence, refuser, new Births(indexes, facts));
   const admitter = new Admitter(ports, facts, recorder, refuser, resolver, examiner);
   const metadata = new MetadataAdmitter(ports, recorder, resolver, examiner, admitter);
   const attestations = new AttestationsAdmitter(ports, resolver, examiner, admitter);

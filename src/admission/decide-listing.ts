@@ -1,6 +1,7 @@
 import type { Ecosystem, FileView } from '../ecosystems/ecosystem.ts';
 import { affecting } from '../feeds/affecting.ts';
 import type { Advisory, FeedFacts, PackageAdvisories } from '../model/advisory.ts';
+import type { Change } from '../model/change.ts';
 import type { Reason } from '../model/decision.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Baseline, EvidenceSet, RegistrySignature } from '../model/evidence.ts';
@@ -8,6 +9,7 @@ import { type FileFacts, NO_FACTS, type PackageFacts } from '../model/facts.ts';
 import type { ListedFile, Listing } from '../model/listing.ts';
 import type { VersionScheme } from '../model/versions.ts';
 import { decide } from '../policy/decide.ts';
+import { type AdmittedFile, AdmittedFiles, changeSince } from '../policy/judge/admitted-files.ts';
 import { evidenceAsked } from '../policy/judge/evidence.ts';
 import { AdmittedVersions } from '../policy/judge/floor.ts';
 import { EvidenceHistory, type HistoricFile } from '../policy/judge/history.ts';
@@ -23,6 +25,8 @@ export interface ListingBasis {
   readonly held: HeldEvidence;
   /** `admittedOf` this listing and these facts; asked only where the policy asks for a floor. */
   readonly admitted: Pick<AdmittedVersions, 'above'>;
+  /** `admittedFilesOf` this listing and these facts; asked only where the policy asks for changes. */
+  readonly past: Pick<AdmittedFiles, 'before'>;
   readonly advisories: PackageAdvisories;
   readonly scheme: Pick<VersionScheme, 'compare'>;
   /** Milliseconds since 1970. */
@@ -71,7 +75,7 @@ export function decideListing(
       const looked = () =>
         evidenceAsked(policy, profile, question).provenance || known.carried?.provenance === true;
       const attested = (claimsOf(file).provenance || held.provenance) && looked();
-      files.set(file.filename, new AdmittedFile(basis, file, known, attested));
+      files.set(file.filename, new ServedFile(basis, file, known, attested));
       admitted.add(file.version);
     } else {
       // A refusal without a reason would be a fault of ours: it stays a refusal.
@@ -129,6 +133,13 @@ class FileQuestion implements ListingQuestion {
     return this.#basis.admitted.above(this.file.version);
   }
 
+  get change(): Change {
+    const { version, kind } = this.file;
+    const before = this.#basis.past.before(version, this.facts.lastAbsent !== null);
+    // What was not inspected, or by an earlier engine, tells nothing yet.
+    return changeSince(before, { name: this.name, kind }, this.facts.dependencies ?? undefined);
+  }
+
   get advisories(): readonly Advisory[] {
     const { advisories, scheme } = this.#basis;
     this.#advisories ??= affecting(advisories.records, scheme, this.file.version);
@@ -137,7 +148,7 @@ class FileQuestion implements ListingQuestion {
 }
 
 /** A file that may be served. */
-class AdmittedFile implements FileView {
+class ServedFile implements FileView {
   readonly allowed = true;
   readonly code = null;
   readonly metadata: string | null;
@@ -183,6 +194,21 @@ export function admittedOf(
     if (version !== undefined) versions.add(version);
   }
   return new AdmittedVersions(ecosystem.versions, versions);
+}
+
+/** The files that we admitted, gone ones too: what changes are seen against. */
+export function admittedFilesOf(
+  ecosystem: Pick<Ecosystem, 'versions' | 'parseFilename'>,
+  { name, files }: Pick<Listing, 'name' | 'files'>,
+  facts: PackageFacts,
+): AdmittedFiles {
+  const admitted: AdmittedFile[] = [];
+  for (const [filename, { first, findings, dependencies }] of facts) {
+    if (first === null) continue;
+    const named = files.get(filename) ?? ecosystem.parseFilename(name, filename);
+    if (named) admitted.push({ version: named.version, kind: named.kind, findings, dependencies });
+  }
+  return new AdmittedFiles(ecosystem.versions, admitted);
 }
 
 function* historicFiles(

@@ -69,7 +69,7 @@ export class Desk implements IndexDesk {
   async file(ref: IndexRef, filename: string, known: FactsBytes) {
     const listing = this.#listing(ref);
     const ecosystem = this.#ecosystem(ref);
-    const { facts, history, admitted } = this.#remembered.of(ecosystem, listing, known);
+    const { facts, history, admitted, past } = this.#remembered.of(ecosystem, listing, known);
     const listed = listing.files.get(filename);
     const { file, manifest } = listed
       ? withClaims(ecosystem, listing, listed)
@@ -80,8 +80,10 @@ export class Desk implements IndexDesk {
     const baseline = named
       ? history.baseline({ filename, version: named.version, kind: named.kind, firstSeen })
       : NO_BASELINE;
+    const appeared = (facts.get(filename)?.lastAbsent ?? null) !== null;
+    const before = named ? past.before(named.version, appeared) : null;
     const above = named ? admitted.above(named.version) : NO_HIGHER;
-    return { file, manifest, quarantined: listing.quarantined, baseline, above };
+    return { file, manifest, quarantined: listing.quarantined, baseline, above, before };
   }
 
   async page(request: PageRequest): Promise<Page> {

@@ -3,11 +3,13 @@ import { type CarriedEvidence, type EvidenceSet, NO_EVIDENCE } from '../model/ev
 import type { FileFacts } from '../model/facts.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { decide } from '../policy/decide.ts';
+import { changeSince } from '../policy/judge/admitted-files.ts';
 import { carriedBy, evidenceAsked, isAboutEvidence } from '../policy/judge/evidence.ts';
 import { pinnedDigests } from '../policy/pins.ts';
 import { checkDigests } from '../verify/integrity.ts';
 import type { Acquired, Acquisition } from './acquire.ts';
 import type { Asked, Refusal } from './admission.ts';
+import type { Births } from './births.ts';
 import type { Evidence, Exhibit, Looked } from './evidence/look.ts';
 import { rememberOutcome } from './evidence/outcomes.ts';
 import type { FactsCache } from './facts.ts';
@@ -63,6 +65,7 @@ export class Examiner {
   readonly #acquisition: Acquisition;
   readonly #evidence: Evidence;
   readonly #refuser: FileRefuser;
+  readonly #births: Births;
 
   constructor(
     ports: Ports,
@@ -70,12 +73,14 @@ export class Examiner {
     acquisition: Acquisition,
     evidence: Evidence,
     refuser: FileRefuser,
+    births: Births,
   ) {
     this.#ports = ports;
     this.#facts = facts;
     this.#acquisition = acquisition;
     this.#evidence = evidence;
     this.#refuser = refuser;
+    this.#births = births;
   }
 
   async examine(
@@ -109,6 +114,7 @@ export class Examiner {
       now: question.now,
       ...said(decision),
       above: resolved.above,
+      change: question.change,
       feed: resolved.feed,
       advisories: resolved.advisories,
       index: index.digest,
@@ -148,7 +154,9 @@ export class Examiner {
     const { artifact, file, facts, policy } = resolved;
     const { ecosystem, name, version } = artifact;
     const { profile } = asked.caller;
-    const listed = askedOf(resolved, this.#ports.now());
+    const asking = askedOf(resolved, this.#ports.now());
+    const change = changeSince(resolved.before, { name, kind: file.kind }, acquired.dependencies);
+    const listed = { ...asking, change: await this.#births.of(policy, profile, { ...asking, change }) };
     const wanted = evidenceAsked(policy, profile, listed);
     const { sha256, sha512 } = acquired;
     const exhibit: Exhibit = {

@@ -174,6 +174,7 @@ function basisOf(resolved: Resolved, now: number): Basis {
     held: resolved.held,
     baseline: resolved.baseline,
     above: resolved.above,
+    change: askedOf(resolved, now).change,
     feed: resolved.feed,
     advisories: resolved.advisories,
   };

@@ -9,6 +9,7 @@ import type { Digest } from '../model/digest.ts';
 import type { Baseline, EvidenceJob, EvidenceName, EvidenceVerdict } from '../model/evidence.ts';
 import type { ListedFile } from '../model/listing.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
+import type { AdmittedBefore } from '../policy/judge/admitted-files.ts';
 import type { HigherAdmitted, Policy } from '../policy/policy.ts';
 import type { Source, Upstream } from '../upstream/upstream.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -165,6 +166,7 @@ export interface IndexDesk {
     readonly quarantined: boolean;
     readonly baseline: Baseline;
     readonly above: HigherAdmitted;
+    readonly before: AdmittedBefore | null;
   }>;
   page(request: PageRequest): Promise<Page>;
   /**

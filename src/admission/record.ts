@@ -3,6 +3,7 @@ import { type CarriedFile, type FirstDigest, LedgerError, type Receipt } from '.
 import type { Advisory, FeedFacts } from '../model/advisory.ts';
 import { purl } from '../model/artifact.ts';
 import type { Bundled } from '../model/bundled.ts';
+import type { Change } from '../model/change.ts';
 import type { Decision, Reason, Waived } from '../model/decision.ts';
 import type { ArtifactDigests, Digest } from '../model/digest.ts';
 import { ENGINE } from '../model/engine.ts';
@@ -17,6 +18,7 @@ import type { Asked, Refusal } from './admission.ts';
 import type { Ports } from './ports.ts';
 import { entered, refusalOf, type Subject } from './refusal.ts';
 import type { RefusalLog } from './refusal-log.ts';
+import { toldPlaces } from './told-places.ts';
 
 /** What a decision was made from, as far as it came: goes into its entry, so that it can be decided again. */
 export interface Basis {
@@ -37,6 +39,7 @@ export interface Basis {
   readonly held?: EvidenceSet;
   readonly baseline?: Baseline;
   readonly above?: HigherAdmitted;
+  readonly change?: Change;
   readonly feed?: FeedFacts | null;
   /** What the feed has on the version. */
   readonly advisories?: readonly Advisory[];
@@ -157,7 +160,9 @@ export class Recorder {
         evidence: facts?.evidence ?? null,
         licenceListed: file?.licence ?? null,
         licence: facts?.licence ?? null,
+        places: toldPlaces(facts?.places ?? null, subject.name),
         above: basis.above ?? null,
+        change: basis.change ?? null,
         feed: basis.feed ?? null,
         advisories: basis.advisories ?? [],
       },

@@ -2,9 +2,10 @@ import type { Ecosystem } from '../ecosystems/ecosystem.ts';
 import type { Digest } from '../model/digest.ts';
 import type { PackageFacts } from '../model/facts.ts';
 import type { Listing } from '../model/listing.ts';
+import type { AdmittedFiles } from '../policy/judge/admitted-files.ts';
 import type { AdmittedVersions } from '../policy/judge/floor.ts';
 import type { EvidenceHistory } from '../policy/judge/history.ts';
-import { admittedOf, historyOf, readFacts } from './decide-listing.ts';
+import { admittedFilesOf, admittedOf, historyOf, readFacts } from './decide-listing.ts';
 import type { FactsBytes } from './facts.ts';
 import { allHeldToIndex } from './index-claims.ts';
 
@@ -15,6 +16,8 @@ export interface Remembered {
   readonly history: Pick<EvidenceHistory, 'baseline'>;
   /** Made when it is first asked. */
   readonly admitted: Pick<AdmittedVersions, 'above'>;
+  /** Made when it is first asked. */
+  readonly past: Pick<AdmittedFiles, 'before'>;
 }
 
 /**
@@ -43,7 +46,14 @@ export class RememberedFacts {
         return versions.above(version);
       },
     };
-    const read = { facts, history, admitted };
+    let earlier: AdmittedFiles | null = null;
+    const past: Remembered['past'] = {
+      before(version, appeared) {
+        earlier ??= admittedFilesOf(ecosystem, listing, facts);
+        return earlier.before(version, appeared);
+      },
+    };
+    const read = { facts, history, admitted, past };
     this.#kept.set(listing, { digest, read });
     return read;
   }

@@ -85,6 +85,17 @@ const facts = z.strictObject({
     .optional(),
   licenceListed: optionalText,
   licence: optionalText,
+  places: z.array(z.string()).optional(),
+  placesCut: yes.optional(),
+  before: z
+    .strictObject({
+      version: z.string(),
+      runs: yes.optional(),
+      kinds: z.array(z.enum(['npm-tarball', 'wheel', 'sdist'] satisfies readonly ArtifactKind[])).optional(),
+    })
+    .optional(),
+  newDependencies: z.array(z.strictObject({ name: z.string(), born: z.int().optional() })).optional(),
+  newDependenciesUnread: yes.optional(),
   above: z.strictObject({ line: optionalText, any: optionalText }).optional(),
   feed: z.strictObject({ digest, at: instant, staleAt: instant }).optional(),
   advisories: z

@@ -1,6 +1,7 @@
 import type { ZodError } from 'zod';
 import type { Advisory } from '../model/advisory.ts';
 import type { ArtifactKind, PackageName } from '../model/artifact.ts';
+import { type Change, NO_CHANGE } from '../model/change.ts';
 import type { EvidenceName, EvidenceSet, EvidenceVerdict, Signer } from '../model/evidence.ts';
 import type { FileFacts } from '../model/facts.ts';
 import type { ListedFile } from '../model/listing.ts';
@@ -64,6 +65,7 @@ export function questionOf(stored: unknown, schemes: readonly Scheme[]): Replaye
   if (codes.some((code) => statusOf(code) !== 403 || OF_THE_INDEX.has(code)))
     return none('it was refused for what no policy decides');
   const { facts: told } = entry;
+  if (told?.placesCut !== undefined) return none('it had no room for all places where its files land');
   if (told?.kind === undefined) {
     if (entry.verdict === 'allow' || told?.index !== undefined) return none('it is about no single file');
     if (codes.includes('NOT_ALLOWLISTED') && (entry.place !== undefined || entry.observed !== undefined))
@@ -115,6 +117,7 @@ function fileQuestion(
       ...kindsOf(told.baseline),
       signer: told.baseline?.signer ? signerOf(told.baseline.signer) : null,
     },
+    change: changeOf(told),
     above: { line: told.above?.line ?? null, any: told.above?.any ?? null },
     feed: told.feed ?? null,
     advisories: (told.advisories ?? []).map(advisoryOf),
@@ -173,7 +176,8 @@ function factsOf(told: FactsOfEntry): FileFacts {
     metadata: null,
     licence: told.licence ?? null,
     dependencies: null,
-    places: null,
+    // Below its own name are none that decide anything; what was never inspected has none either.
+    places: told.places ?? null,
     claimed: kindsOf(told.claimed),
     carried: told.carried ? { ...kindsOf(told.carried), signer: null } : null,
     evidence: evidence
@@ -185,6 +189,18 @@ function factsOf(told: FactsOfEntry): FileFacts {
           verdicts: evidence.checks.flatMap(evidenceOf),
         }
       : null,
+  };
+}
+
+function changeOf({ before, newDependencies = [], newDependenciesUnread }: FactsOfEntry): Change {
+  if (!before) return NO_CHANGE;
+  const { version, runs, kinds = [] } = before;
+  return {
+    before: { version, runs: runs === 'yes', kinds },
+    // When one appeared is left out where nobody looked, and where nobody knows: to whoever has the bytes it is the same.
+    dependencies: newDependenciesUnread
+      ? null
+      : newDependencies.map(({ name, born }) => (born === undefined ? { name } : { name, born })),
   };
 }
 

@@ -11,6 +11,7 @@ import {
 import type { FileFacts } from '../model/facts.ts';
 import type { ListedFile } from '../model/listing.ts';
 import { decide } from '../policy/decide.ts';
+import { type AdmittedBefore, changeSince } from '../policy/judge/admitted-files.ts';
 import type { HigherAdmitted, ListingQuestion, Policy } from '../policy/policy.ts';
 import type { Source } from '../upstream/upstream.ts';
 import type { Asked, Refusal } from './admission.ts';
@@ -37,6 +38,8 @@ export interface Resolved {
   readonly held: EvidenceSet;
   readonly baseline: Baseline;
   readonly above: HigherAdmitted;
+  /** What is new in it is seen against this. */
+  readonly before: AdmittedBefore | null;
   readonly feed: FeedFacts | null;
   readonly advisories: readonly Advisory[];
   /** What the feed had on the package, by `feedKeyOf`. */
@@ -96,7 +99,7 @@ export class Resolver {
       ports.ledger.memory.fileFacts(id, route.filename),
       heldOf(ports.vault, id),
     ]);
-    const { quarantined, baseline, above } = listed;
+    const { quarantined, baseline, above, before } = listed;
     const known: FileFacts = { ...remembered, evidence: null };
     const named = asked.ecosystem.parseFilename(route.name, route.filename);
     const file = listed.file ?? goneFile(route.filename, named, known);
@@ -116,6 +119,11 @@ export class Resolver {
     const held = heldFor(kept, file.digests);
     const advised = ports.advisories.of(id);
     const { feed, records } = advised;
+    const change = changeSince(
+      before,
+      { name: route.name, kind: file.kind },
+      facts.dependencies ?? undefined,
+    );
     const advisories = affecting(records, asked.ecosystem.versions, file.version);
     const decision = decide(policy, asked.caller.profile, {
       stage: 'listing',
@@ -126,6 +134,7 @@ export class Resolver {
       held,
       baseline,
       above,
+      change,
       feed,
       advisories,
       now,
@@ -136,6 +145,7 @@ export class Resolver {
       quarantined,
       held,
       above,
+      change,
       feed,
       advisories,
       ...said(decision),
@@ -158,6 +168,7 @@ export class Resolver {
       held,
       baseline,
       above,
+      before,
       feed,
       advisories,
       feedKey: feedKeyOf(advised),
@@ -178,11 +189,12 @@ export function feedKeyOf({ digest, feed }: PackageAdvisories): string {
 
 /** What the policy is asked of a resolved file, at `now` (ms since 1970), as far as its index and our memory tell. */
 export function askedOf(
-  { artifact, file, quarantined, facts, held, baseline, above, feed, advisories }: Resolved,
+  { artifact, file, quarantined, facts, held, baseline, above, before, feed, advisories }: Resolved,
   now: number,
 ): ListingQuestion {
   const { ecosystem, name } = artifact;
-  const known = { facts, held, baseline, above, feed, advisories };
+  const change = changeSince(before, { name, kind: file.kind }, facts.dependencies ?? undefined);
+  const known = { facts, held, baseline, above, change, feed, advisories };
   return { stage: 'listing', ecosystem, name, file, quarantined, ...known, now };
 }
 

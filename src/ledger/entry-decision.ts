@@ -1,5 +1,6 @@
 import type { Advisory, FeedFacts } from '../model/advisory.ts';
 import type { Bundled } from '../model/bundled.ts';
+import type { Change } from '../model/change.ts';
 import type { EvidenceDetail, Reason, Waived } from '../model/decision.ts';
 import type { Digest } from '../model/digest.ts';
 import type {
@@ -106,8 +107,12 @@ export interface FactsRecord {
   /** What index and bytes say of the licence: see model/licence.ts. */
   readonly licenceListed?: Maybe<string>;
   readonly licence?: Maybe<string>;
+  /** Where its files land (verify/verify.ts, `Inspection.places`), as far as a policy looks at it; `cut`: there are more. */
+  readonly places?: Maybe<{ readonly places: readonly string[]; readonly cut: boolean }>;
   /** Versions above this one that were admitted before. */
   readonly above?: Maybe<{ readonly line: string | null; readonly any: string | null }>;
+  /** What is new in it beside the version that was admitted before. */
+  readonly change?: Maybe<Change>;
   readonly feed?: Maybe<FeedFacts>;
   /** What the feed has on the version; the first `MAX_ADVISORIES`. */
   readonly advisories?: Maybe<readonly Advisory[]>;
@@ -288,7 +293,10 @@ function factsOf(facts: FactsRecord, told: EvidenceTold): EntryValue {
     },
     licenceListed: facts.licenceListed,
     licence: facts.licence,
+    places: filled(facts.places?.places),
+    placesCut: yes(facts.places?.cut),
     above: facts.above && some({ line: facts.above.line, any: facts.above.any }),
+    ...changeOf(facts.change),
     feed: facts.feed && { digest: facts.feed.digest, at: facts.feed.at, staleAt: facts.feed.staleAt },
     advisories: filled(
       facts.advisories
@@ -296,6 +304,19 @@ function factsOf(facts: FactsRecord, told: EvidenceTold): EntryValue {
         .map(({ id, kind, severity }) => present({ id, kind, severity })),
     ),
   });
+}
+
+/** New dependencies are said only beside what they are new to. */
+function changeOf(change: Maybe<Change>): Record<string, Maybe<EntryValue>> {
+  if (!change?.before) return {};
+  const { before, dependencies } = change;
+  return {
+    before: present({ version: before.version, runs: yes(before.runs), kinds: filled(before.kinds) }),
+    newDependencies: filled(
+      dependencies?.map(({ name, born }) => present({ name, born: born === undefined ? null : born })),
+    ),
+    newDependenciesUnread: yes(dependencies === null),
+  };
 }
 
 /** One finding of each code: an archive with ten thousand of them must not make its entry too large. */

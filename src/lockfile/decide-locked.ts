@@ -1,4 +1,5 @@
 import {
+  admittedFilesOf,
   admittedOf,
   decideListing,
   historyOf,
@@ -85,11 +86,13 @@ export async function aboutOf(
   const facts = allHeldToIndex(ecosystem, listing, remembered);
   // Made when they are first asked for, which few policies do.
   const history = once(() => historyOf(ecosystem, listing, facts));
+  const past = once(() => admittedFilesOf(ecosystem, listing, facts));
   const admitted = once(() => admittedOf(ecosystem, listing, facts));
   const basis: ListingBasis = {
     facts,
     history: { baseline: (place) => history().baseline(place) },
     admitted: { above: (version) => admitted().above(version) },
+    past: { before: (version, appeared) => past().before(version, appeared) },
     held: (await heldOf({ evidence: house.shelf }, id)).evidence,
     advisories: house.advisories.of(id),
     scheme: ecosystem.versions,

@@ -14,6 +14,7 @@ export const LIFTABLE = [
   'vulnerability',
   'licence',
   'floor',
+  'changes',
   'metadata',
 ] as const;
 export type Liftable = (typeof LIFTABLE)[number];
@@ -32,6 +33,9 @@ export const LIFTED_BY: Readonly<Partial<Record<ReasonCode, readonly Liftable[]>
   VULNERABILITY_UNCHECKED: ['vulnerability'],
   LICENCE: ['licence'],
   BELOW_FLOOR: ['floor'],
+  NEW_INSTALL_SCRIPT: ['changes'],
+  NEW_DEPENDENCY: ['changes'],
+  SDIST_INSTEAD: ['changes'],
   SIGNATURE_MISSING: ['registry-signature'],
   SIGNATURE_INVALID: ['registry-signature'],
   SIGNATURE_UNCHECKED: ['registry-signature'],
@@ -41,6 +45,6 @@ export const LIFTED_BY: Readonly<Partial<Record<ReasonCode, readonly Liftable[]>
   PROVENANCE_MISMATCH: ['provenance'],
   PROVENANCE_UNCHECKED: ['provenance'],
   PROVENANCE_SIGNER: ['provenance'],
-  SIGNER_CHANGED: ['provenance'],
-  EVIDENCE_DOWNGRADE: ['registry-signature', 'provenance'],
+  SIGNER_CHANGED: ['provenance', 'changes'],
+  EVIDENCE_DOWNGRADE: ['registry-signature', 'provenance', 'changes'],
 };

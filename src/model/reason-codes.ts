@@ -16,6 +16,12 @@ export const REASONS = {
   DIRECT_URL: [403, 'depends on an address instead of a package name'],
   STARTUP_HOOK: [403, 'runs code of its own whenever Python starts'],
   FOREIGN_PLACE: [403, 'puts files where those of something else belong'],
+  NEW_INSTALL_SCRIPT: [403, 'runs code when it is installed, which the version before it did not'],
+  NEW_DEPENDENCY: [
+    403,
+    'depends on what the version before it did not, and that is not known here, or too young',
+  ],
+  SDIST_INSTEAD: [403, 'is a source distribution, where the version before it had wheels'],
   MALWARE: [403, 'is named by a record of malicious packages'],
   VULNERABLE: [403, 'has a known vulnerability that the policy does not accept'],
   VULNERABILITY_UNCHECKED: [

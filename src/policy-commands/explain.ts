@@ -1,4 +1,10 @@
-import { admittedOf, historyOf, questionOf, readFacts } from '../admission/decide-listing.ts';
+import {
+  admittedFilesOf,
+  admittedOf,
+  historyOf,
+  questionOf,
+  readFacts,
+} from '../admission/decide-listing.ts';
 import { heldOf } from '../admission/evidence/held.ts';
 import { allHeldToIndex } from '../admission/index-claims.ts';
 import { loadPolicy } from '../allowlists.ts';
@@ -170,6 +176,7 @@ async function decideKept(
     history: historyOf(ecosystem, listing, facts),
     held: held.evidence,
     admitted: admittedOf(ecosystem, listing, facts),
+    past: admittedFilesOf(ecosystem, listing, facts),
     advisories: feed.of(id),
     scheme: ecosystem.versions,
     now,

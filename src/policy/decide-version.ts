@@ -1,5 +1,6 @@
 import type { Advisory, FeedFacts } from '../model/advisory.ts';
 import type { EcosystemId, PackageName } from '../model/artifact.ts';
+import { NO_CHANGE } from '../model/change.ts';
 import type { Decision, Reason } from '../model/decision.ts';
 import { NO_BASELINE, NO_EVIDENCE, NO_LISTED_EVIDENCE } from '../model/evidence.ts';
 import { NO_FACTS } from '../model/facts.ts';
@@ -53,6 +54,7 @@ export function decideVersion(policy: Policy, profile: string, subject: VersionS
     held: NO_EVIDENCE,
     baseline: NO_BASELINE,
     above: NO_HIGHER,
+    change: NO_CHANGE,
     feed,
     advisories,
     facts: NO_FACTS,

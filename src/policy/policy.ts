@@ -1,5 +1,6 @@
 import type { Advisory, FeedFacts } from '../model/advisory.ts';
 import type { EcosystemId, PackageName } from '../model/artifact.ts';
+import type { Change } from '../model/change.ts';
 import type { PolicyPlace } from '../model/decision.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Baseline, EvidenceSet, EvidenceVerdict } from '../model/evidence.ts';
@@ -62,6 +63,8 @@ export interface ListingQuestion {
   readonly baseline: Baseline;
   /** Versions above this one that were admitted before. */
   readonly above: HigherAdmitted;
+  /** What is new in it beside the version that was admitted before. */
+  readonly change: Change;
   /** null where there is no feed of advisories. */
   readonly feed: FeedFacts | null;
   /** What the feed has on this version. */

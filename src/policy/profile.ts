@@ -43,6 +43,9 @@ export type VulnerabilityLevel = 'off' | 'warn' | 'critical' | 'high' | 'moderat
 /** From loose to strict: not below what was admitted of the same major line, or of the package. */
 export type FloorLevel = 'off' | 'line' | 'admitted';
 
+/** From loose to strict. */
+export type ChangesLevel = 'off' | 'warn' | 'deny';
+
 /** Which licences are accepted. */
 export interface LicenceRule {
   /** SPDX ids (`MIT`, `GPL-2.0+`, `Apache-2.0 WITH LLVM-exception`) as written; an expression must be satisfied by them. */
@@ -66,6 +69,7 @@ export interface Requirements {
   /** null: any, or none. */
   readonly licence: LicenceRule | null;
   readonly floor: FloorLevel;
+  readonly changes: ChangesLevel;
 }
 
 /** What holds where neither the rule nor the profile says anything: nothing may run code or leave the index. */
@@ -82,6 +86,7 @@ export const STRICT: Requirements = {
   vulnerability: 'off',
   licence: null,
   floor: 'off',
+  changes: 'off',
 };
 
 /** An `allow` rule, with the requirements that hold for what it admits (the profile's, overridden by its own). */

@@ -23,6 +23,7 @@ export function overridden(otherwise: Requirements, input: RequirementsInput | u
     vulnerability: input.vulnerability ?? otherwise.vulnerability,
     licence: input.licence === undefined ? otherwise.licence : licenceOf(input.licence),
     floor: input.floor ?? otherwise.floor,
+    changes: input.changes ?? otherwise.changes,
   };
 }
 

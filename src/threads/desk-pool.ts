@@ -12,6 +12,7 @@ import type { PackageId } from '../model/artifact.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Baseline } from '../model/evidence.ts';
 import type { ListedFile } from '../model/listing.ts';
+import type { AdmittedBefore } from '../policy/judge/admitted-files.ts';
 import type { HigherAdmitted } from '../policy/policy.ts';
 import type { TrustBytes } from '../verify/trust.ts';
 import type { LoadedPolicy } from './policy-pieces.ts';
@@ -41,6 +42,7 @@ interface FileOfIndex {
   readonly quarantined: boolean;
   readonly baseline: Baseline;
   readonly above: HigherAdmitted;
+  readonly before: AdmittedBefore | null;
 }
 
 /** What both threads hold alike, by the method that gives it to them. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  admittedFilesOf,
   admittedOf,
   decideListing,
   historyOf,
@@ -67,6 +68,7 @@ function decided(listing: Listing, requirements: string, change: Partial<Listing
     facts,
     history: historyOf(npm, listing, facts),
     admitted: admittedOf(npm, listing, facts),
+    past: admittedFilesOf(npm, listing, facts),
     advisories: NO_ADVISORIES,
     scheme: npm.versions,
     held: { 'registry-signature': [], provenance: [] },

@@ -41,6 +41,7 @@ const WHOLE = {
         vulnerability: 'high',
         licence: { allow: ['MIT'], otherwise: 'warn' },
         floor: 'line',
+        changes: 'warn',
       },
     ]),
   ),

@@ -222,6 +222,7 @@ const KEYS: readonly [
   ['vulnerability', 'critical', 'moderate', 'vulnerability', 'moderate'],
   ['licence', '{ allow: [MIT, ISC] }', '{ allow: [MIT] }', 'licence', { allow: ['MIT'], otherwise: 'deny' }],
   ['floor', 'line', 'admitted', 'floor', 'admitted'],
+  ['changes', 'warn', 'deny', 'changes', 'deny'],
 ];
 
 describe.each(KEYS)('a locked %s', (key, loose, strict, field, value) => {

@@ -1,4 +1,5 @@
 import type { PackageName } from '../../src/model/artifact.ts';
+import { NO_CHANGE } from '../../src/model/change.ts';
 import type { Digest } from '../../src/model/digest.ts';
 import {
   type EvidenceVerdict,
@@ -47,6 +48,7 @@ export function listingOf(
     held: NO_EVIDENCE,
     baseline: NO_BASELINE,
     above: NO_HIGHER,
+    change: NO_CHANGE,
     feed: null,
     advisories: [],
     now: NOW,

@@ -34,7 +34,7 @@ test('the JSON Schema has every key of the language, and no others', () => {
   expect(allow.additionalProperties).toBe(false);
   const requirements = resolve(allow.properties?.['requirements']);
   expect(Object.keys(requirements.properties ?? {}).sort()).toEqual(
-    'age direct-urls floor foreign-places install-scripts licence malware provenance registry-signature sdist startup-hooks vulnerability'.split(
+    'age changes direct-urls floor foreign-places install-scripts licence malware provenance registry-signature sdist startup-hooks vulnerability'.split(
       ' ',
     ),
   );

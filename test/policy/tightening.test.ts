@@ -41,6 +41,7 @@ const LEVELS: { readonly [K in keyof Requirements]: readonly Requirements[K][] }
     licence('deny', 'BSD-3-Clause'),
   ],
   floor: ['off', 'line', 'admitted'],
+  changes: ['off', 'warn', 'deny'],
 };
 type Key = keyof typeof LEVELS;
 const KEYS = Object.keys(LEVELS) as Key[];
@@ -91,6 +92,7 @@ function levelsOf({ levels }: Rules): Requirements {
     vulnerability: of('vulnerability'),
     licence: of('licence'),
     floor: of('floor'),
+    changes: of('changes'),
   };
 }
 

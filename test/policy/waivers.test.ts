@@ -25,7 +25,7 @@ import {
 
 const RULES = `
 requirements:
-  npm: { age: 7d, registry-signature: required, provenance: required, malware: deny, vulnerability: low, floor: line, licence: { allow: [MIT], otherwise: deny } }
+  npm: { age: 7d, registry-signature: required, provenance: required, malware: deny, vulnerability: low, floor: line, changes: deny, licence: { allow: [MIT], otherwise: deny } }
 allow: [{ npm: pkg }]
 `;
 
@@ -113,6 +113,10 @@ const UNMET: Record<Liftable, { change: Partial<DownloadQuestion>; code: ReasonC
   vulnerability: { change: advisory('vulnerability'), code: 'VULNERABLE' },
   licence: { change: { facts: { ...shown(), licence: 'ISC' } }, code: 'LICENCE' },
   floor: { change: { above: { line: '1.1.0', any: '1.1.0' } }, code: 'BELOW_FLOOR' },
+  changes: {
+    change: { change: { before: { version: '0.9.0', runs: false, kinds: [] }, dependencies: null } },
+    code: 'NEW_DEPENDENCY',
+  },
   metadata: {
     change: { facts: shown('METADATA_MISMATCH'), verdicts: verdicts(metadata) },
     code: 'METADATA_MISMATCH',
@@ -143,6 +147,7 @@ describe('a waiver', () => {
     const worst: DownloadQuestion = {
       ...BYTES,
       ...UNMET.floor.change,
+      ...UNMET.changes.change,
       file: { ...GOOD.file, kind: 'sdist', claimedAt: NOW - DAY },
       verdicts: verdicts(metadata),
       facts: {

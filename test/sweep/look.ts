@@ -9,6 +9,7 @@ import {
 import { ECOSYSTEMS } from '../../src/ecosystems/all.ts';
 import type { Ecosystem } from '../../src/ecosystems/ecosystem.ts';
 import type { ArtifactKind } from '../../src/model/artifact.ts';
+import { NO_CHANGE } from '../../src/model/change.ts';
 import { hexOf, sha256 } from '../../src/model/digest.ts';
 import { NO_BASELINE, NO_EVIDENCE } from '../../src/model/evidence.ts';
 import { NO_FACTS } from '../../src/model/facts.ts';
@@ -148,6 +149,7 @@ async function questionOf(
     held: NO_EVIDENCE,
     baseline: NO_BASELINE,
     above: NO_HIGHER,
+    change: NO_CHANGE,
     feed: null,
     advisories: [],
     now: Date.now(),

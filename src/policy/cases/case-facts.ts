@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ADVISORY_ID, type Advisory, type FeedFacts, SEVERITIES } from '../../model/advisory.ts';
+import { type Change, NO_CHANGE } from '../../model/change.ts';
 import { sha256 } from '../../model/digest.ts';
 import type { Finding } from '../../model/finding.ts';
 import { readLicence, UNREADABLE_LICENCE } from '../../model/licence.ts';
@@ -56,6 +57,18 @@ export const factFields = {
     .boolean('must be true or false')
     .describe('The bytes say another name or version than the index.')
     .optional(),
+  'new-dependency': z
+    .union([text('a name'), list(text('a name'))])
+    .describe('Packages that the version depends on, and the one admitted before did not.')
+    .optional(),
+  'new-install-script': z
+    .boolean('must be true or false')
+    .describe('The bytes run code when they are installed, and those of the version admitted before did not.')
+    .optional(),
+  'sdist-instead': z
+    .boolean('must be true or false')
+    .describe('Of the version admitted before there were wheels, and of this one a source distribution.')
+    .optional(),
   admitted: z
     .union([version, list(version)])
     .describe('Versions that were admitted before.')
@@ -84,9 +97,10 @@ export function saysFacts(input: FactInput): boolean {
 /** Null where the case says nothing that only bytes can show. */
 export function shownBytesOf(input: FactInput): ShownBytes | null {
   const { licence, 'startup-hooks': hooks, 'foreign-places': foreign, 'metadata-mismatch': mismatch } = input;
-  const said = [licence, hooks, foreign, mismatch];
+  const said = [licence, hooks, foreign, mismatch, input['new-install-script']];
   if (said.every((one) => one === undefined)) return null;
   const findings: Finding[] = [];
+  if (input['new-install-script'] === true) findings.push({ code: 'INSTALL_SCRIPT', place: 'package.json' });
   if (hooks === true) findings.push({ code: 'STARTUP_HOOK', place: 'x.pth' });
   if (foreign === true) findings.push({ code: 'FOREIGN_PLACE', place: 'x' });
   if (mismatch === true) findings.push({ code: 'METADATA_MISMATCH', place: 'METADATA' });
@@ -109,6 +123,17 @@ export function advisoriesOf(
   const staleAt = input.feed === 'stale' ? now : now + DAY;
   const feed = input.feed === 'missing' ? null : { digest: sha256('a feed'), at: now - DAY, staleAt };
   return { feed, advisories: [...malware, ...vulnerabilities] };
+}
+
+/** What is new beside the version before: a dependency that the policy admits is as old as it asks for. */
+export function changeOf(input: FactInput): Change {
+  const dependencies = listOf(input['new-dependency']);
+  const [script, instead] = [input['new-install-script'] === true, input['sdist-instead'] === true];
+  if (dependencies.length === 0 && !script && !instead) return NO_CHANGE;
+  return {
+    before: { version: '0', runs: false, kinds: instead ? ['wheel'] : [] },
+    dependencies: dependencies.map((name) => ({ name, born: 0 })),
+  };
 }
 
 /** What was admitted above a version, or what is wrong with the case's word for it. */

@@ -11,7 +11,7 @@ import { parsePinned, pinnedDigests } from '../pins.ts';
 import type { DownloadQuestion, ListingQuestion, Policy, Question } from '../policy.ts';
 import { requirementsFor } from '../requirements.ts';
 import { baselineOf, NOTHING_CLAIMED, verdictsOf } from './case-evidence.ts';
-import { aboveOf, advisoriesOf, saysFacts, shownBytesOf } from './case-facts.ts';
+import { aboveOf, advisoriesOf, changeOf, saysFacts, shownBytesOf } from './case-facts.ts';
 import { type CaseInput, parseAt } from './case-schema.ts';
 
 /** Any fixed instant, where a case does not say when it is asked: its `age` is counted back from it. */
@@ -41,7 +41,8 @@ export function questionOf(
   const { name, version } = pinned;
   const claimedAt = input.age === 'unknown' ? null : now - (parseAge(input.age ?? OLD) ?? 0);
   const first = input['first-digest'] === undefined ? null : parseDigest(input['first-digest']);
-  const kind: ArtifactKind = input.sdist ? 'sdist' : ecosystem === 'npm' ? 'npm-tarball' : 'wheel';
+  const kind: ArtifactKind =
+    input.sdist || input['sdist-instead'] ? 'sdist' : ecosystem === 'npm' ? 'npm-tarball' : 'wheel';
   const pins = pinnedDigests(policy, profile, ecosystem, name, version);
   // Of a file whose digest the case names, a waiver's digest says nothing.
   const waived = input.digest === undefined ? waivedDigests(policy, profile, ecosystem, name, version) : null;
@@ -57,6 +58,7 @@ export function questionOf(
     held: NO_EVIDENCE,
     baseline: baselineOf(input),
     above,
+    change: changeOf(input),
     ...advisoriesOf(input, now),
     facts: {
       ...NO_FACTS,

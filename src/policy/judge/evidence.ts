@@ -37,7 +37,12 @@ type Fault = Pick<EvidenceReason, 'code' | 'detail'>;
 
 interface EvidenceReason extends Reason {
   readonly detail: EvidenceDetail;
+  /** It is `changes` that asks for it: evidence that is there alone would do for its own requirement. */
+  readonly changes: boolean;
 }
+
+/** What `changes` asks of evidence where its own requirement is content with what is present. */
+const LOST: ReadonlySet<ReasonCode> = new Set(['EVIDENCE_DOWNGRADE', 'SIGNER_CHANGED']);
 
 export interface EvidenceJudgement {
   readonly reasons: readonly EvidenceReason[];
@@ -71,7 +76,8 @@ export function carriedBy(
     verdicts.some((verdict) => verdict.check === check && isProven(verdict));
   const carried = { 'registry-signature': carries('registry-signature'), provenance: carries('provenance') };
   if (!carried['registry-signature'] && !carried.provenance) return null;
-  const level = requirementsOf(policy, profile, question)?.provenance ?? 'off';
+  const required = requirementsOf(policy, profile, question);
+  const level = required ? withChanges(required.provenance, required) : 'off';
   if (level === 'off' || level === 'if-present') return { ...carried, signer: null };
   const signers = verdicts.filter((v) => v.check === 'provenance' && isProven(v)).flatMap((v) => v.signers);
   const found = nearestSigner(signers, level, question.baseline);
@@ -95,13 +101,17 @@ export function judgeEvidence(
   const reasons: EvidenceReason[] = [];
   let until: number | null = null;
   for (const check of EVIDENCE) {
-    const asked: Asked = { check, level: levelOf(required, check), question };
-    if (asked.level === 'off') continue;
+    const own = levelOf(required, check);
+    const level = withChanges(own, required);
+    const asked: Asked = { check, level, question };
+    if (level === 'off') continue;
     const recent = question.stage === 'listing' ? recentFaults(asked, question) : null;
     if (recent !== null && recent.faults.length > 0) until = recent.until;
     const faults =
       recent?.faults ?? (question.stage === 'listing' ? byClaims(asked) : byVerdicts(asked, question));
-    for (const { code, detail } of faults) reasons.push({ code, place, detail });
+    const raised = level !== own;
+    for (const { code, detail } of faults)
+      reasons.push({ code, place, detail, changes: raised && LOST.has(code) });
   }
   return { reasons, until };
 }
@@ -197,6 +207,14 @@ function unchecked(check: EvidenceName, more: Pick<EvidenceDetail, 'cause'> = {}
 
 function levelOf(required: Requirements, check: EvidenceName): EvidenceLevel | Identity {
   return check === 'registry-signature' ? required.registrySignature : required.provenance;
+}
+
+/** Under `changes` what is present must be no less than before. What a policy does not look at, it does not miss. */
+function withChanges(
+  level: EvidenceLevel | Identity,
+  { changes }: Pick<Requirements, 'changes'>,
+): EvidenceLevel | Identity {
+  return changes !== 'off' && level === 'if-present' ? 'no-downgrade' : level;
 }
 
 function requirementsOf(

@@ -1,6 +1,7 @@
 import type { Liftable } from '../../model/liftable.ts';
 import type { ReasonCode } from '../../model/reason-codes.ts';
 import { judgeVulnerabilities } from './advisories.ts';
+import { givenOf, judgeChanges } from './changes.ts';
 import { judgeEvidence } from './evidence.ts';
 import { foreignPlaces } from './foreign-places.ts';
 import { decidedBy } from './integrity.ts';
@@ -27,9 +28,9 @@ export function judgeRequirements(matter: FileMatter): Given[] {
   demand(required.startupHooks === 'allow' || !shown.has('startup-hooks'), 'startup-hooks', 'STARTUP_HOOK');
   given.push(...judgeForeignPlaces(matter, shown.has('foreign-places')));
   given.push(...judgeVulnerabilities(matter, place), ...judgeLicence(matter, place));
-  given.push(...judgeFloor(matter));
-  for (const reason of judgeEvidence(required, place, question).reasons) {
-    given.push(unmet(reason.detail.check, reason));
+  given.push(...judgeFloor(matter), ...judgeChanges(matter, runs));
+  for (const { changes, ...reason } of judgeEvidence(required, place, question).reasons) {
+    given.push(changes ? givenOf(matter, reason) : unmet(reason.detail.check, reason));
   }
   return given;
 }

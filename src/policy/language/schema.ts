@@ -7,6 +7,7 @@ import { parseEnd } from './instants.ts';
 import { type LicenceInput, licenceSchema } from './licence-schema.ts';
 import { known, list, oneOf, text } from './schema-parts.ts';
 import {
+  CHANGES_LEVELS,
   EVIDENCE_LEVELS,
   FLOOR_LEVELS,
   LOCKABLE,
@@ -78,6 +79,10 @@ const requirements = known({
   floor: oneOf(
     FLOOR_LEVELS,
     `No version below one that was admitted before. off: any. line: of the same major line. admitted: of the package. ${order(FLOOR_LEVELS)} Default off.`,
+  ).optional(),
+  changes: oneOf(
+    CHANGES_LEVELS,
+    `What the version admitted before did not have, and no other requirement asks for: install scripts, dependencies that are not known here or too young, a source distribution instead of wheels, evidence that is gone, another signer. warn: said in the ledger. ${order(CHANGES_LEVELS)} Default off.`,
   ).optional(),
 });
 

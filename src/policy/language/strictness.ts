@@ -1,5 +1,6 @@
 import type { Liftable } from '../../model/liftable.ts';
 import type {
+  ChangesLevel,
   EvidenceLevel,
   FloorLevel,
   Identity,
@@ -34,6 +35,7 @@ export const REQUIREMENTS = {
   vulnerability: 'vulnerability',
   licence: 'licence',
   floor: 'floor',
+  changes: 'changes',
 } as const satisfies Record<RequirementKey, keyof Requirements>;
 
 export const REQUIREMENT_KEYS = Object.keys(REQUIREMENTS) as [RequirementKey, ...RequirementKey[]];
@@ -60,6 +62,7 @@ export const VULNERABILITY_LEVELS = [
   'low',
 ] as const satisfies readonly VulnerabilityLevel[];
 export const FLOOR_LEVELS = ['off', 'line', 'admitted'] as const satisfies readonly FloorLevel[];
+export const CHANGES_LEVELS = ['off', 'warn', 'deny'] as const satisfies readonly ChangesLevel[];
 export const OTHERWISE = ['warn', 'deny'] as const satisfies readonly LicenceRule['otherwise'][];
 
 /** Whether mode `a` lets in nothing that mode `b` keeps out. */
@@ -94,6 +97,8 @@ export function isAsStrict(key: RequirementKey, a: Requirements, b: Requirements
       return isLicenceAsStrict(a.licence, b.licence);
     case 'floor':
       return isFrom(FLOOR_LEVELS, a.floor, b.floor);
+    case 'changes':
+      return isFrom(CHANGES_LEVELS, a.changes, b.changes);
   }
 }
 

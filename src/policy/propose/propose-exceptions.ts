@@ -30,6 +30,10 @@ export function exceptionFor({ code, detail }: Reason): Exception | null {
       return { key: 'vulnerability', value: 'warn' };
     case 'BELOW_FLOOR':
       return { key: 'floor', value: 'off' };
+    case 'NEW_INSTALL_SCRIPT':
+    case 'NEW_DEPENDENCY':
+    case 'SDIST_INSTEAD':
+      return { key: 'changes', value: 'warn' };
     case 'SIGNATURE_MISSING':
     case 'PROVENANCE_MISSING':
     case 'EVIDENCE_DOWNGRADE':
@@ -58,6 +62,10 @@ export function liftableFor({ code, detail }: Reason): readonly Liftable[] {
       return ['vulnerability'];
     case 'BELOW_FLOOR':
       return ['floor'];
+    case 'NEW_INSTALL_SCRIPT':
+    case 'NEW_DEPENDENCY':
+    case 'SDIST_INSTEAD':
+      return ['changes'];
     default:
       return detail ? [detail.check] : [];
   }
