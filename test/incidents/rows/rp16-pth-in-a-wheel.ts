@@ -2,6 +2,7 @@ import type { Row } from '../row.ts';
 import { allRan, wheelName } from '../staged.ts';
 
 const NAME = 'rp16-litellm';
+const HARMLESS = wheelName(NAME, '1.82.6');
 const IN_ROOT = wheelName(NAME, '1.82.7');
 const IN_DATA = wheelName(NAME, '1.82.8');
 
@@ -18,6 +19,7 @@ allow:
   stage({ registry, mark }) {
     const hook = `${mark.python}\n`;
     registry.addPypi(NAME, [
+      { filename: HARMLESS },
       { filename: IN_ROOT, files: { 'litellm_init.pth': hook } },
       { filename: IN_DATA, files: { 'rp16_litellm-1.82.8.data/purelib/litellm_init.pth': hook } },
     ]);
@@ -31,6 +33,7 @@ allow:
   harmed: allRan,
   refused: { code: 'STARTUP_HOOK', name: NAME, ecosystem: 'pypi' },
   async probe(gate) {
+    await gate.served(gate.file(NAME, HARMLESS));
     await gate.refused(gate.file(NAME, IN_ROOT), 'STARTUP_HOOK');
     await gate.refused(gate.file(NAME, IN_DATA), 'STARTUP_HOOK');
   },

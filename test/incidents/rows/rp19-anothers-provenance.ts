@@ -20,6 +20,7 @@ allow:
   async stage(world) {
     const bad = { time: world.ago('30d'), files: { 'index.js': world.mark.js } };
     await attestedNpm(world, ELSEWHERE, '5.0.1', bad, { repository: 'mallory/charts' });
+    await attestedNpm(world, ELSEWHERE, '5.0.0', { time: world.ago('60d') });
     const workflow = '.github/workflows/test.yml';
     await attestedNpm(world, OTHER_WORKFLOW, '5.0.1', bad, { workflow });
   },
@@ -32,6 +33,7 @@ allow:
   harmed: allRan,
   refused: { code: 'PROVENANCE_SIGNER', name: ELSEWHERE, ecosystem: 'npm' },
   async probe(gate) {
+    await gate.served(gate.tarball(ELSEWHERE, '5.0.0'));
     await gate.refused(gate.tarball(ELSEWHERE, '5.0.1'), 'PROVENANCE_SIGNER');
     await gate.refused(gate.tarball(OTHER_WORKFLOW, '5.0.1'), 'PROVENANCE_SIGNER');
   },

@@ -4,6 +4,7 @@ import { allRan, imported, moduleFile, wheelName } from '../staged.ts';
 import type { World } from '../world.ts';
 
 const NAME = 'rp27-uv';
+const HARMLESS = wheelName(NAME, '0.9.0');
 const MODULE = moduleFile(NAME);
 
 /** Each of these is read in one way by one reader, and in another by the next. RECORD is that of the payload. */
@@ -37,6 +38,7 @@ allow:
   - { pypi: ${NAME} }
 `,
   stage(world) {
+    world.registry.addPypi(NAME, [{ filename: HARMLESS }]);
     for (const [version, bytes] of Object.entries(variants(world))) {
       world.registry.addPypi(NAME, [{ filename: wheelName(NAME, version), bytes }]);
     }
@@ -50,6 +52,7 @@ allow:
   harmed: allRan,
   refused: { code: 'ARCHIVE_UNSAFE', name: NAME, ecosystem: 'pypi' },
   async probe(gate, world) {
+    await gate.served(gate.file(NAME, HARMLESS));
     for (const version of Object.keys(variants(world))) {
       await gate.refused(gate.file(NAME, wheelName(NAME, version)), 'ARCHIVE_UNSAFE');
     }

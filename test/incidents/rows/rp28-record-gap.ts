@@ -3,6 +3,7 @@ import type { Row } from '../row.ts';
 import { allRan, imported, moduleFile, wheelName } from '../staged.ts';
 
 const NAME = 'rp28-torch';
+const HARMLESS = wheelName(NAME, '0.9.0');
 const MODULE = moduleFile(NAME);
 const EXTRA = MODULE.replace('__init__', 'extra');
 
@@ -24,6 +25,7 @@ allow:
       entry.path === MODULE ? { ...entry, bytes: mark.python } : entry,
     );
     registry.addPypi(NAME, [
+      { filename: HARMLESS },
       { filename: wheelName(NAME, '1.0.0'), bytes: missing },
       { filename: wheelName(NAME, '1.0.1'), bytes: makeZip(altered) },
     ]);
@@ -37,6 +39,7 @@ allow:
   harmed: allRan,
   refused: { code: 'ARCHIVE_UNSAFE', name: NAME, ecosystem: 'pypi' },
   async probe(gate) {
+    await gate.served(gate.file(NAME, HARMLESS));
     await gate.refused(gate.file(NAME, wheelName(NAME, '1.0.0')), 'ARCHIVE_UNSAFE');
     await gate.refused(gate.file(NAME, wheelName(NAME, '1.0.1')), 'ARCHIVE_UNSAFE');
   },

@@ -1,8 +1,9 @@
 import type { Row } from '../row.ts';
-import { allRan } from '../staged.ts';
+import { allRan, wheelName } from '../staged.ts';
 
 const NAME = 'rp30-native';
 const FILE = 'rp30_native-1.0.0.tar.gz';
+const HARMLESS = wheelName(NAME, '0.9.0');
 const PYPROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n';
 /** A backend of its own, as setup.py is one: it does what it is asked, and something else before. */
 const BACKEND = `
@@ -29,7 +30,7 @@ allow:
 `,
   stage({ registry, mark }) {
     const files = { 'pyproject.toml': PYPROJECT, 'backend.py': mark.python + BACKEND };
-    registry.addPypi(NAME, [{ filename: FILE, files }]);
+    registry.addPypi(NAME, [{ filename: FILE, files }, { filename: HARMLESS }]);
   },
   async attack(victim) {
     await victim.pip('download', `${NAME}==1.0.0`);
@@ -38,6 +39,7 @@ allow:
   harmed: allRan,
   refused: { code: 'SDIST', name: NAME, ecosystem: 'pypi' },
   async probe(gate) {
+    await gate.served(gate.file(NAME, HARMLESS));
     await gate.refused(gate.file(NAME, FILE), 'SDIST');
   },
 };

@@ -4,6 +4,7 @@ import type { World } from '../world.ts';
 
 const NAME = 'rp31-native';
 const FILE = 'rp31_native-1.0.0.tar.gz';
+const HARMLESS = 'rp31_native-0.9.0.tar.gz';
 const BACKEND = '/rp31_backend-1.0.0-py3-none-any.whl';
 
 const pyproject = ({ foreign }: World): string =>
@@ -23,14 +24,18 @@ allow:
   stage(world) {
     const { registry, foreign, mark } = world;
     foreign.put(BACKEND, wheelOf('rp31-backend', '1.0.0', mark.python));
-    registry.addPypi(NAME, [{ filename: FILE, files: { 'pyproject.toml': pyproject(world) } }]);
+    registry.addPypi(NAME, [
+      { filename: HARMLESS },
+      { filename: FILE, files: { 'pyproject.toml': pyproject(world) } },
+    ]);
   },
   async attack(victim) {
-    await victim.pip('install', NAME);
+    await victim.pip('install', `${NAME}==1.0.0`);
   },
   refused: { code: 'DIRECT_URL', name: NAME, ecosystem: 'pypi' },
   untouched: 'foreign',
   async probe(gate, { foreign }) {
+    await gate.served(gate.file(NAME, HARMLESS));
     await gate.refused(gate.file(NAME, FILE), 'DIRECT_URL');
     if (foreign.asked.length > 0) throw new Error(`the other host was asked: ${foreign.asked.join(', ')}`);
   },

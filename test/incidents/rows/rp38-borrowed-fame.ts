@@ -21,6 +21,7 @@ allow:
   - { npm: ${NAME} }
 `,
   async stage(world) {
+    await attestedNpm(world, NAME, '0.9.0', {});
     const repository = { type: 'git', url: 'git+https://github.com/acme/widget.git' };
     const lies = { manifest: { repository }, files: { 'index.js': world.mark.js } };
     await attestedNpm(world, NAME, '1.0.0', lies, { repository: 'mallory/widget' });
@@ -31,6 +32,7 @@ allow:
   },
   refused: { code: 'PROVENANCE_SIGNER', name: NAME, ecosystem: 'npm' },
   async probe(gate, world) {
+    await gate.served(gate.tarball(NAME, '0.9.0'));
     await gate.refused(gate.tarball(NAME, '1.0.0'), 'PROVENANCE_SIGNER');
     const before = world.upstreamAsked().length;
     for (const name of LOOKALIKES) await gate.refused(`/npm/${name}`, 'NOT_ALLOWLISTED');

@@ -2,6 +2,7 @@ import type { Row } from '../row.ts';
 import { imported, moduleFile, wheelName } from '../staged.ts';
 
 const name = (n: number) => `rp40-inbox-${n}`;
+const OLD = 'rp40-old';
 const COUNT = 12;
 const WANTED = name(7);
 
@@ -20,6 +21,7 @@ allow:
   - { pypi: "rp40-*" }
 `,
   stage({ registry, mark, ago }) {
+    registry.addPypi(OLD, [{ filename: wheelName(OLD, '0.1.0'), uploadTime: ago('90d') }]);
     for (let n = 0; n < COUNT; n++) {
       const files = { [moduleFile(name(n))]: mark.python };
       registry.addPypi(name(n), [{ filename: wheelName(name(n), '0.1.0'), files, uploadTime: ago('10m') }]);
@@ -31,6 +33,7 @@ allow:
   },
   refused: { code: 'TOO_YOUNG', name: WANTED, ecosystem: 'pypi' },
   async probe(gate) {
+    await gate.served(gate.file(OLD, wheelName(OLD, '0.1.0')));
     await Promise.all(
       Array.from({ length: COUNT }, (_, n) =>
         gate.refused(gate.file(name(n), wheelName(name(n), '0.1.0')), 'TOO_YOUNG'),
