@@ -6,15 +6,8 @@ import type { World } from './world.ts';
 /** What a client's command is, where a row's words name one: shown in the table. */
 export type ClientId = 'npm-11' | 'npm-12' | 'pip-23' | 'pip-26';
 
-/** A refusal's code; those that are still being built are named here until they exist. */
-export type Code =
-  | ReasonCode
-  | 'FOREIGN_PLACE'
-  | 'ALIAS_NOT_ADMITTED'
-  | 'NEW_INSTALL_SCRIPT'
-  | 'NEW_DEPENDENCY'
-  | 'SDIST_INSTEAD'
-  | 'BUILD_HOOK';
+/** A refusal's code. */
+export type Code = ReasonCode | 'ALIAS_NOT_ADMITTED';
 
 /** What the firewall must have said. The code is that of the entry's first reason. */
 export interface Refused {

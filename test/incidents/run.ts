@@ -1,5 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installClients } from '../harness/clients/install.ts';
 import { reasonForNoJail } from '../harness/jail.ts';
@@ -91,6 +91,13 @@ async function replayAll(wanted: readonly FiledRow[]): Promise<Result[]> {
     await open.close();
     for (const base of bases) await base.close();
   }
+}
+
+/** Writes a report where one is asked for, and the folders above it. */
+async function report(path: string | undefined, text: string): Promise<void> {
+  if (path === undefined) return;
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, `${text.trimEnd()}\n`);
 }
 
 /** Writes the document, or names what is wrong with it. */

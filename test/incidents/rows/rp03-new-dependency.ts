@@ -32,6 +32,8 @@ allow:
     await victim.fresh();
     await victim.npm('install', `${NAME}@3.3.6`);
     await required(victim, NAME);
+    // npm asked for the addition first, and got no further; here it asks for the version that brings it.
+    await npmLocked(victim, world, NAME, '3.3.6');
   },
   refused: { code: 'NEW_DEPENDENCY', name: NAME, ecosystem: 'npm' },
   async probe(gate) {
