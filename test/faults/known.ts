@@ -25,6 +25,14 @@ export const MAY_LEAVE: readonly string[] = [
   'reception.finish',
 ];
 
+/**
+ * Scenarios that wait for others of their kind: a large listing is opened again in its turn, and where the one before
+ * hangs the next is given up before it comes to its site.
+ */
+export const HELD_UP: ReadonlySet<string> = new Set([
+  'npm tarball whose listing leaves the desk again and again',
+]);
+
 /** Sites at which a fault does not keep what is asked for from being served, whole or begun, with why. */
 const SERVED_ALL_THE_SAME: readonly (readonly [site: string, why: string])[] = [
   ["eventOf(response, 'finish')", 'all bytes were verified and handed to the connection before'],

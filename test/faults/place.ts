@@ -40,15 +40,16 @@ export interface Place {
   ask(asking: Asking): Promise<Came>;
 }
 
-/** `deadline`: what the gate waits for anything, ms; left out, as long as it ever does. */
-export async function openPlace(deadline?: number): Promise<Place> {
+/** `deadline`: what the gate waits for an answer, ms, at each request anew; left out, as long as it ever does. */
+export async function openPlace(deadline?: () => number): Promise<Place> {
   const house = await startEvidenceHouse({
     policy: POLICY,
     env: { SALLYPORT_PREFIX_BUDGET: '1000000', SALLYPORT_LOG_LEVEL: 'silent' },
     gate: (inside) => ({
       tokens: [recordOf(AGENT, 'agent'), recordOf(AUDITOR, 'auditor')],
       audit: inside.audit,
-      ...(deadline !== undefined && { limits: { answerTimeout: deadline, stallTimeout: deadline } }),
+      // A timer takes whatever has the value of a number.
+      ...(deadline && { limits: { answerTimeout: { valueOf: deadline } as number, stallTimeout: 1_000 } }),
     }),
   });
   const agent = new Agent({ keepAlive: true });

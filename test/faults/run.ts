@@ -9,7 +9,7 @@ import { digestsOf } from '../admission/evidence-house.ts';
 import { ERRORS } from './errors.ts';
 import { arm, hasFired, type Mode, passed, SYNCHRONOUS } from './inject.ts';
 import { judge, wrongEntries } from './judge.ts';
-import { MAY_LEAVE, NEVER_PASSED, reasonToServe } from './known.ts';
+import { HELD_UP, MAY_LEAVE, NEVER_PASSED, reasonToServe } from './known.ts';
 import { type Came, openPlace } from './place.ts';
 import { type Case, SCENARIOS, type Scenario } from './scenarios.ts';
 import { allSites } from './sites.ts';
@@ -22,8 +22,9 @@ export interface Report {
   readonly seconds: number;
 }
 
-/** What the gate waits for, where something hangs, ms. */
-const DEADLINE = 250;
+/** What the gate waits for, ms: where something is to hang, where it had no time to come that far, and elsewhere. */
+const DEADLINES = { short: 300, long: 4_000, none: 60_000 };
+let deadline = DEADLINES.none;
 /** What the clock is set forward by after a case: faults of an upstream are remembered for seconds. */
 const FORGOTTEN = 6_000;
 
@@ -43,7 +44,7 @@ let doing = 'the start';
 process.on('unhandledRejection', (error) => problems.push(`${doing}: nobody handles ${error}`));
 process.on('uncaughtException', (error) => problems.push(`${doing}: nobody catches ${error.stack}`));
 
-const place = await openPlace(extent === 'hang' ? DEADLINE : undefined);
+const place = await openPlace(extent === 'hang' ? () => deadline : undefined);
 const named = new Map(
   allSites().map((site) => [site.id, `${site.id.split('#')[0]}:${site.line} ${site.text}`]),
 );
@@ -139,18 +140,25 @@ function planned(sites: Awaited<ReturnType<typeof healthy>>): Trial[] {
   return all;
 }
 
-async function attempt({ site, scenario, mode, nth, error }: Trial): Promise<void> {
+async function attempt(trial: Trial, patience = DEADLINES.short): Promise<void> {
+  const { site, scenario, mode, nth, error } = trial;
   const name = named.get(site) ?? site;
   doing = `${name} (${mode}, passage ${nth}, ${error}) in "${scenario.name}"`;
   const one = await staged(scenario);
-  arm({ site, mode, nth, error: ERRORS[error] }, one.script);
+  // What hangs, hangs for all who come by: a request that was given up still is on its way.
+  arm({ site, mode, nth, always: mode === 'hang', error: ERRORS[error] }, one.script);
+  if (mode === 'hang') deadline = patience;
   const asked = performance.now();
   const came = await place.ask(one.asking);
   const took = performance.now() - asked;
-  if (mode === 'hang' && took > 20 * DEADLINE) problems.push(`${doing}: it took ${Math.round(took)} ms`);
+  deadline = DEADLINES.none;
+  if (mode === 'hang' && took > DEADLINES.long * 5) problems.push(`${doing}: it took ${Math.round(took)} ms`);
   if (!hasFired()) await sleep(10);
+  // The machine was too busy for the request to come so far.
+  if (!hasFired() && mode === 'hang' && patience < DEADLINES.long) return attempt(trial, DEADLINES.long);
   // How often a site is passed may depend on what is under way beside it; the first passage always happens.
-  if (!hasFired() && nth === 1) problems.push(`${doing}: the fault did not happen`);
+  const heldUp = mode === 'hang' && HELD_UP.has(scenario.name) && came.status >= 500;
+  if (!hasFired() && nth === 1 && !heldUp) problems.push(`${doing}: the fault did not happen`);
   noteServed(one, came);
   const wrong = judge(
     scenario,
@@ -159,13 +167,13 @@ async function attempt({ site, scenario, mode, nth, error }: Trial): Promise<voi
     hasFired() ? reasonToServe(name, scenario.name, nth, error) : 'nothing failed',
   );
   if (wrong !== null) problems.push(`${doing}: ${wrong}`);
+  const left = await quarantined();
+  if (mode !== 'hang' && left.length > left0 && !MAY_LEAVE.some((text) => name.includes(text)))
+    problems.push(`${doing}: it leaves ${left.length - left0} files in quarantine`);
+  left0 = left.length;
   if (mode === 'hang' || (mode === 'reject' && extent === 'short')) return;
   arm(null, one.script);
   place.house.clock.advance(FORGOTTEN);
-  const left = await quarantined();
-  if (left.length > left0 && !MAY_LEAVE.some((text) => name.includes(text)))
-    problems.push(`${doing}: it leaves ${left.length - left0} files in quarantine`);
-  left0 = left.length;
   const again = judge(scenario, one, await place.ask(one.asking), null);
   if (again !== null) problems.push(`${doing}: afterwards, ${again}`);
 }

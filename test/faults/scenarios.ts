@@ -20,7 +20,7 @@ export interface Case {
   readonly code?: string;
   /** The artifact that it is about: where it is answered with 200, these bytes. */
   readonly artifact?: { readonly file: string; readonly bytes: Uint8Array };
-  /** It is admitted all the same, though nothing of it can be served. */
+  /** Nothing is wrong with the file itself: it is not served for what happens meanwhile, and may be admitted. */
   readonly admits?: true;
   /** Other bytes of the same file, which were admitted while the case was staged. */
   readonly before?: readonly Uint8Array[];
@@ -220,12 +220,17 @@ export const SCENARIOS: readonly Scenario[] = [
 
   bad('an upstream that is away', async (place, n) => {
     addNpm(place, `plain-${n}`);
-    return npmCase(place, `plain-${n}`, { status: 504, code: 'UPSTREAM_TIMEOUT', script: AWAY });
+    return npmCase(place, `plain-${n}`, {
+      status: 504,
+      code: 'UPSTREAM_TIMEOUT',
+      admits: true,
+      script: AWAY,
+    });
   }),
   bad('a download that is cut', async (place, n) => {
     addNpm(place, `plain-${n}`, { bulk: 100_000 });
     place.house.registry.withFault(new RegExp(`/plain-${n}-`), { kind: 'cut', bytes: 50_000 });
-    return npmCase(place, `plain-${n}`, { status: 502, code: 'UPSTREAM_FAULT' });
+    return npmCase(place, `plain-${n}`, { status: 502, code: 'UPSTREAM_FAULT', admits: true });
   }),
   bad('bytes that cannot be read back', async (place, n) => {
     addNpm(place, `plain-${n}`);
@@ -236,17 +241,33 @@ export const SCENARIOS: readonly Scenario[] = [
     bad(`a policy that changes again and again${end && ', metadata'}`, async (place, n) => {
       addWheel(place, `plain-${n}`);
       const path = wheelPath(`plain-${n}`) + end;
-      return wheelCase(place, `plain-${n}`, { status: 503, code: 'OVERLOADED', script: restless() }, path);
+      return wheelCase(
+        place,
+        `plain-${n}`,
+        { status: 503, code: 'OVERLOADED', admits: true, script: restless() },
+        path,
+      );
     }),
   ),
   bad('a policy that changes again and again, an index', async (place, n) => {
     addNpm(place, `plain-${n}`);
-    return { asking: { path: `/npm/plain-${n}` }, status: 503, code: 'OVERLOADED', script: restless() };
+    return {
+      asking: { path: `/npm/plain-${n}` },
+      status: 503,
+      code: 'OVERLOADED',
+      admits: true,
+      script: restless(),
+    };
   }),
   bad('a policy that changes again and again, attestations', async (place, n) => {
     await place.house.add(`shown-${n}`, '1.0.0', { time: RELEASED });
     const path = `/npm/-/npm/v1/attestations/shown-${n}@1.0.0`;
-    return npmCase(place, `shown-${n}`, { status: 503, code: 'OVERLOADED', script: restless() }, path);
+    return npmCase(
+      place,
+      `shown-${n}`,
+      { status: 503, code: 'OVERLOADED', admits: true, script: restless() },
+      path,
+    );
   }),
   bad('a name that is not listed', async (place, n) => {
     addNpm(place, `unlisted-${n}`);
@@ -385,7 +406,7 @@ export const SCENARIOS: readonly Scenario[] = [
       'ledger.append': (real, [draft]) =>
         (draft as { verdict?: unknown }).verdict === 'allow' ? Promise.reject(conflict) : real(),
     };
-    return npmCase(place, `plain-${n}`, { status: 403, code: 'DIGEST_CHANGED', script });
+    return npmCase(place, `plain-${n}`, { status: 403, code: 'DIGEST_CHANGED', admits: true, script });
   }),
   bad('a wheel of another name', async (place, n) => {
     addWheel(place, `plain-${n}`, { bytes: makeWheel({ name: 'another', version: '1.0.0' }) });

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { ECOSYSTEMS } from '../../../src/ecosystems/all.ts';
+import { rangeOf } from '../../../src/gate/ranges.ts';
+import { below, parseTarget } from '../../../src/gate/target.ts';
+import { type Property, property } from '../property.ts';
+
+// What a request can say: names, paths, ranges.
+
+const PIECES = [
+  ...[
+    'a',
+    'Ab',
+    'six',
+    'left-pad',
+    'x_y',
+    'x.y',
+    '@s',
+    '@s/n',
+    '@s%2fn',
+    '%40s',
+    '-',
+    '--',
+    '.',
+    '..',
+    '...',
+  ],
+  ...[
+    '%2e',
+    '%2E%2e',
+    '%2f',
+    '%5c',
+    '%00',
+    '%0a',
+    '%25',
+    '%252e',
+    '%c0%af',
+    '\\',
+    '/',
+    '//',
+    '?',
+    '#',
+    ' ',
+    ':',
+  ],
+  ...['1.0.0', '1.0', 'v1', '.tgz', '.whl', '.tar.gz', '.metadata', '-py3-none-any.whl', '-/blocked/DENIED/'],
+  ...[
+    'simple/',
+    'files/',
+    '-/',
+    'integrity/',
+    'constructor',
+    '__proto__',
+    'node_modules',
+    'é',
+    'ſ',
+    '\u0130',
+    '\0',
+  ],
+];
+
+const words = fc
+  .array(fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...PIECES) }, fc.string({ maxLength: 3 })), {
+    maxLength: 8,
+  })
+  .map((pieces) => pieces.join(''));
+
+const names = property('names', 3_000, words, (raw) => {
+  for (const { versions, indexRequest, route, mount } of ECOSYSTEMS) {
+    const name = versions.canonicalName(raw);
+    if (name === null) continue;
+    assert.equal(versions.canonicalName(name), name, 'a canonical name is its own');
+    assert.match(
+      name,
+      /^(?:@[A-Za-z0-9._~!'()*-]+\/)?[A-Za-z0-9._~!'()*-]+$/,
+      'no part of it climbs or hides',
+    );
+    const { path } = indexRequest(name);
+    assert.ok(!path.split(/\/|%2f/i).some((segment) => /^\.{0,2}$/.test(segment) && segment !== ''), path);
+    assert.equal(decodeURIComponent(path).includes(name), true, 'the upstream is asked for this name');
+    const own = mount === '/npm/' ? name.replace('/', '%2f') : `simple/${name}/`;
+    const back = route(own, { method: 'GET', accept: '', userAgent: '', query: '' });
+    // A name can be one that no route leads to; then it leads to no other either.
+    if (back && 'name' in back) assert.equal(back.name, name, own);
+  }
+});
+
+const paths = property('paths', 3_000, words, (raw) => {
+  const target = parseTarget(`/${raw}`);
+  if (!target) return;
+  for (const { route, mount, versions, parseFilename } of ECOSYSTEMS) {
+    for (const method of ['GET', 'HEAD', 'POST', 'PUT']) {
+      const path = below('/', target.path);
+      const found = route(path, { method, accept: '', userAgent: '', query: target.query });
+      if (!found) continue;
+      const what = `${mount}${path}`;
+      if ('name' in found) assert.equal(versions.canonicalName(found.name), found.name, what);
+      if ('filename' in found) {
+        assert.match(found.filename, /^[^/\\%\0]+$/, what);
+        assert.notEqual(parseFilename(found.name, found.filename), null, what);
+      }
+      if (found.kind === 'redirect') assert.notEqual(parseTarget(`/${found.to}`), null, what);
+    }
+  }
+});
+
+const numbers = fc.oneof(
+  fc.nat(30),
+  fc.constantFrom('', '-1', '1e3', '0x1', ' 2', '99999999999999999999', '00'),
+);
+const ranges = property(
+  'ranges',
+  3_000,
+  fc.record({
+    range: fc.oneof(
+      fc
+        .tuple(
+          fc.constantFrom('bytes=', 'Bytes=', 'bytes =', 'items=', ''),
+          numbers,
+          numbers,
+          fc.constantFrom('', ',0-1', ' ', 'x'),
+        )
+        .map(([unit, a, b, end]) => `${unit}${a}-${b}${end}`),
+      fc.string({ maxLength: 12 }),
+    ),
+    ifRange: fc.constantFrom(null, '"etag"', 'W/"etag"', '"other"'),
+    size: fc.nat(25),
+  }),
+  ({ range, ifRange, size }) => {
+    const found = rangeOf(range, ifRange ?? undefined, '"etag"', size);
+    if (found.kind !== 'part') return;
+    assert.ok(Number.isSafeInteger(found.start) && Number.isSafeInteger(found.end));
+    assert.ok(found.start >= 0 && found.start < found.end && found.end <= size, JSON.stringify(found));
+    assert.ok(ifRange === null || ifRange === '"etag"', 'of other bytes than these');
+    const said = /^bytes=\s*([0-9]*)-([0-9]*)\s*$/i.exec(range);
+    assert.ok(said, 'read where there is none');
+    const [, first = '', last = ''] = said;
+    const bytes = Array.from({ length: size }, (_, at) => at);
+    const meant =
+      first === ''
+        ? bytes.slice(-Number(last))
+        : bytes.filter((at) => at >= Number(first) && (last === '' || at <= Number(last)));
+    assert.deepEqual(bytes.slice(found.start, found.end), meant);
+  },
+);
+
+export const REQUESTS: readonly Property[] = [names, paths, ranges];
