@@ -59,13 +59,38 @@ const PIECES = [
   ],
 ];
 
-const words = fc
-  .array(fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...PIECES) }, fc.string({ maxLength: 3 })), {
-    maxLength: 8,
-  })
-  .map((pieces) => pieces.join(''));
+const piece = fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...PIECES) }, fc.string({ maxLength: 3 }));
+const words = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''));
 
-const names = property('names', 3_000, words, (raw) => {
+/** One of these, into which up to two pieces were put: most of them still are what they were made from. */
+function nearly(...texts: readonly string[]): fc.Arbitrary<string> {
+  const put = fc.tuple(fc.nat(), piece);
+  return fc.tuple(fc.constantFrom(...texts), fc.array(put, { maxLength: 2 })).map(([text, puts]) => {
+    let changed = text;
+    for (const [pick, what] of puts) {
+      const at = pick % (changed.length + 1);
+      changed = changed.slice(0, at) + what + changed.slice(at);
+    }
+    return changed;
+  });
+}
+
+const NAMES = nearly('left-pad', '@s/n', 'six', 'Zope.Interface', 'JSONStream');
+const PATHS = nearly(
+  ...['left-pad', '@s/n', '@s%2fn', 'left-pad/1.0.0', '-/package/left-pad/dist-tags', '-/v1/search?text=a'],
+  ...['left-pad/-/left-pad-1.0.0.tgz', '@s/n/-/n-1.0.0.tgz', 'n/-/blocked/DENIED/n-1.0.0.tgz'],
+  ...['-/npm/v1/attestations/n@1.0.0', '-/npm/v1/attestations/@s%2fn@1.0.0', '-/npm/v1/keys'],
+  ...[
+    'simple/six/',
+    'simple/Zope.Interface',
+    'files/six/six-1.0.0-py3-none-any.whl',
+    'files/six/six-1.0.0.tar.gz',
+  ],
+  ...['files/six/six-1.0.0-py3-none-any.whl.metadata'],
+  ...['integrity/six/1.0.0/six-1.0.0-py3-none-any.whl/provenance'],
+);
+
+const names = property('names', 3_000, fc.oneof(words, NAMES), (raw) => {
   for (const { versions, indexRequest, route, mount } of ECOSYSTEMS) {
     const name = versions.canonicalName(raw);
     if (name === null) continue;
@@ -85,7 +110,7 @@ const names = property('names', 3_000, words, (raw) => {
   }
 });
 
-const paths = property('paths', 3_000, words, (raw) => {
+const paths = property('paths', 3_000, fc.oneof(words, PATHS), (raw) => {
   const target = parseTarget(`/${raw}`);
   if (!target) return;
   for (const { route, mount, versions, parseFilename } of ECOSYSTEMS) {
