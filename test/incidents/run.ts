@@ -48,9 +48,9 @@ async function main(): Promise<number> {
   const { version } = JSON.parse(await readFile(join(PROJECT, 'package.json'), 'utf8')) as {
     version: string;
   };
-  if (options.json) await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
-  if (options.junit) await writeFile(options.junit, junit(results));
-  if (options.sarif) await writeFile(options.sarif, `${JSON.stringify(sarif(results, version), null, 2)}\n`);
+  await report(options.json, JSON.stringify(results, null, 2));
+  await report(options.junit, junit(results));
+  await report(options.sarif, JSON.stringify(sarif(results, version), null, 2));
   if (open.length > 0) console.log(`open, and no test can pass: ${open.map(({ id }) => id).join(' ')}`);
   if (!only) {
     writeResult('incidents.json', results);
