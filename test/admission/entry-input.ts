@@ -51,6 +51,7 @@ export function inputOf(
       licenceListed: file.licence,
       licence: facts.licence,
       above: question.above,
+      change: question.change,
       feed: question.feed,
       advisories: question.advisories,
     },

@@ -55,6 +55,10 @@ const FULL = listingOf('express', '4.19.2', {
   held: { 'registry-signature': false, provenance: true },
   baseline: { 'registry-signature': true, provenance: true, signer: signer() },
   above: { line: '4.20.0', any: '5.0.0' },
+  change: {
+    before: { version: '4.18.0', runs: true, kinds: ['npm-tarball'] },
+    dependencies: [{ name: 'debug', born: 7 }, { name: 'send' }],
+  },
   feed: { digest: sha256('feed'), at: 5, staleAt: 6 },
   advisories: [
     { id: 'MAL-2024-1', kind: 'malware', severity: null },

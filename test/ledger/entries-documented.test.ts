@@ -187,10 +187,19 @@ const drafts = [
       evidence: outcome('x', { verdicts: [verdict] }),
       licenceListed: 'MIT',
       licence: 'MIT',
+      places: { places: ['yaml'], cut: true },
       above: { line: '1.0.1', any: '2.0.0' },
+      change: {
+        before: { version: '1.0.0', runs: true, kinds: ['sdist', 'wheel'] },
+        dependencies: [{ name: 'a', born: 1 }],
+      },
       feed: { digest: sha256('f'), at: 1, staleAt: 2 },
       advisories: [{ id: 'GHSA-1', kind: 'vulnerability', severity: 'high' }],
     },
+  }),
+  decisionEntry({
+    ...allowed,
+    facts: { change: { before: { version: '1.0.0', runs: false, kinds: [] }, dependencies: null } },
   }),
   decisionEntry({ ...allowed, checks: Array.from({ length: 200 }, () => proven()) }),
   refusalSumEntry({
