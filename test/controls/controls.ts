@@ -215,7 +215,7 @@ export const CONTROLS: readonly Control[] = [
     id: 'C32',
     what: 'npx, dlx, uvx and downloads get the verdict of an install',
     sources: 'AISVS 9.3.7 research page',
-    tests: ['test/full/clients/clients.test.ts'],
+    tests: [],
     open: 'they ask the same routes, which the clients’ tests drive by install; each runner of its own is not tried',
   },
   {

@@ -18,18 +18,19 @@ interface Proof {
   readonly passed: boolean | null;
 }
 
+/** What is read of a replay's result (`test/incidents/result.ts`). */
+interface Replay {
+  readonly id: string;
+  readonly status: string;
+  readonly controls: readonly string[];
+}
+
 const files = new Set([...CONTROLS.flatMap(({ tests }) => tests), ...SURFACE.values()]);
 const missing = [...files].filter((file) => !file.startsWith('test/full/') && resultsOf(file) === null);
 if (missing.length > 0)
   await (await startVitest('test', missing, { project: ['fast'], run: true, watch: false })).close();
 
-const incidents = (readResult('incidents.json') ?? { rows: [] }) as {
-  readonly rows: readonly {
-    readonly id: string;
-    readonly status: string;
-    readonly controls: readonly string[];
-  }[];
-};
+const incidents = (readResult('incidents.json') ?? []) as readonly Replay[];
 
 let failed = 0;
 const rows = CONTROLS.map((control) => {
@@ -44,13 +45,13 @@ const rows = CONTROLS.map((control) => {
   console.log(`${control.id}  ${proved ? 'proved' : 'open  '}  ${control.what}`);
   return { control, proofs, proved };
 });
-if (incidents.rows.length === 0) {
+if (incidents.length === 0) {
   failed += 1;
   console.log('no incidents have run here: npm run incidents');
 }
 
 function proofsOf({ id, tests }: Control): Proof[] {
-  const replays = incidents.rows.filter(({ controls, status }) => controls.includes(id) && status !== 'open');
+  const replays = incidents.filter(({ controls, status }) => controls.includes(id) && status !== 'open');
   return [
     ...replays.map((row) => ({ name: row.id, passed: row.status === 'caught' })),
     ...ATTACKS.filter(({ controls }) => controls.includes(id)).map((one) => ({

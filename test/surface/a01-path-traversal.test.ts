@@ -84,7 +84,7 @@ describe(heading('A01'), () => {
   });
 
   const untraced = reasonForNoStrace();
-  describe(`by the system calls of a process of its own${untraced ? ` (skipped: ${untraced})` : ''}`, () => {
+  describe('by the system calls of a process of its own', () => {
     let registry: FakeRegistry;
     let firewall: Firewall;
     let folder: string;
