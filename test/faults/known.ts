@@ -25,6 +25,9 @@ export const MAY_LEAVE: readonly string[] = [
   'reception.finish',
 ];
 
+/** Sites that are only let fail when they are done: what they were given would be let go of by nobody. */
+export const ONLY_AFTER: readonly string[] = ['pourStream(exchange.response, answer.pieces'];
+
 /**
  * Scenarios that wait for others of their kind: a large listing is opened again in its turn, and where the one before
  * hangs the next is given up before it comes to its site.
@@ -43,6 +46,7 @@ const SERVED_ALL_THE_SAME: readonly (readonly [site: string, why: string])[] = [
   ['pour(response, answer.read(start, end)', 'its result is lost after the last byte'],
   ['pourStream(', 'its result is lost after the last byte'],
   ['gate/pour-stream.ts:19 pieces', 'the pieces before are what was asked for; the connection is cut'],
+  ['serve(exchange, counter', 'its result is lost after the last byte'],
   ['sendAnswer(exchange, answer, base)', 'its result is lost after the last byte'],
   ['port:open.close', 'nobody waits for the file to be closed behind its last byte'],
 ];

@@ -11,6 +11,7 @@ allow:
   - { npm: "proven-*", requirements: { registry-signature: required, provenance: required } }
   - { npm: "shown-*", requirements: { provenance: if-present } }
   - { npm: "young-*", requirements: { age: 7d } }
+  - { npm: "grown-*", requirements: { changes: deny } }
   - { pypi: "plain-*" }
   - { pypi: "young-*", requirements: { age: 7d } }
   - { pypi: "shown-*", requirements: { provenance: if-present } }

@@ -9,7 +9,7 @@ import { digestsOf } from '../admission/evidence-house.ts';
 import { ERRORS } from './errors.ts';
 import { arm, hasFired, type Mode, passed, SYNCHRONOUS } from './inject.ts';
 import { judge, wrongEntries } from './judge.ts';
-import { HELD_UP, MAY_LEAVE, NEVER_PASSED, reasonToServe } from './known.ts';
+import { HELD_UP, MAY_LEAVE, NEVER_PASSED, ONLY_AFTER, reasonToServe } from './known.ts';
 import { type Came, openPlace } from './place.ts';
 import { type Case, SCENARIOS, type Scenario } from './scenarios.ts';
 import { allSites } from './sites.ts';
@@ -71,6 +71,7 @@ async function staged(scenario: Scenario): Promise<Case> {
   number += 1;
   arm(null);
   const one = await scenario.stage(place, number);
+  for (const { file, bytes } of one.beside ?? []) admissible.set(file, [digestsOf(bytes).sha256]);
   if (one.artifact) {
     const may = scenario.good || one.admits ? [one.artifact.bytes] : [];
     const before = one.before ?? [];
@@ -117,7 +118,9 @@ function planned(sites: Awaited<ReturnType<typeof healthy>>): Trial[] {
     const pick = (of: typeof by, mode: Mode, error: keyof typeof ERRORS = 'plain') => {
       const one = of[turn % Math.max(1, of.length)];
       turn += 1;
-      if (one) all.push({ site, scenario: one.scenario, mode, nth: 1 + (turn % one.times), error });
+      const late = ONLY_AFTER.some((text) => named.get(site)?.includes(text));
+      const how = late && mode === 'throw' ? 'reject' : mode;
+      if (one) all.push({ site, scenario: one.scenario, mode: how, nth: 1 + (turn % one.times), error });
     };
     if (extent === 'hang') {
       if (SYNCHRONOUS.has(site.slice('port:'.length))) continue;

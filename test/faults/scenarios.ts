@@ -24,6 +24,8 @@ export interface Case {
   readonly admits?: true;
   /** Other bytes of the same file, which were admitted while the case was staged. */
   readonly before?: readonly Uint8Array[];
+  /** Other files, which were admitted while the case was staged. */
+  readonly beside?: readonly { readonly file: string; readonly bytes: Uint8Array }[];
   /** What is wrong with an answer of 200 or 206, whatever failed; null for nothing. */
   wrong?(came: Came): string | null;
   /** What other ports do besides, in every passage. */
@@ -161,6 +163,7 @@ export const SCENARIOS: readonly Scenario[] = [
     place.house.clock.advance(600_000);
     return { asking: { path: `/npm/plain-${n}` }, status: 200, script: AWAY };
   }),
+  good('a new dependency that is old enough', (place, n) => grown(place, n, RELEASED)),
   good('npm search', async (place, n) => {
     addNpm(place, `plain-${n}`);
     await place.ask({ path: `/npm/plain-${n}` });
@@ -365,6 +368,10 @@ export const SCENARIOS: readonly Scenario[] = [
     addNpm(place, `young-${n}`, { time: lately(place) });
     return { asking: { path: `/npm/young-${n}` }, status: 200, wrong: onlyFirst };
   }),
+  bad('a new dependency of yesterday', async (place, n) => {
+    const one = await grown(place, n, lately(place));
+    return { ...one, status: 403, code: 'NEW_DEPENDENCY' };
+  }),
   bad('no signature', async (place, n) => {
     await place.house.add(`proven-${n}`, '1.0.0', { signed: false, time: RELEASED });
     return npmCase(place, `proven-${n}`, { status: 403, code: 'SIGNATURE_MISSING' });
@@ -453,4 +460,20 @@ function restless(): Script {
       return policy;
     },
   };
+}
+
+/** A release that pulls in what the one before, which was admitted, did not; `time`: when that was published. */
+async function grown(place: Place, n: number, time: string): Promise<Case> {
+  const name = `grown-${n}`;
+  const { registry } = place.house;
+  addNpm(place, `young-${n}`, { time });
+  addNpm(place, name);
+  await place.ask({ path: tarballPath(name, '1.0.0') });
+  registry.addNpm(name, {
+    '1.0.1': { time: RELEASED, manifest: { dependencies: { [`young-${n}`]: '^1.0.0' } } },
+  });
+  place.house.clock.advance(600_000);
+  const artifact = { file: `${name}-1.0.1.tgz`, bytes: registry.tarball(name, '1.0.1') };
+  const before = [{ file: `${name}-1.0.0.tgz`, bytes: registry.tarball(name, '1.0.0') }];
+  return { asking: { path: tarballPath(name, '1.0.1') }, status: 200, artifact, beside: before };
 }
