@@ -12,11 +12,18 @@ const MAX_DATA_DEPTH = 2;
 /** Modules in every form in which Python imports them; `.pyi` is one for type checkers. */
 const MODULE = /^([^.]+)(?:\.[^/]*)?\.(?:py|pyw|pyc|pyo|pyi|so|pyd)$/;
 
-/**
- * What the `__init__.py` says of a folder to which other distributions add: pkgutil- and pkg_resources-style
- * namespaces, and those that several wheels bring with nothing in it.
- */
-const SHARED = /\b(?:extend_path|declare_namespace)\b|^(?:\s*(?:#.*)?(?:\r?\n|\r|$))*$/;
+/** What the `__init__.py` of a folder says to which other distributions add (pkgutil- and pkg_resources-style namespaces). */
+const SHARED = /\b(?:extend_path|declare_namespace)\b/;
+
+/** Several wheels bring one folder's `__init__.py` with nothing in it. */
+function saysNothing(text: string): boolean {
+  return text.split(/[\r\n]/).every((line) => /^[ \t\f]*(?:#|$)/.test(line));
+}
+
+/** By lines, because one pattern for all of them may take a time that grows with the power of their number. */
+function isShared(text: string): boolean {
+  return SHARES.test(text) || text.split(/[\r\n]/).every((line) => /^\s*(?:#|$)/.test(line));
+}
 
 /** Names of folders that very many wheels put at the top by accident. What overwrites them is nobody's loss. */
 const ACCIDENTS: ReadonlySet<string> = new Set(
@@ -63,7 +70,7 @@ export class Places {
 
   /** What the `__init__.py` of a folder says. */
   addInit(segments: readonly string[], text: string): void {
-    if (text === '' || SHARED.test(text)) this.#shared.add(segments.slice(0, -1).join('/'));
+    if (isShared(text)) this.#shared.add(segments.slice(0, -1).join('/'));
   }
 
   /** Sorted by UTF-16 code units, each once; null where there are too many. */
