@@ -10,7 +10,7 @@ process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules', 
 // Two tiers: `fast` (npm test, a few minutes, no registry) and `full` (real clients, registries, kills). Of the full one,
 // what times or measures runs a file at a time; what waits for clients and registries, two beside each other before that.
 const ABREAST = [
-  'test/full/{attacks,clients,evidence,policy,topology}/**/*.test.ts',
+  'test/full/{attacks,clients,evidence,faults,policy,topology}/**/*.test.ts',
   'test/full/bad-input/{start,upstream}.test.ts',
   'test/full/durability/{commit-points,kills}.test.ts',
   'test/full/ledger/{exports,flips,go-primitives,litewitness,rsyslog,schemathesis}.test.ts',

@@ -137,8 +137,8 @@ function planned(sites: Awaited<ReturnType<typeof healthy>>): Trial[] {
     if (extent === 'short') continue;
     pick(bad, 'throw');
     pick(good, 'reject');
-    // Each kind at every few sites, and each site with a few kinds: with every other run of the source they meet anew.
-    for (const some of [good, bad, good, bad]) pick(some, 'throw', kinds[turn % kinds.length]);
+    // Each kind at every few sites, and each site with two kinds.
+    for (const some of [good, bad]) pick(some, 'throw', kinds[turn % kinds.length]);
   }
   return all;
 }
