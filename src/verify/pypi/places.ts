@@ -15,14 +15,12 @@ const MODULE = /^([^.]+)(?:\.[^/]*)?\.(?:py|pyw|pyc|pyo|pyi|so|pyd)$/;
 /** What the `__init__.py` of a folder says to which other distributions add (pkgutil- and pkg_resources-style namespaces). */
 const SHARED = /\b(?:extend_path|declare_namespace)\b/;
 
-/** Several wheels bring one folder's `__init__.py` with nothing in it. */
-function saysNothing(text: string): boolean {
-  return text.split(/[\r\n]/).every((line) => /^[ \t\f]*(?:#|$)/.test(line));
-}
-
-/** By lines, because one pattern for all of them may take a time that grows with the power of their number. */
+/**
+ * Whether it says so, or nothing: several wheels bring one folder's `__init__.py` empty. By lines, because one pattern
+ * for all of them may take a time that grows with the power of their number.
+ */
 function isShared(text: string): boolean {
-  return SHARES.test(text) || text.split(/[\r\n]/).every((line) => /^\s*(?:#|$)/.test(line));
+  return SHARED.test(text) || text.split(/[\r\n]/).every((line) => /^[ \t\f]*(?:#|$)/.test(line));
 }
 
 /** Names of folders that very many wheels put at the top by accident. What overwrites them is nobody's loss. */

@@ -78,6 +78,13 @@ describe('places', () => {
     expect(await landing(files)).toEqual({ places, foreign: [], codes: [] });
   });
 
+  test('a long comment before the code takes no time', async () => {
+    const code = `${'# a licence\n\n'.repeat(4_000)}import x\n`;
+    const started = performance.now();
+    expect((await landing({ 'demo/__init__.py': code, 'demo/x.py': '' })).places).toEqual(['demo']);
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
   test('more than anybody has are refused', async () => {
     const many = of(...Array.from({ length: MAX_PLACES + 1 }, (_, i) => `m${i}.py`));
     expect(await landing(many)).toMatchObject({ places: [], foreign: [''] });
