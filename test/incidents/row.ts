@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 export type ClientId = 'npm-11' | 'npm-12' | 'pip-23' | 'pip-26';
 
 /** A refusal's code. */
-export type Code = ReasonCode | 'ALIAS_NOT_ADMITTED';
+export type Code = ReasonCode;
 
 /** What the firewall must have said. The code is that of the entry's first reason. */
 export interface Refused {
