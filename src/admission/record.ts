@@ -149,6 +149,7 @@ export class Recorder {
         yanked: file?.yanked ?? false,
         installScripts: file?.installScripts ?? false,
         directUrls: file?.directUrls ?? false,
+        aliases: file?.aliases ?? [],
         kind: file?.kind ?? null,
         findings: facts?.findings ?? null,
         evidenceListed: file?.evidence ?? null,

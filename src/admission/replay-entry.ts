@@ -68,6 +68,7 @@ const facts = z.strictObject({
   yanked: yes.optional(),
   installScripts: yes.optional(),
   directUrls: yes.optional(),
+  aliases: z.array(z.string()).optional(),
   evidenceListed: z.strictObject({ signed: yes.optional(), attestations: yes.optional() }).optional(),
   trust: digest.optional(),
   claimed: kinds.optional(),

@@ -155,6 +155,7 @@ function listedFile(filename: string, version: string, kind: ArtifactKind, told:
     metadataDigest: told.metadataDigest ?? null,
     installScripts: told.installScripts === 'yes',
     directUrls: told.directUrls === 'yes',
+    ...(told.aliases && { aliases: told.aliases.map((name) => name as PackageName) }),
     evidence: {
       signed: told.evidenceListed?.signed === 'yes',
       signatures: [],

@@ -92,6 +92,7 @@ export interface FactsRecord {
   readonly yanked?: Maybe<boolean>;
   readonly installScripts?: Maybe<boolean>;
   readonly directUrls?: Maybe<boolean>;
+  readonly aliases?: Maybe<readonly string[]>;
   readonly evidenceListed?: Maybe<Pick<ListedEvidence, 'signed' | 'attestations'>>;
   // Evidence, where the policy was asked about any.
   /** Digest of the trust root and keys under which the `checks` of evidence were made. */
@@ -276,6 +277,7 @@ function factsOf(facts: FactsRecord, told: EvidenceTold): EntryValue {
     yanked: yes(facts.yanked),
     installScripts: yes(facts.installScripts),
     directUrls: yes(facts.directUrls),
+    aliases: filled(facts.aliases),
     evidenceListed:
       evidenceListed &&
       some({ signed: yes(evidenceListed.signed), attestations: yes(evidenceListed.attestations !== null) }),

@@ -14,7 +14,7 @@ export interface FileFacts {
   readonly first: ArtifactDigests | null;
   /** What the bytes of the first inspected artifact showed; null where none was inspected. */
   readonly findings: readonly Finding[] | null;
-  /** sha256 of the METADATA inside the inspected wheel, where there is one. */
+  /** sha256 of the METADATA inside the inspected wheel, or of an npm tarball's manifest (`installManifestOf`); null where there is none. */
   readonly metadata: string | null;
   /** The licence that the inspected bytes declare, see `readLicence`; null where they declare none, or none were inspected. */
   readonly licence: string | null;

@@ -29,6 +29,7 @@ export const LIFTED_BY: Readonly<Partial<Record<ReasonCode, readonly Liftable[]>
   STARTUP_HOOK: ['startup-hooks'],
   FOREIGN_PLACE: ['foreign-places'],
   DIRECT_URL: ['direct-urls'],
+  ALIAS_NOT_ADMITTED: ['direct-urls'],
   VULNERABLE: ['vulnerability'],
   VULNERABILITY_UNCHECKED: ['vulnerability'],
   LICENCE: ['licence'],

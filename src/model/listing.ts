@@ -17,7 +17,10 @@ export interface ListedFile {
   readonly claimedAt: number | null;
   /** PEP 592. */
   readonly yanked: boolean;
-  /** Digest of the `.metadata` document (PEP 658, 714), where declared. */
+  /**
+   * Digest of the `.metadata` document (PEP 658, 714), where declared. Of an npm tarball, where a download is decided: of
+   * what its index says of an install, in one form (`installManifestOf`).
+   */
   readonly metadataDigest: Digest | null;
   /** The index says that installing runs code of the package (npm: scripts, gypfile). */
   readonly installScripts: boolean;

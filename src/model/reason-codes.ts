@@ -14,6 +14,7 @@ export const REASONS = {
   INSTALL_SCRIPTS: [403, 'runs code of its own when it is installed'],
   SDIST: [403, 'is a source distribution, which runs code when it is built'],
   DIRECT_URL: [403, 'depends on an address instead of a package name'],
+  ALIAS_NOT_ADMITTED: [403, 'depends, under another name, on a package that is not admitted'],
   STARTUP_HOOK: [403, 'runs code of its own whenever Python starts'],
   FOREIGN_PLACE: [403, 'puts files where those of something else belong'],
   NEW_INSTALL_SCRIPT: [403, 'runs code when it is installed, which the version before it did not'],

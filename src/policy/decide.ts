@@ -34,6 +34,7 @@ const UNMET: readonly ReasonCode[] = [
   'INSTALL_SCRIPTS',
   'SDIST',
   'DIRECT_URL',
+  'ALIAS_NOT_ADMITTED',
   'STARTUP_HOOK',
   'FOREIGN_PLACE',
   'VULNERABLE',

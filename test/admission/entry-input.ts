@@ -42,6 +42,7 @@ export function inputOf(
       yanked: file.yanked,
       installScripts: file.installScripts,
       directUrls: file.directUrls,
+      aliases: file.aliases ?? [],
       evidenceListed: file.evidence,
       claimed: facts.claimed,
       carried: facts.carried,

@@ -11,7 +11,7 @@ import type { ListedFile } from '../../src/model/listing.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { outcome, proven, sha256, sha512, signer } from '../ledger/fixtures/drafts.ts';
-import { A512, B512, codes, downloadOf, listingOf, policyOf } from '../policy/questions.ts';
+import { A512, B512, codes, downloadOf, listingOf, nameOf, policyOf } from '../policy/questions.ts';
 import { inputOf } from './entry-input.ts';
 
 // An entry is written and read back as the question that it answered: nothing is lost, and nothing is guessed.
@@ -76,6 +76,7 @@ const FULL = listingOf('express', '4.19.2', {
     metadataDigest: sha256('metadata'),
     installScripts: true,
     directUrls: true,
+    aliases: [nameOf('lodash').name],
     evidence: { signed: true, signatures: [], attestations: '' },
     licence: 'MIT OR Apache-2.0',
   } satisfies ListedFile,

@@ -178,6 +178,7 @@ const drafts = [
       yanked: true,
       installScripts: true,
       directUrls: true,
+      aliases: ['real'],
       evidenceListed: { signed: true, attestations: '' },
       trust: sha256('t'),
       claimed: kinds,

@@ -352,6 +352,7 @@ describe('requirements', () => {
     ['install-scripts', 'INSTALL_SCRIPTS', finding('NATIVE_BUILD')],
     ['direct-urls', 'DIRECT_URL', { file: { directUrls: true } }],
     ['direct-urls', 'DIRECT_URL', finding('DIRECT_URL')],
+    ['direct-urls', 'ALIAS_NOT_ADMITTED', { file: { aliases: [nameOf('hidden').name] } }],
     ['sdist', 'SDIST', { file: { kind: 'sdist' } }],
   ];
   test.each(asked)(
@@ -381,6 +382,26 @@ describe('requirements', () => {
       ).toEqual([code]);
     },
   );
+});
+
+test('an alias passes only where its real name is admitted by name, whatever rule or pin admits it', () => {
+  const question = listingOf('pkg', '1.0.0', {
+    file: { aliases: [nameOf('real').name, nameOf('@s/real').name] },
+  });
+  const asked = (rest: string, allow = '') =>
+    codes(policyOf(`allow: [{ npm: pkg }${allow}]\n${rest}`), question);
+  expect(asked('', ', { npm: real }, { npm: "@s/*" }')).toEqual([]);
+  const pin = `pins: [{ npm: real@9.0.0, integrity: "${sriOf(A512)}" }]\n`;
+  expect(asked(pin, ', { npm: "@s/real" }')).toEqual([]);
+  for (const [rest, allow] of [
+    ['', ', { npm: real }'],
+    ['deny: [{ npm: real }]\n', ', { npm: real }, { npm: "@s/*" }'],
+    ['internal: [real]\n', ', { npm: "@s/*" }'],
+    [pin, ''],
+  ] as const)
+    expect([rest, allow, asked(rest, allow)]).toEqual([rest, allow, ['ALIAS_NOT_ADMITTED']]);
+  const policy = policyOf('allow: [{ npm: pkg }, { npm: real }]');
+  expect(decide(policy, 'default', question).reasons).toMatchObject([{ about: ['@s/real'] }]);
 });
 
 test('admitted names: those that the name question admits', () => {

@@ -69,7 +69,7 @@ export function readRelease(
       yanked: false,
       metadataDigest: null,
       installScripts,
-      directUrls: hasDirectDependency(manifest, specs),
+      ...readDependencies(manifest, specs),
       licence: readManifestLicence(own(raw, 'license'), own(raw, 'licenses')),
       evidence: readEvidence(name, version, dist),
     },
@@ -133,14 +133,30 @@ function runsOnInstall(raw: JsonObject): boolean {
   });
 }
 
-function hasDirectDependency(manifest: JsonObject, specs: SpecMemory): boolean {
+/** Aliases of one version: no published package has nearly as many, and each is in the entry of a decision. */
+const MAX_ALIASES = 64;
+
+/** What the dependencies ask for beside names of the index: addresses, and other names than they say. */
+function readDependencies(
+  manifest: JsonObject,
+  specs: SpecMemory,
+): { readonly directUrls: boolean; readonly aliases?: readonly PackageName[] } {
+  const aliases = new Set<PackageName>();
+  let directUrls = false;
   for (const field of ['dependencies', 'optionalDependencies', 'peerDependencies']) {
     const dependencies = own(manifest, field);
     if (!isObject(dependencies)) continue;
     for (const name of Object.keys(dependencies)) {
-      const spec = dependencies[name];
-      if (typeof spec !== 'string' || specs.read(spec)?.kind !== 'registry') return true;
+      const text = dependencies[name];
+      const spec = typeof text === 'string' ? specs.read(text) : null;
+      if (spec?.kind !== 'registry') directUrls = true;
+      if (spec?.alias !== undefined) aliases.add(spec.alias);
     }
   }
-  return false;
+  if (aliases.size === 0) return { directUrls };
+  // What cannot all be told is as good as an address.
+  return {
+    directUrls: directUrls || aliases.size > MAX_ALIASES,
+    aliases: [...aliases].sort().slice(0, MAX_ALIASES),
+  };
 }

@@ -1,4 +1,5 @@
 import semver from 'semver';
+import type { PackageName } from '../../model/artifact.ts';
 import { canonicalName } from './names.ts';
 
 /**
@@ -20,6 +21,8 @@ const PRINTABLE = /^[\x20-\x7e]*$/;
 /** A spec as it may be served. */
 export interface Spec {
   readonly kind: SpecKind;
+  /** The name behind an `npm:` alias, which is what a client asks for. */
+  readonly alias?: PackageName;
   /** The publisher's text where nothing but a spec can be written that way, else the same in semver's words. */
   readonly text: string;
 }
@@ -42,10 +45,11 @@ function readAlias(text: string): Spec | null {
   const target = text.slice('npm:'.length);
   const at = target.indexOf('@', 1);
   const name = at < 0 ? target : target.slice(0, at);
-  if (canonicalName(name) === null) return null;
-  if (at < 0) return { kind: 'registry', text };
+  const alias = canonicalName(name);
+  if (alias === null) return null;
+  if (at < 0) return { kind: 'registry', text, alias };
   const spec = registrySpec(target.slice(at + 1).trim());
-  return spec === null ? null : { kind: 'registry', text: `npm:${name}@${spec}` };
+  return spec === null ? null : { kind: 'registry', text: `npm:${name}@${spec}`, alias };
 }
 
 /**

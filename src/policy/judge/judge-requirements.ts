@@ -1,3 +1,4 @@
+import type { PackageName } from '../../model/artifact.ts';
 import type { Liftable } from '../../model/liftable.ts';
 import type { ReasonCode } from '../../model/reason-codes.ts';
 import { judgeVulnerabilities } from './advisories.ts';
@@ -25,6 +26,9 @@ export function judgeRequirements(matter: FileMatter): Given[] {
   demand(required.sdist === 'allow' || !builds, 'sdist', 'SDIST');
   const leads = file.directUrls || shown.has('direct-urls');
   demand(required.directUrls === 'allow' || !leads, 'direct-urls', 'DIRECT_URL');
+  const hidden = required.directUrls === 'allow' ? [] : notAdmitted(matter, file.aliases ?? []);
+  if (hidden.length > 0)
+    given.push(unmet('direct-urls', { code: 'ALIAS_NOT_ADMITTED', place, about: hidden }));
   demand(required.startupHooks === 'allow' || !shown.has('startup-hooks'), 'startup-hooks', 'STARTUP_HOOK');
   given.push(...judgeForeignPlaces(matter, shown.has('foreign-places')));
   given.push(...judgeVulnerabilities(matter, place), ...judgeLicence(matter, place));
@@ -33,6 +37,19 @@ export function judgeRequirements(matter: FileMatter): Given[] {
     given.push(changes ? givenOf(matter, reason) : unmet(reason.detail.check, reason));
   }
   return given;
+}
+
+/**
+ * Names behind aliases that this profile does not admit by name. Whoever reads the manifest sees another name; a client
+ * asks for this one.
+ */
+function notAdmitted({ rules, mode }: FileMatter, names: readonly PackageName[]): readonly PackageName[] {
+  return names.filter((name) => {
+    if ([name, name.toLowerCase()].some((one) => rules.internal.best(one) !== null)) return true;
+    if (rules.deny.all(name).some((denied) => denied.some(({ range }) => range === null))) return true;
+    if (rules.pins.has(name)) return false;
+    return mode === 'frozen' || rules.allow.best(name) === null;
+  });
 }
 
 /** When the evidence of a file that was found wanting is looked at again, so that its answer may change. */

@@ -19,6 +19,7 @@ export function exceptionFor({ code, detail }: Reason): Exception | null {
     case 'SDIST':
       return { key: 'sdist', value: 'allow' };
     case 'DIRECT_URL':
+    case 'ALIAS_NOT_ADMITTED':
       return { key: 'direct-urls', value: 'allow' };
     case 'STARTUP_HOOK':
       return { key: 'startup-hooks', value: 'allow' };
@@ -51,6 +52,7 @@ export function liftableFor({ code, detail }: Reason): readonly Liftable[] {
     case 'SDIST':
       return ['sdist'];
     case 'DIRECT_URL':
+    case 'ALIAS_NOT_ADMITTED':
       return ['direct-urls'];
     case 'STARTUP_HOOK':
       return ['startup-hooks'];

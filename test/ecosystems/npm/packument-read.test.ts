@@ -167,6 +167,14 @@ describe('what a file is listed with', () => {
   test.each(['dependencies', 'optionalDependencies', 'peerDependencies'])('an address in %s', (field) => {
     expect(one({ [field]: { bb: '^1.0.0', cc: 'github:a/b' } })?.directUrls).toBe(true);
     expect(one({ [field]: { bb: '^1.0.0', cc: 'npm:dd@^2' } })?.directUrls).toBe(false);
+    expect(one({ [field]: { bb: '1', cc: 'npm:dd@^2', ee: 'npm:@s/a', ff: 'npm:dd@1' } })?.aliases).toEqual([
+      '@s/a',
+      'dd',
+    ]);
+    expect(one({ [field]: { bb: '1' } })?.aliases).toBeUndefined();
+    // What cannot all be told is as good as an address.
+    const many = Object.fromEntries(Array.from({ length: 65 }, (_, n) => [`a${n}`, `npm:b${n}@1`]));
+    expect(one({ [field]: many })).toMatchObject({ directUrls: true, aliases: { length: 64 } });
     expect(one({ devDependencies: { bb: 'git+ssh://h.invalid/a' } })?.directUrls).toBe(false);
   });
 
@@ -243,7 +251,7 @@ test.each([
   ['npm:bb@run this 1.2.3', 'npm:bb@1.2.3'],
   ['NPM:bb', 'NPM:bb'],
 ])('the spec %j is served as %j', (spec, text) => {
-  expect(readSpec(spec)).toEqual({ kind: 'registry', text });
+  expect(readSpec(spec)).toMatchObject({ kind: 'registry', text });
 });
 
 test('tags that are no tags are not kept', () => {
