@@ -18,7 +18,9 @@ const child = (name: string, version: string) => ({
 test('who has an artifact has what lies in it: every entry that admits it names that', async () => {
   const h = await houseOf(allowing(['demo', 'scripted']));
   const files = { ...child('inner', '1.0.0'), ...child('@s/deep', '2.0.0'), ...child('odd', 'whatever') };
-  h.registry.addNpm('demo', { '1.0.0': { files } });
+  h.registry.addNpm('demo', {
+    '1.0.0': { files, manifest: { bundleDependencies: ['inner', '@s/deep', 'odd'] } },
+  });
   expect((await h.ask(tarballPath('demo', '1.0.0'))).status).toBe(200);
   expect((await h.ask(tarballPath('demo', '1.0.0'))).status).toBe(200);
   const [first, again] = await h.entries();
@@ -61,7 +63,8 @@ test('more than an entry names is cut aloud, and the entry is written', async ()
   const files: Record<string, string> = {};
   for (let i = 0; i < 1_500; i++)
     Object.assign(files, child(`a-package-with-a-name-${String(i).padStart(4, '0')}`, '1.0.0'));
-  h.registry.addNpm('demo', { '1.0.0': { files } });
+  const bundleDependencies = Object.keys(files).map((path) => path.split('/')[1]);
+  h.registry.addNpm('demo', { '1.0.0': { files, manifest: { bundleDependencies } } });
   expect((await h.ask(tarballPath('demo', '1.0.0'))).status).toBe(200);
   const [entry] = await h.entries();
   expect(entry).toMatchObject({ verdict: 'allow', bundledCut: 'yes' });

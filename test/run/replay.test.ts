@@ -56,7 +56,10 @@ test('every decision of many kinds comes out the same, or says why it is not dec
   registry.addNpm('scripted', { '1.0.0': { manifest: { ...MIT, scripts: { install: 'x' } } } });
   registry.addNpm('young', { '1.0.0': { manifest: MIT, time: new Date(h.clock.now() - DAY).toISOString() } });
   registry.addNpm('bundling', {
-    '1.0.0': { manifest: MIT, files: { 'node_modules/in/package.json': '{"name":"in","version":"1.0.0"}' } },
+    '1.0.0': {
+      manifest: { ...MIT, bundleDependencies: ['in'] },
+      files: { 'node_modules/in/package.json': '{"name":"in","version":"1.0.0"}' },
+    },
   });
   registry.addNpm('ranged', { '1.0.0': { manifest: MIT }, '2.0.0': { manifest: MIT } });
   registry.addNpm('licensed', { '1.0.0': { manifest: { license: 'GPL-3.0-only' } }, '2.0.0': {} });
