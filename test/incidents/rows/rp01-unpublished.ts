@@ -10,7 +10,7 @@ export const row: Row = {
   id: 'RP01',
   title: 'a package is unpublished, and nothing that depends on it can be installed any more',
   happened: 'left-pad 2016',
-  controls: ['C03', 'C06'],
+  controls: ['C06'],
   clients: ['npm-12'],
   // What is pinned is kept; a name that is only allowed is refused once its registry has no longer got it.
   policy: `

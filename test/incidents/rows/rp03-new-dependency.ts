@@ -8,7 +8,7 @@ export const row: Row = {
   id: 'RP03',
   title: 'a new maintainer adds a dependency in a patch release, and the code is in that one',
   happened: 'event-stream 2018',
-  controls: ['C01', 'C12'],
+  controls: ['C01'],
   clients: ['npm-11'],
   policy: `
 requirements:

@@ -8,7 +8,7 @@ export const row: Row = {
   id: 'RP13',
   title: "postinstall drives the developer's own AI command line to look for secrets",
   happened: 's1ngularity (nx) 2025',
-  controls: ['C14', 'C27'],
+  controls: ['C14'],
   clients: ['npm-11'],
   policy: `
 requirements:

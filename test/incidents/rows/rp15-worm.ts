@@ -13,7 +13,7 @@ export const row: Row = {
   id: 'RP15',
   title: "a worm: preinstall takes the developer's token and publishes itself into their packages",
   happened: 'Shai-Hulud 2025 (September and November)',
-  controls: ['C14', 'C27', 'C34'],
+  controls: ['C14', 'C34'],
   clients: ['npm-11'],
   open: 'a token of the public registry that lies in the sandbox can be used past any gate by whoever gets another way out: none belongs there.',
   policy: `

@@ -9,7 +9,7 @@ export const row: Row = {
   id: 'RP21',
   title: 'a dependency that is an address outside of the registry, where no scanner looks',
   happened: 'PhantomRaven 2025',
-  controls: ['C12', 'C24'],
+  controls: ['C12'],
   clients: ['npm-11'],
   policy: `
 allow:

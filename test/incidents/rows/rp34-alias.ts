@@ -9,7 +9,7 @@ export const row: Row = {
   id: 'RP34',
   title: 'an alias: what looks like a known dependency is another package',
   happened: 'a technique of npm: specifications',
-  controls: ['C12', 'C17'],
+  controls: ['C12'],
   clients: ['npm-12'],
   // The name that is shown is allowed, as a careless reader of the manifest would have it.
   policy: `

@@ -9,7 +9,7 @@ export const row: Row = {
   id: 'RP35',
   title: 'a lockfile in a pull request names another host, and the digest of what lies there',
   happened: 'lockfile injection 2019 and since',
-  controls: ['C11', 'C24'],
+  controls: ['C11'],
   clients: ['npm-11'],
   open: 'it is the setting `replace-registry-host=always`, which sallyport prints for npm, that brings the request here. Without it npm asks the other host, and what stops it is the sandbox, which has no other way out; `sallyport check` refuses the lockfile before it is merged.',
   policy: `
