@@ -135,8 +135,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant('npm-places', 'two files in one place', [TARBALL, 'if (seen.has(place)) throw', 'if (false) throw']),
   mutant('npm-folded', 'names that are others on other file systems', [
     TARBALL,
-    "if (role === 'other' && roleOfPlace(folded(place)) !== 'other') {",
-    'if (false) {',
+    "const elsewhere = role === 'other' ? roleOfPlace(folded(place)) : role;",
+    'const elsewhere = role;',
   ]),
   mutant('npm-twice', 'members that stand twice in package.json', [
     'verify/npm/manifest.ts',
@@ -194,10 +194,10 @@ export const MUTANTS: readonly Mutant[] = [
     "if (this.#hash.digest('base64url') !== this.#expected) {",
     'if (false) {',
   ]),
-  mutant('metadata-beside', 'the metadata beside a wheel', [
-    'admission/acquire.ts',
-    "if (!promised || file.kind !== 'wheel' ||",
-    "if (promised !== null || !promised || file.kind !== 'wheel' ||",
+  mutant('metadata-beside', 'what an index says of an install, or beside a wheel', [
+    'admission/index-claims.ts',
+    'return metadataDigest === null ||',
+    'return metadataDigest !== undefined ||',
   ]),
   mutant('build-addresses', 'build requirements by address', [
     'verify/pypi/sdist.ts',
@@ -330,13 +330,13 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   mutant('floor', 'no rollback', [
     REQUIREMENTS,
-    'given.push(...judgeFloor(matter));',
-    'given.push(...judgeFloor(matter).slice(0, 0));',
+    '...judgeFloor(matter),',
+    '...judgeFloor(matter).slice(0, 0),',
   ]),
   mutant('evidence', 'evidence', [
     REQUIREMENTS,
-    'given.push(unmet(reason.detail.check, reason));',
-    'void reason;',
+    'given.push(changes ? givenOf(matter, reason) : unmet(reason.detail.check, reason));',
+    'void changes;',
   ]),
   mutant('evidence-missing', 'that evidence is there', [
     EVIDENCE,
