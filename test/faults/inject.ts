@@ -57,7 +57,7 @@ export async function fault<T>(site: string, make: () => Promise<T>): Promise<T>
   const now = due(site);
   if (!now) return make();
   if (now.mode === 'hang') return NEVER;
-  if (now.mode === 'reject') await make();
+  if (now.mode === 'reject') await make().catch(() => undefined);
   throw now.error();
 }
 
@@ -156,7 +156,8 @@ function called(target: Members, method: Called, path: string, args: readonly un
     return result;
   }
   const given = GIVES[path];
-  return result.then((value: unknown) => {
+  const settled = now ? result.catch(() => undefined) : result;
+  return settled.then((value: unknown) => {
     if (now) throw now.error();
     return given !== undefined && value !== null ? faulty(value as Members, given) : value;
   });
