@@ -87,7 +87,8 @@ describe('one file that is two archives', () => {
     'poly-1.0.0/package.json': JSON.stringify({
       name: 'poly',
       version: '1.0.0',
-      scripts: { postinstall: 'node evil.js' },
+      // Not in the index, and no part of what is held to it.
+      gypfile: true,
     }),
     'poly-1.0.0/PKG-INFO': 'Metadata-Version: 2.1\nName: poly\nVersion: 1.0.0\n',
   });

@@ -8,7 +8,8 @@ const HOST = 'registry.example.invalid';
 const EVIL = 'https://evil.example.invalid/evil/-/evil-1.0.0.tgz';
 const look = (file: string, lock: object) => {
   const files = { [file]: JSON.stringify({ name: 'demo', version: '1.2.3', requires: true, ...lock }) };
-  return codes(lookAtTarball(makeNpmTarball({ name: 'demo', version: '1.2.3' }, files), { host: HOST }));
+  const manifest = { name: 'demo', version: '1.2.3', bundleDependencies: ['inner'] };
+  return codes(lookAtTarball(makeNpmTarball(manifest, files), { host: HOST }));
 };
 const packages = (entry: object) => ({
   lockfileVersion: 3,
@@ -22,6 +23,9 @@ describe.each([
   // Followed for what is bundled: its specs came into the project's own lockfile.
   ['node_modules/.package-lock.json'],
   ['node_modules/inner/node_modules/.package-lock.json'],
+  // Followed where the bundled package's own manifest says `_hasShrinkwrap`.
+  ['node_modules/inner/npm-shrinkwrap.json'],
+  ['node_modules/inner/package-lock.json'],
 ])('%s', (file) => {
   test.each([
     ['an address to fetch from', packages({ resolved: EVIL })],
@@ -42,7 +46,10 @@ describe.each([
   });
 });
 
-test.each(['lib/package-lock.json', 'node_modules/inner/package-lock.json', 'fixtures/npm-shrinkwrap.json'])(
-  '%s is read by nobody',
-  async (file) => expect(await look(file, packages({ resolved: EVIL }))).toEqual([]),
+test.each([
+  'lib/package-lock.json',
+  'node_modules/inner/lib/package-lock.json',
+  'fixtures/npm-shrinkwrap.json',
+])('%s is read by nobody', async (file) =>
+  expect(await look(file, packages({ resolved: EVIL }))).toEqual([]),
 );
