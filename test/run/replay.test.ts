@@ -354,7 +354,7 @@ function one(): Promise<TestHouse> {
     });
     h.registry.addNpm('demo', {
       '1.0.0': {
-        manifest: { license: 'MIT' },
+        manifest: { license: 'MIT', bundleDependencies: ['in'] },
         files: { 'node_modules/in/package.json': '{"name":"in","version":"1.0.0"}' },
       },
     });
