@@ -18,6 +18,13 @@ export const EXPLAINED: readonly Explained[] = [
     files: /\.tar\.gz$/,
     why: LINK,
   })),
+  {
+    ecosystem: 'npm',
+    name: 'yarn',
+    code: 'INSTALL_SCRIPTS',
+    files: /^yarn-1\..*\.tgz$/,
+    why: 'it has a preinstall script, as it says; the client tests install it with scripts off',
+  },
 ];
 
 export function explanationOf(refused: Refused): string | null {
