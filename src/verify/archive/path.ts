@@ -9,6 +9,9 @@ export interface ArchivePath {
   readonly folder: boolean;
 }
 
+/** Folders in folders, and the file: the deepest of some thousand real packages has 12 of them. */
+export const MAX_DEPTH = 128;
+
 /**
  * Reads an entry's path so strictly that it means one place for every unpacker on every system. Throws
  * ArchiveUnsafe for the rest. `maxPath` is in UTF-16 units.
@@ -28,6 +31,7 @@ export function archivePath(raw: string, maxPath: number): ArchivePath {
   // Some packers write `package/./dist/a.js`. In the first place, the dot would be the folder to strip.
   if (written[0] === '.') throw new ArchiveUnsafe('ambiguous path', raw);
   const segments = written.filter((segment) => segment !== '.');
+  if (segments.length > MAX_DEPTH) throw new ArchiveUnsafe('path too deep', raw);
   return { text: segments.join('/'), segments, folder };
 }
 
