@@ -11,6 +11,9 @@ function withEntries(...entries: TarEntry[]): Uint8Array {
   return makeTarball([manifest, ...entries]);
 }
 
+/** A path of so many segments. */
+const deep = (segments: number) => `package/${'a/'.repeat(segments - 2)}x`;
+
 describe('refused as an archive', () => {
   const long = `package/${'a/'.repeat(600)}x`;
   const cases: [what: string, bytes: Uint8Array][] = [
@@ -39,7 +42,10 @@ describe('refused as an archive', () => {
       'a path prefix under the old magic',
       withEntries({ path: 'package/a', patch: (h) => h.fill(0, 257, 265).write('evil', 345) }),
     ],
-    ['a path that is too deep', withEntries({ path: `package/${'a/'.repeat(127)}x` })],
+    [
+      'a path that is too deep',
+      withEntries({ path: 'x', type: 'L', bytes: deep(129) }, { path: 'package/x' }),
+    ],
     ['a path that is too long', withEntries({ path: 'x', type: 'L', bytes: long }, { path: 'package/x' })],
     ['a wrong header checksum', withEntries({ path: 'package/a', corrupt: (h) => h.write('b', 8) })],
     ['a size in base 256', withEntries({ path: 'package/a', patch: (h) => h.writeUInt8(0x80, 124) })],
@@ -270,7 +276,10 @@ describe('read as every client reads it', () => {
         manifest,
       ]),
     ],
-    ['a path as deep as may be', withEntries({ path: `package/${'a/'.repeat(126)}x` })],
+    [
+      'a path as deep as may be',
+      withEntries({ path: 'x', type: 'L', bytes: deep(128) }, { path: 'package/x' }),
+    ],
     ['a long path in prefix and name', withEntries({ path: `package/${'b'.repeat(90)}/${'c'.repeat(90)}` })],
     ['no end marker', gzip(makeTar([manifest]).subarray(0, 1024))],
     ['records of 10 KiB', gzip(Buffer.concat([makeTar([manifest]), Buffer.alloc(8192)]))],
