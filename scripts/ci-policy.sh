@@ -9,13 +9,15 @@ export SALLYPORT_DATA="$folder/data"
 expect() { # exit code, what it is, command…
   local wanted=$1 what=$2 got
   shift 2
-  "$@"
+  "$@" >"$folder/said" 2>&1
   got=$?
   if [ "$got" -eq "$wanted" ]; then
     passed=$((passed + 1))
     echo "ok: $what (exit $got)"
   else
     failed=$((failed + 1))
+    # A red that is expected is not shown: whoever searches a log for what failed finds what did.
+    cat "$folder/said"
     echo "NOT OK: $what: exit $got, and $wanted was expected"
   fi
 }
