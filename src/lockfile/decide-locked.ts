@@ -61,7 +61,7 @@ export async function decidePackage(
   const [first] = locked;
   if (!first) return [];
   const id: PackageId = { ecosystem: first.locked.ecosystem, name: first.locked.name };
-  const [index, facts] = await Promise.all([indexOf(house, id), factsOf(house, id)]);
+  const [index, remembered] = await Promise.all([indexOf(house, id), factsOf(house, id)]);
   if (index.kind === 'absent')
     return locked.map(() =>
       refused(['NOT_ALLOWLISTED'], ['is not known to its registry [NOT_ALLOWLISTED]'], null, 'none'),
@@ -70,20 +70,21 @@ export async function decidePackage(
     return locked.map(() =>
       refused([index.code], [`cannot be decided: ${wordsOf(index.code)} [${index.code}]`]),
     );
+  const facts = allHeldToIndex(ecosystemOf(id), index.listing, remembered);
   const about = await aboutOf(house, profile, id, index.listing, index.withheld, facts);
   return Promise.all(locked.map((one) => decideVersion(about, origins, one)));
 }
 
+/** `facts` are held to what the index claims (`allHeldToIndex`): the listing need not have its document. */
 export async function aboutOf(
   house: LockHouse,
   profile: string,
   id: PackageId,
   listing: Listing,
   withheld: Withheld | null,
-  remembered: PackageFacts,
+  facts: PackageFacts,
 ): Promise<About> {
   const ecosystem = ecosystemOf(id);
-  const facts = allHeldToIndex(ecosystem, listing, remembered);
   // Made when they are first asked for, which few policies do.
   const history = once(() => historyOf(ecosystem, listing, facts));
   const past = once(() => admittedFilesOf(ecosystem, listing, facts));

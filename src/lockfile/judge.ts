@@ -1,3 +1,4 @@
+import { allHeldToIndex } from '../admission/index-claims.ts';
 import type { LockedPackage } from '../ecosystems/lockfile.ts';
 import type { PackageId } from '../model/artifact.ts';
 import { algorithmOf, type Digest } from '../model/digest.ts';
@@ -25,7 +26,7 @@ export interface Judged {
 export interface PinBasis {
   readonly locked: LockedPackage;
   readonly index: FoundIndex;
-  /** Those of the whole package. */
+  /** Those of the whole package, held to what its index claims. */
   readonly facts: PackageFacts;
   /** The files that the lockfile names; none where the index has none. */
   readonly files: readonly ListedFile[];
@@ -43,8 +44,10 @@ export async function judgePackage(
   const [first] = versions;
   if (!first) return [];
   const id: PackageId = { ecosystem: first.locked.ecosystem, name: first.locked.name };
-  const [index, facts] = await Promise.all([indexOf(house, id), factsOf(house, id)]);
-  // Many are kept at once: without what an index is written anew from.
+  const [index, remembered] = await Promise.all([indexOf(house, id), factsOf(house, id)]);
+  const facts =
+    index.kind === 'listing' ? allHeldToIndex(ecosystemOf(id), index.listing, remembered) : remembered;
+  // Many are kept at once: without what an index is written anew from, and what it claims beside.
   const kept = index.kind === 'listing' ? { ...index, listing: { ...index.listing, document: null } } : index;
   return Promise.all(versions.map((one) => judgeVersion(one, kept, facts, origins)));
 }

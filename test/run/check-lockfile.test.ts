@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openLedger } from '../../src/ledger/open.ts';
 import type { PackageName } from '../../src/model/artifact.ts';
 import type { Digest } from '../../src/model/digest.ts';
+import { ENGINE } from '../../src/model/engine.ts';
+import { installManifestOf } from '../../src/model/install-manifest.ts';
 import { openFileVault } from '../../src/vault/file-vault.ts';
 import { type LockPlace, lockPlace, packageLock, requirements, sha256, sri } from './lockfile-place.ts';
 
@@ -274,6 +277,42 @@ describe('what we remember', () => {
     await ledger.close();
     place.asked();
   }
+
+  /** And inspected the file that the registry serves, whose package.json said what `metadata` is the digest of. */
+  async function inspected(metadata: string) {
+    const bytes = place.registry.tarball('left-pad', '1.3.0');
+    const ledger = await openLedger({ dir: join(place.root, 'data') });
+    const sha512: Digest = `sha512:${createHash('sha512').update(bytes).digest('hex')}`;
+    await ledger.memory.inspected({
+      artifact: { ...id, version: '1.3.0', filename: 'left-pad-1.3.0.tgz' },
+      ...{ sha256: sha256(bytes) as Digest, sha512, size: bytes.length },
+      ...{ chunks: `sha256:${'0'.repeat(64)}`, findings: [], engine: ENGINE, metadata },
+      ...{ licence: null, bundled: null, dependencies: null, places: null },
+    });
+    await ledger.close();
+  }
+
+  test('what its bytes said is held to what the index says, for a check and for an import', async () => {
+    const lock = await lockOf({ 'left-pad@1.3.0': {} });
+    const said = installManifestOf({ name: 'left-pad', version: '1.3.0' });
+    await inspected(createHash('sha256').update(said).digest('hex'));
+    expect((await checked(lock)).packages).toMatchObject([{ verdict: 'allow' }]);
+    const agreed = await place.run('import', lock, '--json');
+    expect(agreed.stderr).not.toContain('Cannot');
+    expect(JSON.parse(agreed.stdout)).toMatchObject({ count: 1, flags: [] });
+
+    await rm(join(place.root, 'data'), { recursive: true });
+    await place.policy({ 'default.yaml': POLICY });
+    await inspected('0'.repeat(64));
+    expect((await checked(lock)).packages).toMatchObject([
+      { verdict: 'refuse', codes: ['METADATA_MISMATCH'] },
+    ]);
+    const differs = await place.run('import', lock, '--json');
+    expect(JSON.parse(differs.stdout)).toMatchObject({
+      flags: [{ code: 'refused', reasons: ['METADATA_MISMATCH'], fails: true }],
+    });
+    expect(differs.code).toBe(1);
+  });
 
   test('an index that is young enough is not asked for again', async () => {
     await remember({ seen: Date.now() - 60_000 });
