@@ -3,6 +3,7 @@ import type { PackageName } from '../src/model/artifact.ts';
 import { NO_CHANGE } from '../src/model/change.ts';
 import { NO_BASELINE, NO_EVIDENCE, NO_LISTED_EVIDENCE } from '../src/model/evidence.ts';
 import { NO_FACTS } from '../src/model/facts.ts';
+import { NONE_TAKEN } from '../src/model/taken-places.ts';
 import { decide } from '../src/policy/decide.ts';
 import { NO_HIGHER } from '../src/policy/judge/floor.ts';
 import { parsePolicy } from '../src/policy/load.ts';
@@ -78,6 +79,7 @@ function fileOf(name: PackageName, version: string): ListingQuestion {
     baseline: NO_BASELINE,
     above: NO_HIGHER,
     change: NO_CHANGE,
+    taken: NONE_TAKEN,
     feed: null,
     advisories: [],
     now: NOW,

@@ -1,4 +1,10 @@
-import { admittedFilesOf, admittedOf, historyOf, type readFacts } from './admission/decide-listing.ts';
+import {
+  admittedFilesOf,
+  admittedOf,
+  historyOf,
+  type readFacts,
+  takenBy,
+} from './admission/decide-listing.ts';
 import type { Held } from './admission/evidence/held.ts';
 import { heldFor } from './admission/evidence/held.ts';
 import type { openEvidenceCheck } from './check-evidence.ts';
@@ -12,6 +18,7 @@ import type { Decision } from './model/decision.ts';
 import { type EvidenceVerdict, NO_EVIDENCE } from './model/evidence.ts';
 import { NO_FACTS } from './model/facts.ts';
 import type { ListedFile, Listing } from './model/listing.ts';
+import type { TakenPlaces } from './model/taken-places.ts';
 import { decide } from './policy/decide.ts';
 import { changeSince } from './policy/judge/admitted-files.ts';
 import { evidenceAsked } from './policy/judge/evidence.ts';
@@ -24,6 +31,7 @@ export interface VersionCheck {
   readonly listing: Listing;
   readonly facts: ReturnType<typeof readFacts>;
   readonly held: Held;
+  readonly taken: TakenPlaces;
   readonly advisories: PackageAdvisories;
   readonly now: number;
   readonly look: Awaited<ReturnType<typeof openEvidenceCheck>>;
@@ -65,6 +73,7 @@ async function checkFile(about: VersionCheck, file: ListedFile): Promise<Checked
       { name: listing.name, kind },
       facts.dependencies ?? undefined,
     ),
+    taken: takenBy(about.taken, kind, listing.name, facts.places),
     feed: about.advisories.feed,
     advisories: affecting(about.advisories.records, ecosystem.versions, version),
     now,

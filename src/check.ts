@@ -30,6 +30,7 @@ import { checkLockfiles } from './lockfile/check.ts';
 import { isLockfile } from './lockfile/files.ts';
 import type { PackageId } from './model/artifact.ts';
 import type { PackageFacts } from './model/facts.ts';
+import { NONE_TAKEN } from './model/taken-places.ts';
 import { decide } from './policy/decide.ts';
 import type { Policy } from './policy/policy.ts';
 import { openSources } from './sources.ts';
@@ -160,7 +161,11 @@ async function checkSubject(basis: Basis, subject: Subject): Promise<Checked> {
     return { ...about, verdict: 'refuse', codes: ['NOT_ALLOWLISTED'], place: null };
   const listing = ecosystem.readIndex(name, Buffer.concat(answer.chunks));
   const shelf = openEvidenceShelf({ dir: config.vault ?? join(config.data, 'vault') });
-  const [remembered, held] = await Promise.all([factsOf(reader, id), heldOf({ evidence: shelf }, id)]);
+  const [remembered, held, taken] = await Promise.all([
+    factsOf(reader, id),
+    heldOf({ evidence: shelf }, id),
+    reader?.memory.placesTaken(profile, id, null) ?? NONE_TAKEN,
+  ]);
   const facts = allHeldToIndex(ecosystem, listing, remembered);
   const advisories = feed.of(id);
   const now = Date.now();
@@ -169,6 +174,7 @@ async function checkSubject(basis: Basis, subject: Subject): Promise<Checked> {
       facts,
       history: historyOf(ecosystem, listing, facts),
       held: held.evidence,
+      taken,
       admitted: admittedOf(ecosystem, listing, facts),
       past: admittedFilesOf(ecosystem, listing, facts),
       advisories,
@@ -187,7 +193,7 @@ async function checkSubject(basis: Basis, subject: Subject): Promise<Checked> {
     return { ...about, verdict: 'refuse', codes: [first ?? 'UNKNOWN_VERSION'], place: null, admitted };
   }
   const files = await checkVersion(
-    { policy, profile, ecosystem, listing, facts, held, advisories, now, look },
+    { policy, profile, ecosystem, listing, facts, held, taken, advisories, now, look },
     version,
   );
   if (files.some(({ verdict }) => verdict === 'allow'))

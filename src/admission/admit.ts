@@ -24,7 +24,8 @@ import type { Resolved, Resolver } from './resolve.ts';
  *    over all verdicts.
  *    What it does not admit is discarded.
  * 3. The bytes are in the vault, durable, and open for reading by their digests.
- * 4. If the policy or the trust root changed meanwhile, all of this is done again under the new one.
+ * 4. If the policy or the trust root changed meanwhile, all of this is done again under the new one; and so where the entry
+ *    finds that another distribution was admitted with one of its places since.
  * 5. `record`: the entry is in the ledger, durable, and with it the claim of the file's first digest.
  * 6. Only now is there an answer that can give a first byte.
  * 7. `ended`: a second entry says served or aborted; nobody waits for it.
@@ -73,6 +74,7 @@ export class Admitter {
       try {
         if (!isInForce(this.#ports, resolved, verified)) continue;
         const receipt = await this.record(asked, resolved, verified);
+        if (receipt === 'again') continue;
         if (isRefusal(receipt)) return { kind: 'refusal', refusal: receipt };
         answered = true;
         return this.#answer(asked, open, acquired, receipt);
@@ -90,8 +92,11 @@ export class Admitter {
     return this.#recorder.refuse(asked, subject, ['OVERLOADED'], basis);
   }
 
-  /** Step 5: the durable entry, which claims the first digest and the baseline in the same transaction. */
-  async record(asked: Asked, resolved: Resolved, verified: Verified): Promise<Receipt | Refusal> {
+  /**
+   * Step 5: the durable entry, which claims the first digest, the baseline and the places in the same transaction. `again`: another
+   * distribution was admitted with one of the places since that was looked up.
+   */
+  async record(asked: Asked, resolved: Resolved, verified: Verified): Promise<Receipt | Refusal | 'again'> {
     const { artifact, facts, index } = resolved;
     const { acquired, basis } = verified;
     const { sha256, sha512, size, chunks } = acquired;
@@ -103,6 +108,7 @@ export class Admitter {
       if (first || carried) this.#facts.forget(artifact);
       return receipt;
     } catch (error) {
+      if (error instanceof LedgerError && error.code === 'taken') return 'again';
       if (!(error instanceof LedgerError) || error.code !== 'conflict') throw error;
       // Another one was first while this one was on its way: the entry says which, so that it can be decided again.
       const { first } = await this.#ports.ledger.memory.fileFacts(artifact, artifact.filename);

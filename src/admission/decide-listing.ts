@@ -7,6 +7,8 @@ import type { Digest } from '../model/digest.ts';
 import type { Baseline, EvidenceSet, RegistrySignature } from '../model/evidence.ts';
 import { type FileFacts, NO_FACTS, type PackageFacts } from '../model/facts.ts';
 import type { ListedFile, Listing } from '../model/listing.ts';
+import { NONE_TAKEN, type TakenPlaces } from '../model/taken-places.ts';
+import { takes } from '../model/told-places.ts';
 import type { VersionScheme } from '../model/versions.ts';
 import { decide } from '../policy/decide.ts';
 import { type AdmittedFile, AdmittedFiles, changeSince } from '../policy/judge/admitted-files.ts';
@@ -27,6 +29,8 @@ export interface ListingBasis {
   readonly admitted: Pick<AdmittedVersions, 'above'>;
   /** `admittedFilesOf` this listing and these facts; asked only where the policy asks for changes. */
   readonly past: Pick<AdmittedFiles, 'before'>;
+  /** What all of its files take of what others were admitted with (`Memory.placesTaken`). */
+  readonly taken: TakenPlaces;
   readonly advisories: PackageAdvisories;
   readonly scheme: Pick<VersionScheme, 'compare'>;
   /** Milliseconds since 1970. */
@@ -140,11 +144,30 @@ class FileQuestion implements ListingQuestion {
     return changeSince(before, { name: this.name, kind }, this.facts.dependencies ?? undefined);
   }
 
+  get taken(): TakenPlaces {
+    return takenBy(this.#basis.taken, this.file.kind, this.name, this.facts.places);
+  }
+
   get advisories(): readonly Advisory[] {
     const { advisories, scheme } = this.#basis;
     this.#advisories ??= affecting(advisories.records, scheme, this.file.version);
     return this.#advisories;
   }
+}
+
+/**
+ * Of what a package's files take what this one does. A listing looks at some hundreds of places and does not tell that there
+ * are more: whoever asks for the file itself is told.
+ */
+export function takenBy(
+  { taken }: TakenPlaces,
+  kind: ListedFile['kind'],
+  name: string,
+  places: readonly string[] | null,
+): TakenPlaces {
+  if (taken.length === 0) return NONE_TAKEN;
+  const own = new Set(takes(kind, name, places));
+  return { taken: taken.filter(({ place }) => own.has(place)), more: false };
 }
 
 /** A file that may be served. */

@@ -148,13 +148,14 @@ export class Desk implements IndexDesk {
   #view(request: VersionsRequest, listing: Listing, ahead: boolean) {
     const policy = this.#policies.get(request.policy);
     if (!policy) throw new Error('the desk does not hold the policy that was asked for');
-    const { facts: bytes, held, now, withheld, advisories } = request;
+    const { facts: bytes, held, now, withheld, advisories, taken } = request;
     const ecosystem = this.#ecosystem(request);
     const known = this.#remembered.of(ecosystem, listing, { bytes, digest: sha256(bytes) });
     let budget = AHEAD;
     return decideListing(policy, request.profile, listing, {
       ...known,
       held,
+      taken,
       advisories,
       scheme: ecosystem.versions,
       now,

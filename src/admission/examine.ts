@@ -1,6 +1,7 @@
 import type { Digest } from '../model/digest.ts';
 import { type CarriedEvidence, type EvidenceSet, NO_EVIDENCE } from '../model/evidence.ts';
 import type { FileFacts } from '../model/facts.ts';
+import { takes } from '../model/told-places.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { decide } from '../policy/decide.ts';
 import { changeSince } from '../policy/judge/admitted-files.ts';
@@ -115,6 +116,7 @@ export class Examiner {
       ...said(decision),
       above: resolved.above,
       change: question.change,
+      taken: question.taken,
       feed: resolved.feed,
       advisories: resolved.advisories,
       index: index.digest,
@@ -156,7 +158,12 @@ export class Examiner {
     const { profile } = asked.caller;
     const asking = askedOf(resolved, this.#ports.now());
     const change = changeSince(resolved.before, { name, kind: file.kind }, acquired.dependencies);
-    const listed = { ...asking, change: await this.#births.of(policy, profile, { ...asking, change }) };
+    const { memory } = this.#ports.ledger;
+    const listed = {
+      ...asking,
+      change: await this.#births.of(policy, profile, { ...asking, change }),
+      taken: await memory.placesTaken(profile, artifact, takes(file.kind, name, acquired.places)),
+    };
     const wanted = evidenceAsked(policy, profile, listed);
     const { sha256, sha512 } = acquired;
     const exhibit: Exhibit = {

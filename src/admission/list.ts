@@ -90,15 +90,21 @@ export class Lister {
     index: UsableIndex,
     admitted: AdmittedName,
   ): Promise<KeptPage> {
-    const [facts, held] = await Promise.all([this.#facts.of(index), heldOf(this.#ports.vault, index)]);
+    const { profile } = asked.caller;
+    const [facts, held, taken] = await Promise.all([
+      this.#facts.of(index),
+      heldOf(this.#ports.vault, index),
+      this.#ports.ledger.memory.placesTaken(profile, index, null),
+    ]);
     const advisories = this.#ports.advisories.of(index);
     const encoding = encodingOf(asked);
     const key = [
       ENGINE,
       admitted.policy.digest,
-      asked.caller.profile,
+      profile,
       facts.digest,
       held.key,
+      JSON.stringify(taken.taken),
       // A refresh of the feed changes until when it counts, and so what its age decides.
       feedKeyOf(advisories),
       this.#ports.evidence.trust(),
@@ -120,11 +126,12 @@ export class Lister {
           name: index.name,
           digest: index.digest,
           policy: admitted.policy.digest,
-          profile: asked.caller.profile,
+          profile,
           facts: facts.bytes,
           now,
           withheld: withheldFrom(index),
           held: held.evidence,
+          taken,
           advisories,
           representation: route.representation,
           base: asked.base,

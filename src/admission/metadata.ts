@@ -48,6 +48,7 @@ export class MetadataAdmitter {
       if (isRefusal(cut)) return { kind: 'refusal', refusal: cut };
       if (!isInForce(this.#ports, resolved, cut.verified)) continue;
       const receipt = await cut.record();
+      if (receipt === 'again') continue;
       if (isRefusal(receipt)) return { kind: 'refusal', refusal: receipt };
       const { bytes, digest } = cut;
       return {
@@ -146,8 +147,8 @@ interface Cut {
   readonly digest: Digest;
   /** The wheel that it was cut from; null where nobody has seen it. */
   readonly verified: Verified | null;
-  /** Makes the entry durable; a refusal where the file has another first digest. */
-  record(): Promise<Receipt | Refusal>;
+  /** Makes the entry durable; a refusal where the file has another first digest; `again` as `Admitter.record`. */
+  record(): Promise<Receipt | Refusal | 'again'>;
 }
 
 /**
@@ -175,6 +176,7 @@ function basisOf(resolved: Resolved, now: number): Basis {
     baseline: resolved.baseline,
     above: resolved.above,
     change: askedOf(resolved, now).change,
+    taken: resolved.taken,
     feed: resolved.feed,
     advisories: resolved.advisories,
   };

@@ -52,7 +52,11 @@ export async function admittedVersions(
   id: PackageId,
   index: UsableIndex,
 ): Promise<{ readonly admitted: readonly string[]; readonly known: readonly string[] }> {
-  const [known, held] = await Promise.all([facts.of(id), heldOf(ports.vault, id)]);
+  const [known, held, taken] = await Promise.all([
+    facts.of(id),
+    heldOf(ports.vault, id),
+    ports.ledger.memory.placesTaken(profile, id, null),
+  ]);
   return indexes.at(index, () =>
     ports.desk.versions({
       ecosystem: id.ecosystem,
@@ -64,6 +68,7 @@ export async function admittedVersions(
       now: ports.now(),
       withheld: withheldFrom(index),
       held: held.evidence,
+      taken,
       advisories: ports.advisories.of(id),
     }),
   );

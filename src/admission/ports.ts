@@ -9,6 +9,7 @@ import type { Digest } from '../model/digest.ts';
 import type { Baseline, EvidenceJob, EvidenceName, EvidenceVerdict } from '../model/evidence.ts';
 import type { ListedFile } from '../model/listing.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
+import type { TakenPlaces } from '../model/taken-places.ts';
 import type { AdmittedBefore } from '../policy/judge/admitted-files.ts';
 import type { HigherAdmitted, Policy } from '../policy/policy.ts';
 import type { Source, Upstream } from '../upstream/upstream.ts';
@@ -108,6 +109,8 @@ export interface PageRequest extends IndexRef {
   readonly withheld: Withheld | null;
   /** Digests of artifacts of which evidence is kept here. */
   readonly held: HeldEvidence;
+  /** As in ListingBasis. */
+  readonly taken: TakenPlaces;
   /** What the feed has on the package. */
   readonly advisories: PackageAdvisories;
   readonly representation: string;

@@ -11,6 +11,8 @@ import type { Baseline, EvidenceSet, EvidenceVerdict } from '../model/evidence.t
 import type { FileFacts } from '../model/facts.ts';
 import type { ListedFile } from '../model/listing.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
+import type { TakenPlaces } from '../model/taken-places.ts';
+import { toldPlaces } from '../model/told-places.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { HigherAdmitted, Mode, Policy } from '../policy/policy.ts';
 import { effectiveMode } from '../policy/profile.ts';
@@ -18,7 +20,6 @@ import type { Asked, Refusal } from './admission.ts';
 import type { Ports } from './ports.ts';
 import { entered, refusalOf, type Subject } from './refusal.ts';
 import type { RefusalLog } from './refusal-log.ts';
-import { toldPlaces } from './told-places.ts';
 
 /** What a decision was made from, as far as it came: goes into its entry, so that it can be decided again. */
 export interface Basis {
@@ -40,6 +41,7 @@ export interface Basis {
   readonly baseline?: Baseline;
   readonly above?: HigherAdmitted;
   readonly change?: Change;
+  readonly taken?: TakenPlaces;
   readonly feed?: FeedFacts | null;
   /** What the feed has on the version. */
   readonly advisories?: readonly Advisory[];
@@ -161,7 +163,8 @@ export class Recorder {
         evidence: facts?.evidence ?? null,
         licenceListed: file?.licence ?? null,
         licence: facts?.licence ?? null,
-        places: toldPlaces(facts?.places ?? null, subject.name),
+        places: file?.kind === 'wheel' && facts?.places ? toldPlaces(facts.places, subject.name) : null,
+        taken: basis.taken ?? null,
         above: basis.above ?? null,
         change: basis.change ?? null,
         feed: basis.feed ?? null,

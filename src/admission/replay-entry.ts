@@ -88,6 +88,8 @@ const facts = z.strictObject({
   licence: optionalText,
   places: z.array(z.string()).optional(),
   placesCut: yes.optional(),
+  placesTaken: z.array(z.strictObject({ place: z.string(), by: z.string() })).optional(),
+  placesTakenMore: yes.optional(),
   before: z
     .strictObject({
       version: z.string(),

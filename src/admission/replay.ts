@@ -118,6 +118,7 @@ function fileQuestion(
       signer: told.baseline?.signer ? signerOf(told.baseline.signer) : null,
     },
     change: changeOf(told),
+    taken: { taken: told.placesTaken ?? [], more: told.placesTakenMore === 'yes' },
     above: { line: told.above?.line ?? null, any: told.above?.any ?? null },
     feed: told.feed ?? null,
     advisories: (told.advisories ?? []).map(advisoryOf),

@@ -10,6 +10,8 @@ import {
 } from '../model/evidence.ts';
 import type { FileFacts } from '../model/facts.ts';
 import type { ListedFile } from '../model/listing.ts';
+import type { TakenPlaces } from '../model/taken-places.ts';
+import { takes } from '../model/told-places.ts';
 import { decide } from '../policy/decide.ts';
 import { type AdmittedBefore, changeSince } from '../policy/judge/admitted-files.ts';
 import type { HigherAdmitted, ListingQuestion, Policy } from '../policy/policy.ts';
@@ -40,6 +42,8 @@ export interface Resolved {
   readonly above: HigherAdmitted;
   /** What is new in it is seen against this. */
   readonly before: AdmittedBefore | null;
+  /** As far as what it takes is known before its bytes are here. */
+  readonly taken: TakenPlaces;
   readonly feed: FeedFacts | null;
   readonly advisories: readonly Advisory[];
   /** What the feed had on the package, by `feedKeyOf`. */
@@ -124,6 +128,8 @@ export class Resolver {
       { name: route.name, kind: file.kind },
       facts.dependencies ?? undefined,
     );
+    const takenPlaces = takes(file.kind, route.name, facts.places);
+    const taken = await ports.ledger.memory.placesTaken(asked.caller.profile, id, takenPlaces);
     const advisories = affecting(records, asked.ecosystem.versions, file.version);
     const decision = decide(policy, asked.caller.profile, {
       stage: 'listing',
@@ -135,6 +141,7 @@ export class Resolver {
       baseline,
       above,
       change,
+      taken,
       feed,
       advisories,
       now,
@@ -146,6 +153,7 @@ export class Resolver {
       held,
       above,
       change,
+      taken,
       feed,
       advisories,
       ...said(decision),
@@ -169,6 +177,7 @@ export class Resolver {
       baseline,
       above,
       before,
+      taken,
       feed,
       advisories,
       feedKey: feedKeyOf(advised),
@@ -189,12 +198,12 @@ export function feedKeyOf({ digest, feed }: PackageAdvisories): string {
 
 /** What the policy is asked of a resolved file, at `now` (ms since 1970), as far as its index and our memory tell. */
 export function askedOf(
-  { artifact, file, quarantined, facts, held, baseline, above, before, feed, advisories }: Resolved,
+  { artifact, file, quarantined, facts, held, baseline, above, before, taken, feed, advisories }: Resolved,
   now: number,
 ): ListingQuestion {
   const { ecosystem, name } = artifact;
   const change = changeSince(before, { name, kind: file.kind }, facts.dependencies ?? undefined);
-  const known = { facts, held, baseline, above, change, feed, advisories };
+  const known = { facts, held, baseline, above, change, taken, feed, advisories };
   return { stage: 'listing', ecosystem, name, file, quarantined, ...known, now };
 }
 

@@ -2,6 +2,7 @@ import type { ArtifactId, EcosystemId, PackageId, PackageName } from '../model/a
 import type { Digest } from '../model/digest.ts';
 import type { EvidenceOutcome } from '../model/evidence.ts';
 import type { FileFacts } from '../model/facts.ts';
+import { NONE_TAKEN, type TakenPlaces } from '../model/taken-places.ts';
 import type { InspectedFile, KnownArtifact, Memory, MemoryReader, RememberedIndex } from './ledger.ts';
 
 /** How writes are made, with what they changed. Resolves when it is durable. */
@@ -15,6 +16,7 @@ export interface MemoryWriter {
 const MAX_PACKAGES = 2_000;
 const MAX_FILES_OF_PACKAGE = 500;
 const MAX_ARTIFACTS = 10_000;
+const MAX_TAKEN_OF_PACKAGE = 200;
 
 /**
  * Answers from this process's own memory what every download asks. It may, because this process is the only
@@ -27,6 +29,7 @@ export class CachedMemory implements Memory {
   readonly #facts = new Map<string, Map<string, FileFacts>>();
   readonly #indexes = new Map<string, RememberedIndex>();
   readonly #artifacts = new Map<Digest, KnownArtifact>();
+  readonly #taken = new Map<string, Map<string, TakenPlaces>>();
   readonly #origins = new Map<string, readonly string[]>();
   #writes = 0;
 
@@ -70,6 +73,21 @@ export class CachedMemory implements Memory {
     return artifact;
   }
 
+  async placesTaken(profile: string, id: PackageId, places: readonly string[] | null): Promise<TakenPlaces> {
+    // Only its wheels land beside each other's.
+    if (places?.length === 0 || id.ecosystem !== 'pypi') return NONE_TAKEN;
+    const [key, asked] = [keyOf(id), JSON.stringify([profile, places])];
+    const known = this.#taken.get(key)?.get(asked);
+    if (known) return known;
+    const writes = this.#writes;
+    const taken = await this.#reader.placesTaken(profile, id, places);
+    if (writes !== this.#writes) return taken;
+    const ofPackage = this.#taken.get(key) ?? new Map<string, TakenPlaces>();
+    keep(ofPackage, asked, taken, MAX_TAKEN_OF_PACKAGE);
+    keep(this.#taken, key, ofPackage, MAX_PACKAGES);
+    return taken;
+  }
+
   async fileOrigins(sourceId: string): Promise<readonly string[]> {
     const known = this.#origins.get(sourceId);
     if (known) return known;
@@ -100,7 +118,10 @@ export class CachedMemory implements Memory {
       this.forget(file.artifact);
       this.#artifacts.delete(file.sha256);
       this.#artifacts.delete(file.sha512);
-      if (changed) this.#facts.clear();
+      if (changed) {
+        this.#facts.clear();
+        this.#taken.clear();
+      }
     }
   }
 
@@ -126,6 +147,13 @@ export class CachedMemory implements Memory {
     this.#writes++;
     this.#facts.delete(keyOf(id));
     this.#indexes.delete(keyOf(id));
+    this.#taken.delete(keyOf(id));
+  }
+
+  /** Somebody was admitted with a place for the first time: whose places are taken is looked up anew. */
+  forgetPlaces(): void {
+    this.#writes++;
+    this.#taken.clear();
   }
 }
 

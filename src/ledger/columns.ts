@@ -1,4 +1,5 @@
 import { ENTRY_TYPES } from './canonical.ts';
+import { claimOf, type PlaceClaim } from './place-claim.ts';
 
 /**
  * What is searched for of one entry, and counted by. `''` and an empty list stand for what the entry does not have.
@@ -26,6 +27,8 @@ export interface Columns {
   readonly subject: Subject | null;
   /** What is bundled in the subject and installed with it. */
   readonly bundled: readonly Subject[];
+  /** The places with which it admits a file; null where it admits none that has any. */
+  readonly claim: PlaceClaim | null;
 }
 
 /** What an entry is about. */
@@ -85,6 +88,7 @@ export function columnsOf(entry: unknown): Columns {
     lifted: sorted(texts(waived, 'code')),
     subject: subjectOf(fields),
     bundled: bundledOf(fields),
+    claim: claimOf(entry),
   };
 }
 

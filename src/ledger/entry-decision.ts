@@ -12,6 +12,7 @@ import type {
 } from '../model/evidence.ts';
 import type { Finding } from '../model/finding.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
+import { MAX_TAKEN, type TakenPlaces } from '../model/taken-places.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { MAX_ENTRY_BYTES } from './canonical.ts';
 import { bundledFields } from './entry-bundled.ts';
@@ -110,6 +111,8 @@ export interface FactsRecord {
   readonly licence?: Maybe<string>;
   /** Where its files land (verify/verify.ts, `Inspection.places`), as far as a policy looks at it; `cut`: there are more. */
   readonly places?: Maybe<{ readonly places: readonly string[]; readonly cut: boolean }>;
+  /** What it takes of what others were admitted with before it. */
+  readonly taken?: Maybe<TakenPlaces>;
   /** Versions above this one that were admitted before. */
   readonly above?: Maybe<{ readonly line: string | null; readonly any: string | null }>;
   /** What is new in it beside the version that was admitted before. */
@@ -295,8 +298,11 @@ function factsOf(facts: FactsRecord, told: EvidenceTold): EntryValue {
     },
     licenceListed: facts.licenceListed,
     licence: facts.licence,
-    places: filled(facts.places?.places),
+    // An empty list says where the bytes were seen to land: nowhere that another's could.
+    places: facts.places?.places,
     placesCut: yes(facts.places?.cut),
+    placesTaken: filled(facts.taken?.taken.slice(0, MAX_TAKEN).map(({ place, by }) => ({ place, by }))),
+    placesTakenMore: yes(facts.taken && (facts.taken.more || facts.taken.taken.length > MAX_TAKEN)),
     above: facts.above && some({ line: facts.above.line, any: facts.above.any }),
     ...changeOf(facts.change),
     feed: facts.feed && { digest: facts.feed.digest, at: facts.feed.at, staleAt: facts.feed.staleAt },

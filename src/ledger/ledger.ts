@@ -4,6 +4,7 @@ import type { ArtifactDigests, Digest } from '../model/digest.ts';
 import type { CarriedEvidence, EvidenceOutcome } from '../model/evidence.ts';
 import type { FileFacts } from '../model/facts.ts';
 import type { Finding } from '../model/finding.ts';
+import type { TakenPlaces } from '../model/taken-places.ts';
 
 /** A JSON value of RFC 8785's subset that entries use: strings, integers, arrays and objects of them. */
 export type EntryValue = string | number | readonly EntryValue[] | { readonly [key: string]: EntryValue };
@@ -104,6 +105,8 @@ export interface Ledger extends LedgerQueries {
    * the file; another digest already claimed rejects with LedgerError `conflict` and writes nothing.
    * With `carried`, remembers the evidence in the same transaction: a kind that was carried once stays carried, the
    * first signer stays. A conflict writes nothing of it.
+   * An entry that admits a file becomes part of the memory of places in the same transaction (`placesTaken`). Where that knows of
+   * others with its places whom the entry does not name, it rejects with LedgerError `taken` and writes nothing.
    * Also rejects with `malformed` (not RFC 8785's subset), `too-large`, and `unavailable`: then nothing was
    * acknowledged, though after a crash or an I/O error the entry may still be found in the log.
    */
@@ -189,6 +192,12 @@ export interface MemoryReader {
   fileFacts(id: PackageId, filename: string): Promise<FileFacts>;
   /** The artifact that has a declared digest, if it was ever inspected here. */
   artifactBy(digest: Digest): Promise<KnownArtifact | null>;
+  /**
+   * Distributions of other names that were admitted in a profile with places of this package before it was admitted with
+   * them itself. `places`: what a file takes (model/told-places.ts, `takes`), each name once; null: what all of its files take
+   * that were inspected, by place and name. Nothing but entries that admit goes into it.
+   */
+  placesTaken(profile: string, id: PackageId, places: readonly string[] | null): Promise<TakenPlaces>;
   /** Origins from which a source's files come, in the order in which they were learned. */
   fileOrigins(sourceId: string): Promise<readonly string[]>;
   /** Names of an ecosystem whose index was ever seen, sorted, for search and prefix budgets. */
@@ -249,12 +258,12 @@ export interface InspectedFile extends KnownArtifact {
 }
 
 /**
- * `conflict`: another digest is claimed already. `unavailable`: nothing was acknowledged. `too-large`, `malformed`:
+ * `conflict`: another digest is claimed already. `taken`: another name was admitted with a place meanwhile. `unavailable`: nothing was acknowledged. `too-large`, `malformed`:
  * the input is not an entry, a filter or a listing. `locked`: another process has the data folder.
  */
 export class LedgerError extends Error {
   override readonly name = 'LedgerError';
-  readonly code: 'conflict' | 'unavailable' | 'too-large' | 'malformed' | 'locked';
+  readonly code: 'conflict' | 'taken' | 'unavailable' | 'too-large' | 'malformed' | 'locked';
   constructor(code: LedgerError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

@@ -3,10 +3,11 @@ import { LedgerError } from './ledger.ts';
 import { lockFolder } from './lock.ts';
 import { databaseIn, type LedgerOptions } from './open.ts';
 import { openForWriting } from './sqlite/database.ts';
+import { emptyPlaceState, fillPlaces } from './sqlite/place-claims.ts';
 import { emptyIndex, type IndexCounts, indexCounts, rebuildIndex, sumIndex } from './sqlite/rebuild.ts';
 
 /**
- * Makes the query index of a stopped server's ledger anew from its entries, in bounded transactions: where it is broken off,
+ * Makes the query index of a stopped server's ledger anew from its entries, and its memory of places whole, in bounded transactions: where it is broken off,
  * the next start or `reindex` goes on. `progress` is told how many entries are done. Rejects with LedgerError `locked` where a
  * process has the folder, and `unavailable` where there is no ledger or it cannot be written.
  */
@@ -22,6 +23,8 @@ export async function reindexLedger(
     try {
       emptyIndex(db);
       rebuildIndex(db, progress);
+      emptyPlaceState(db);
+      fillPlaces(db);
       sumIndex(db);
       db.pragma('wal_checkpoint(TRUNCATE)');
       return indexCounts(db);

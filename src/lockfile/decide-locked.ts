@@ -18,6 +18,7 @@ import type { Decision } from '../model/decision.ts';
 import type { PackageFacts } from '../model/facts.ts';
 import type { ListedFile, Listing } from '../model/listing.ts';
 import { wordsOf } from '../model/reason-codes.ts';
+import { NONE_TAKEN } from '../model/taken-places.ts';
 import { decide } from '../policy/decide.ts';
 import { compareLocked, filesOf, isConfirmed } from './compared.ts';
 import type { LockHouse } from './house.ts';
@@ -94,6 +95,7 @@ export async function aboutOf(
     history: { baseline: (place) => history().baseline(place) },
     admitted: { above: (version) => admitted().above(version) },
     past: { before: (version, appeared) => past().before(version, appeared) },
+    taken: (await house.reader?.memory.placesTaken(profile, id, null)) ?? NONE_TAKEN,
     held: (await heldOf({ evidence: house.shelf }, id)).evidence,
     advisories: house.advisories.of(id),
     scheme: ecosystem.versions,

@@ -175,6 +175,7 @@ async function decideKept(
     facts,
     history: historyOf(ecosystem, listing, facts),
     held: held.evidence,
+    taken: await reader.memory.placesTaken(profile, id, null),
     admitted: admittedOf(ecosystem, listing, facts),
     past: admittedFilesOf(ecosystem, listing, facts),
     advisories: feed.of(id),

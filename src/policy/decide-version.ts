@@ -6,6 +6,7 @@ import { NO_BASELINE, NO_EVIDENCE, NO_LISTED_EVIDENCE } from '../model/evidence.
 import { NO_FACTS } from '../model/facts.ts';
 import { LIFTED_BY } from '../model/liftable.ts';
 import type { ReasonCode } from '../model/reason-codes.ts';
+import { NONE_TAKEN } from '../model/taken-places.ts';
 import { decide } from './decide.ts';
 import { NO_HIGHER } from './judge/floor.ts';
 import type { Policy } from './policy.ts';
@@ -55,6 +56,7 @@ export function decideVersion(policy: Policy, profile: string, subject: VersionS
     baseline: NO_BASELINE,
     above: NO_HIGHER,
     change: NO_CHANGE,
+    taken: NONE_TAKEN,
     feed,
     advisories,
     facts: NO_FACTS,

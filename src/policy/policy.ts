@@ -6,6 +6,7 @@ import type { Digest } from '../model/digest.ts';
 import type { Baseline, EvidenceSet, EvidenceVerdict } from '../model/evidence.ts';
 import type { FileFacts } from '../model/facts.ts';
 import type { ListedFile } from '../model/listing.ts';
+import type { TakenPlaces } from '../model/taken-places.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { PatternMap } from './patterns.ts';
 import type { Profile } from './profile.ts';
@@ -65,6 +66,8 @@ export interface ListingQuestion {
   readonly above: HigherAdmitted;
   /** What is new in it beside the version that was admitted before. */
   readonly change: Change;
+  /** What it takes of what others were admitted with before it. */
+  readonly taken: TakenPlaces;
   /** null where there is no feed of advisories. */
   readonly feed: FeedFacts | null;
   /** What the feed has on this version. */

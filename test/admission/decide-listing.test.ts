@@ -15,6 +15,7 @@ import type { Digest } from '../../src/model/digest.ts';
 import { NO_BASELINE, NO_LISTED_EVIDENCE, type RegistrySignature } from '../../src/model/evidence.ts';
 import { type FileFacts, NO_FACTS, type PackageFacts } from '../../src/model/facts.ts';
 import type { ListedFile, Listing } from '../../src/model/listing.ts';
+import { NONE_TAKEN } from '../../src/model/taken-places.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
 
 const NAME = 'widget' as PackageName;
@@ -74,6 +75,7 @@ function decided(listing: Listing, requirements: string, change: Partial<Listing
     held: { 'registry-signature': [], provenance: [] },
     now: NOW,
     withheld: null,
+    taken: NONE_TAKEN,
     signatures: () => [],
     ...change,
   });

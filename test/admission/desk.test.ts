@@ -7,6 +7,7 @@ import type { PackageName } from '../../src/model/artifact.ts';
 import { type Digest, sha256, sriOf } from '../../src/model/digest.ts';
 import { NO_BASELINE } from '../../src/model/evidence.ts';
 import { type FileFacts, NO_FACTS } from '../../src/model/facts.ts';
+import { NONE_TAKEN } from '../../src/model/taken-places.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { TrustError } from '../../src/verify/trust.ts';
@@ -102,6 +103,7 @@ async function requestOf(ref: IndexRef, provenance: string, change: Partial<Page
     facts: factsOf({}).bytes,
     now: world.now,
     withheld: null,
+    taken: NONE_TAKEN,
     held: NOTHING,
     advisories: NO_ADVISORIES,
     representation: 'full',

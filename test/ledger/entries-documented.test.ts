@@ -189,6 +189,7 @@ const drafts = [
       licenceListed: 'MIT',
       licence: 'MIT',
       places: { places: ['yaml'], cut: true },
+      taken: { taken: [{ place: 'yaml', by: 'pyyaml' }], more: true },
       above: { line: '1.0.1', any: '2.0.0' },
       change: {
         before: { version: '1.0.0', runs: true, kinds: ['sdist', 'wheel'] },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { NO_FACTS } from '../../src/model/facts.ts';
+import { NONE_TAKEN, type TakenPlaces } from '../../src/model/taken-places.ts';
 import { decide } from '../../src/policy/decide.ts';
 import { listingOf, policyOf } from './questions.ts';
 
@@ -13,8 +14,13 @@ pins:
   - { pypi: zope-interface==1.0, hashes: ["sha256:${'ab'.repeat(32)}"] }
 `;
 
-function asked(places: readonly string[] | null, rules = RULES, name = 'demo') {
-  const question = listingOf(name, '1.0', { facts: { ...NO_FACTS, findings: [], places } });
+function asked(
+  places: readonly string[] | null,
+  rules = RULES,
+  name = 'demo',
+  taken: TakenPlaces = NONE_TAKEN,
+) {
+  const question = listingOf(name, '1.0', { facts: { ...NO_FACTS, findings: [], places }, taken });
   return decide(policyOf(rules), 'default', { ...question, ecosystem: 'pypi' });
 }
 
@@ -49,5 +55,45 @@ describe('a wheel that puts', () => {
   test('it is, where its rule says so', () => {
     const rules = RULES.replace('{ pypi: demo }', '{ pypi: demo, requirements: { foreign-places: allow } }');
     expect(asked(['requests'], rules).verdict).toBe('allow');
+  });
+});
+
+describe('a place that another one was admitted with', () => {
+  const by = (...names: string[]): TakenPlaces => ({
+    taken: names.map((name) => ({ place: 'yaml', by: name })),
+    more: false,
+  });
+  const about = (taken: TakenPlaces, name?: string) =>
+    asked(['yaml'], undefined, name, taken).reasons.flatMap((reason) => [
+      reason.code,
+      ...(reason.about ?? []),
+    ]);
+
+  test('is refused to what is spelt out where that is spelt out, too, by a rule or a pin', () => {
+    expect(about(by('requests'))).toEqual(['FOREIGN_PLACE', 'requests']);
+    expect(about(by('zope-interface'))).toEqual(['FOREIGN_PLACE', 'zope-interface']);
+    expect(about(by('django-x', 'stranger'))).toEqual([]);
+    expect(about(by('django-x', 'requests'))).toEqual(['FOREIGN_PLACE', 'requests']);
+  });
+
+  test('is refused to what is not, whoever has it', () => {
+    expect(about(by('requests'), 'django-y')).toEqual(['FOREIGN_PLACE', 'requests']);
+    expect(about(by('django-x', 'stranger'), 'django-y')).toEqual(['FOREIGN_PLACE', 'django-x', 'stranger']);
+  });
+
+  test('is refused where there are more than are known', () => {
+    expect(about({ ...by('django-x'), more: true })).toEqual(['FOREIGN_PLACE']);
+    expect(about({ ...by('requests'), more: true })).toEqual(['FOREIGN_PLACE', 'requests']);
+  });
+
+  test('passes where its rule says so', () => {
+    const rules = RULES.replace('{ pypi: demo }', '{ pypi: demo, requirements: { foreign-places: allow } }');
+    expect(asked(['yaml'], rules, 'demo', by('requests')).verdict).toBe('allow');
+  });
+
+  test('so many that no entry could tell them are refused', () => {
+    const many = Array.from({ length: 129 }, (_, i) => `m${i}`);
+    expect(asked(many).reasons).toMatchObject([{ code: 'FOREIGN_PLACE' }]);
+    expect(asked(many.slice(1)).verdict).toBe('allow');
   });
 });

@@ -10,6 +10,7 @@ import {
 } from '../../src/model/evidence.ts';
 import { NO_FACTS } from '../../src/model/facts.ts';
 import type { ListedFile } from '../../src/model/listing.ts';
+import { NONE_TAKEN } from '../../src/model/taken-places.ts';
 import type { Verdict } from '../../src/model/verdict.ts';
 import { decide } from '../../src/policy/decide.ts';
 import { NO_HIGHER } from '../../src/policy/judge/floor.ts';
@@ -49,6 +50,7 @@ export function listingOf(
     baseline: NO_BASELINE,
     above: NO_HIGHER,
     change: NO_CHANGE,
+    taken: NONE_TAKEN,
     feed: null,
     advisories: [],
     now: NOW,

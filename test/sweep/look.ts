@@ -16,6 +16,7 @@ import { NO_FACTS } from '../../src/model/facts.ts';
 import { FINDINGS, type Finding } from '../../src/model/finding.ts';
 import type { Listing } from '../../src/model/listing.ts';
 import type { ReasonCode } from '../../src/model/reason-codes.ts';
+import { NONE_TAKEN } from '../../src/model/taken-places.ts';
 import { decide } from '../../src/policy/decide.ts';
 import { NO_HIGHER } from '../../src/policy/judge/floor.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
@@ -150,6 +151,7 @@ async function questionOf(
     baseline: NO_BASELINE,
     above: NO_HIGHER,
     change: NO_CHANGE,
+    taken: NONE_TAKEN,
     feed: null,
     advisories: [],
     now: Date.now(),

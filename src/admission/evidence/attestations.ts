@@ -40,6 +40,7 @@ export class AttestationsAdmitter {
       if (!verified.acquired.stored || !isInForce(this.#ports, resolved, verified)) continue;
       // Entered whatever comes of it: the file was fetched, and with its first digest the vault has it for the next.
       const receipt = await this.#admitter.record(asked, resolved, verified);
+      if (receipt === 'again') continue;
       if (isRefusal(receipt)) return { kind: 'refusal', refusal: receipt };
       const verdict = verified.evidence.verdicts.find(({ check }) => check === 'provenance');
       if (verdict?.result !== 'verified') return null;

@@ -1,4 +1,5 @@
 import type { PackageName } from '../../model/artifact.ts';
+import { normalName } from '../../model/pypi-name.ts';
 
 /** Longest name, in characters, that is looked at. The longest in use are below 100. */
 const MAX_NAME = 128;
@@ -12,7 +13,7 @@ const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
  */
 export function canonicalName(raw: string): PackageName | null {
   if (raw.length > MAX_NAME || !NAME.test(raw)) return null;
-  return raw.replace(/[-_.]+/g, '-').toLowerCase() as PackageName;
+  return normalName(raw) as PackageName;
 }
 
 /** The spelling of a name as the first part of a file name (PEP 427, PEP 625): `zope_interface`. */

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { LedgerError } from '../ledger.ts';
+import { fillPlaces } from './place-claims.ts';
 import { rebuildIndex } from './rebuild.ts';
 import { MIGRATIONS } from './schema.ts';
 
 /**
  * Opens the ledger for its one writer: WAL, each commit synced (`synchronous=FULL`), schema up to date, and the query index
- * rebuilt where it is not whole.
+ * rebuilt where it is not whole, and so the memory of places.
  */
 export function openForWriting(path: string): Database.Database {
   const db = new Database(path, { timeout: 5000 });
@@ -19,6 +20,7 @@ export function openForWriting(path: string): Database.Database {
     db.pragma('cache_size = -16000');
     migrate(db);
     rebuildIndex(db);
+    fillPlaces(db);
     // Whatever lay in a WAL that a crash left is now in the database and synced: later entries must not
     // stand on pages that only the page cache holds.
     db.pragma('wal_checkpoint(TRUNCATE)');

@@ -60,6 +60,12 @@ export function indexChecks(db: Database.Database) {
     .prepare<[number], number>('SELECT minute FROM minute_run WHERE first <= ? ORDER BY first DESC LIMIT 1')
     .pluck();
 
+  const claimed = db
+    .prepare<[string, string, string, number], number>(
+      'SELECT 1 FROM place_claim WHERE profile = ? AND place = ? AND name = ? AND seq <= ?',
+    )
+    .pluck();
+
   function compare(from: number, to: number): IndexPart {
     const rows = new Map(indexed.all(from, to).map((row) => [row.seq, row]));
     const faults: IndexFault[] = [];
@@ -78,6 +84,9 @@ export function indexChecks(db: Database.Database) {
       if (!columns.subject) packages--;
       if (columns.waivers.length + columns.lifted.length > 0)
         marks += 1 + columns.waivers.length + columns.lifted.length;
+      const { claim } = columns;
+      if (claim?.places.some((place) => claimed.get(claim.profile, place, claim.name, seq) === undefined))
+        wrong.push('is not in the memory of places');
       faults.push(...wrong.map((what) => ({ seq, what })));
     }
     for (const seq of rows.keys()) faults.push({ seq, what: 'is in the query index and not in the ledger' });

@@ -2,6 +2,7 @@ import type { ArtifactId, PackageId } from '../../model/artifact.ts';
 import type { Digest } from '../../model/digest.ts';
 import type { EvidenceOutcome } from '../../model/evidence.ts';
 import type { FileFacts } from '../../model/facts.ts';
+import type { TakenPlaces } from '../../model/taken-places.ts';
 import type { Selection } from '../filter.ts';
 import type {
   CarriedFile,
@@ -44,12 +45,12 @@ export type Calls = Record<string, (...args: never[]) => unknown>;
 
 /** What the writer thread does. Everything is durable when the answer comes. */
 export type WriterCalls = LogCalls & {
-  /** `remembered`: something of `first` or `carried` was news. */
+  /** `remembered`: something of `first` or `carried` was news. `placed`: so was a place that the entry admits. */
   append(
     entry: PreparedEntry,
     first: FirstDigest | null,
     carried: CarriedFile | null,
-  ): { readonly seq: number; readonly remembered: boolean };
+  ): { readonly seq: number; readonly remembered: boolean; readonly placed: boolean };
   sawIndex(index: RememberedIndex, files: Uint8Array | null): void;
   /** `changed`: another inspection of the same bytes was known, and said otherwise. */
   inspected(file: InspectedFile): { readonly changed: boolean };
@@ -64,6 +65,7 @@ export type ReaderCalls = {
   artifactBy(digest: Digest): KnownArtifact | null;
   fileOrigins(sourceId: string): string[];
   knownNames(ecosystem: string): string[];
+  placesTaken(profile: string, id: PackageId, places: readonly string[] | null): TakenPlaces;
 } & EntryCalls;
 
 /** Looking through the log. LedgerError `unavailable` where the query index is not whole. */

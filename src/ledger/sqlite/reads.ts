@@ -5,10 +5,16 @@ import type { Digest } from '../../model/digest.ts';
 import type { CarriedEvidence, EvidenceOutcome } from '../../model/evidence.ts';
 import type { FileFacts } from '../../model/facts.ts';
 import type { Finding } from '../../model/finding.ts';
-import type { KnownArtifact, RememberedIndex } from '../ledger.ts';
+import { NONE_TAKEN, type TakenPlaces } from '../../model/taken-places.ts';
+import { sharedFolderOf, toldPlaces } from '../../model/told-places.ts';
+import { type KnownArtifact, LedgerError, type RememberedIndex } from '../ledger.ts';
 import { entryReads } from './entry-reads.ts';
 import { kindsOf, signerOf, verdictsOf } from './evidence-columns.ts';
+import { placeLookup } from './place-claims.ts';
 import type { ReaderCalls } from './protocol.ts';
+
+/** Places of all files of one package that are looked up, about: a listing is no door. */
+const MAX_PLACES = 512;
 
 /** The statements of a reader. */
 export function readsOf(db: Database.Database): ReaderCalls {
@@ -43,6 +49,15 @@ function memoryReads(db: Database.Database) {
       UNION SELECT filename FROM carried_evidence WHERE package = :package
       UNION SELECT filename FROM evidence_outcome WHERE package = :package)`),
   );
+  const inspectedPlaces = db
+    .prepare<[number, number], string>(
+      `SELECT DISTINCT places FROM artifact WHERE places IS NOT NULL AND sha256 IN (
+         SELECT sha256 FROM first_digest WHERE package = ? UNION SELECT sha256 FROM file_artifact WHERE package = ?)
+       ORDER BY places`,
+    )
+    .pluck();
+  const filled = db.prepare<[], number | null>('SELECT filled FROM place_state').pluck();
+  const lookup = placeLookup(db);
   const encoder = new TextEncoder();
 
   function lastIndex({ ecosystem, name }: PackageId): RememberedIndex | null {
@@ -75,7 +90,25 @@ function memoryReads(db: Database.Database) {
     };
   }
 
+  function placesTaken(profile: string, id: PackageId, places: readonly string[] | null): TakenPlaces {
+    if (id.ecosystem !== 'pypi') return NONE_TAKEN;
+    if (filled.get() !== null)
+      throw new LedgerError(
+        'unavailable',
+        'the memory of places is being made; ask again when the server has started',
+      );
+    if (places) return lookup.names(profile, id.name, places);
+    const number = packageOf.get(id.ecosystem, id.name) ?? -1;
+    const all = new Set([sharedFolderOf(id.name)]);
+    for (const json of inspectedPlaces.all(number, number)) {
+      for (const place of toldPlaces(textsOf(json) ?? [], id.name).places) all.add(place);
+      if (all.size >= MAX_PLACES) break;
+    }
+    return lookup.pairs(profile, id.name, [...all].sort());
+  }
+
   return {
+    placesTaken,
     lastIndex,
     packageFacts,
     fileFacts,

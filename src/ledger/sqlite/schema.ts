@@ -1,5 +1,6 @@
 import { INDEX_SCHEMA } from './index-schema.ts';
 import { LOG_SCHEMA } from './log-schema.ts';
+import { PLACE_SCHEMA } from './place-schema.ts';
 
 /**
  * The database's history: statement lists in order, `user_version` counts those that were applied. One that was
@@ -145,4 +146,5 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE artifact ADD COLUMN dependencies TEXT;
   ALTER TABLE artifact ADD COLUMN places TEXT;
   `,
+  PLACE_SCHEMA,
 ];

@@ -69,14 +69,15 @@ export class SqliteLedger implements Ledger {
 
   async append(draft: EntryDraft, first?: FirstDigest, carried?: CarriedFile): Promise<Receipt> {
     const entry = prepare(draft);
-    let remembered = true;
+    let [remembered, placed] = [true, true];
     try {
       const written = await this.#write('append', [entry, first ?? null, carried ?? null]);
-      remembered = written.remembered;
+      ({ remembered, placed } = written);
       return { seq: written.seq, leaf: entry.leaf };
     } finally {
       if (first && remembered) this.memory.forget(first.artifact);
       if (carried && remembered) this.memory.forget(carried.artifact);
+      if (placed) this.memory.forgetPlaces();
     }
   }
 

@@ -41,6 +41,7 @@ export class SqliteReader implements LedgerReader {
       packageFacts: (id) => lookups.call('packageFacts', [id]),
       fileFacts: (id, filename) => lookups.call('fileFacts', [id, filename]),
       artifactBy: (digest) => lookups.call('artifactBy', [digest]),
+      placesTaken: (profile, id, places) => lookups.call('placesTaken', [profile, id, places]),
       fileOrigins: (sourceId) => lookups.call('fileOrigins', [sourceId]),
       // Only canonical names were ever written.
       knownNames: async (ecosystem) => (await lookups.call('knownNames', [ecosystem])) as PackageName[],

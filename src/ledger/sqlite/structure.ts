@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { MIGRATIONS } from './schema.ts';
 
-/** The tables of the query index, and what was signed. */
+/** The tables of the query index, what was signed, and the memory of places. */
 const CHECKED = [
   'log',
   'head',
@@ -15,6 +15,7 @@ const CHECKED = [
   'mark',
   'minute_run',
   'total',
+  'place_claim',
 ] as const;
 
 /**

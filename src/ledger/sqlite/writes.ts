@@ -7,6 +7,7 @@ import { LedgerError } from '../ledger.ts';
 import { signerOf, sumOf, verdictsOf } from './evidence-columns.ts';
 import { IndexWrites } from './index-writes.ts';
 import { logWrites } from './log-writes.ts';
+import { placeWrites } from './place-claims.ts';
 import type { PreparedEntry, WriterCalls } from './protocol.ts';
 import { namesOtherBytes, readSeenFiles } from './seen-files.ts';
 
@@ -54,19 +55,23 @@ function entryWrites(db: Database.Database) {
        seq = excluded.seq`,
   );
   const packages = packageIds(db);
+  const places = placeWrites(db);
   let next: number | null = null;
 
   function append(
     entry: PreparedEntry,
     first: FirstDigest | null,
     carried: CarriedFile | null,
-  ): { seq: number; remembered: boolean } {
+  ): { seq: number; remembered: boolean; placed: boolean } {
     const claimed = first !== null && isNewClaim(first);
     const added = carried && newlyCarried(carried);
+    const columns = columnsOfBytes(entry.bytes);
+    if (columns.claim) places.check(columns.claim);
     next ??= (lastSeq.get() ?? -1) + 1;
     const seq = next;
     insertEntry.run(seq, Buffer.from(entry.leaf, 'hex'), entry.bytes);
-    index.insert(seq, columnsOfBytes(entry.bytes));
+    index.insert(seq, columns);
+    const placed = columns.claim !== null && places.insert(seq, columns.claim);
     if (claimed) {
       const { artifact, sha256, sha512, size, chunks } = first;
       insertFirst.run(
@@ -92,7 +97,7 @@ function entryWrites(db: Database.Database) {
       );
     }
     next = seq + 1;
-    return { seq, remembered: claimed || added !== null };
+    return { seq, remembered: claimed || added !== null, placed };
   }
 
   /** Whether nothing is claimed for the file yet; the same digests again are no news, others a conflict. */

@@ -2,6 +2,7 @@ import type { ArtifactKind } from '../../model/artifact.ts';
 import { algorithmOf, type Digest, parseDigest, sha256 } from '../../model/digest.ts';
 import { type EvidenceVerdict, NO_EVIDENCE, NO_LISTED_EVIDENCE } from '../../model/evidence.ts';
 import { NO_FACTS } from '../../model/facts.ts';
+import { NONE_TAKEN } from '../../model/taken-places.ts';
 import type { CheckName, Verdict } from '../../model/verdict.ts';
 import type { VersionScheme } from '../../model/versions.ts';
 import { waivedDigests } from '../judge/waivers.ts';
@@ -59,6 +60,7 @@ export function questionOf(
     baseline: baselineOf(input),
     above,
     change: changeOf(input),
+    taken: NONE_TAKEN,
     ...advisoriesOf(input, now),
     facts: {
       ...NO_FACTS,

@@ -86,8 +86,8 @@ export function ripeAt({ question: { file, facts }, required }: Dated): number |
 /** Of another's module or command the reason says which; of what the bytes showed by themselves the findings do. */
 function judgeForeignPlaces(matter: FileMatter, shown: boolean): Given[] {
   if (matter.required.foreignPlaces === 'allow') return [];
-  const about = foreignPlaces(matter);
-  if (about.length === 0 && !shown) return [];
+  const { of: about, untold } = foreignPlaces(matter);
+  if (about.length === 0 && !untold && !shown) return [];
   const place = matter.rule?.value.place ?? null;
   const reason = { code: 'FOREIGN_PLACE', place } as const;
   return [unmet('foreign-places', about.length === 0 ? reason : { ...reason, about })];

@@ -1,6 +1,6 @@
+import { normalName } from '../../model/pypi-name.ts';
 import { MAX_DEPENDENCIES } from '../verify.ts';
 import { type CoreMetadata, only } from './core-metadata.ts';
-import { normalName } from './names.ts';
 
 /** PEP 508: a requirement begins with a name. */
 const NAME = /^\s*([A-Za-z0-9][A-Za-z0-9._-]*)/;

@@ -1,4 +1,5 @@
-import { normalName, sameVersion } from './names.ts';
+import { normalName } from '../../model/pypi-name.ts';
+import { sameVersion } from './names.ts';
 
 /** What a file's name says of it: two names with the same of all of these are of one file. */
 interface Distribution {

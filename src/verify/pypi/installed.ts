@@ -1,9 +1,9 @@
+import { normalName } from '../../model/pypi-name.ts';
 import type { Findings } from '../archive/findings.ts';
 import { folded } from '../archive/path.ts';
 import type { BodySink, ZipEntry } from '../archive/zip.ts';
 import { platformCommand } from '../commands.ts';
 import { scriptNames } from './entry-points.ts';
-import { normalName } from './names.ts';
 import { landingOf, Places } from './places.ts';
 
 /** An `__init__.py` that only says that its folder is shared is short. */

@@ -1,13 +1,9 @@
 import { eq, valid } from '@renovatebot/pep440';
+import { normalName } from '../../model/pypi-name.ts';
 import type { Expected } from '../verify.ts';
 import { type CoreMetadata, only } from './core-metadata.ts';
 
 const MAX_VERSION = 256;
-
-/** The normal form of a project's name (PEP 503). */
-export function normalName(name: string): string {
-  return name.replace(/[-_.]+/g, '-').toLowerCase();
-}
 
 /** More digits than these are not exact in a double, which is what the library reads every number as. */
 const INEXACT = /\d{16}/;

@@ -6,6 +6,10 @@ const SITE = 'rp29-site';
 const REQUESTS = 'rp29-requests';
 const HELPER = 'rp29-helper';
 const COMMAND = 'rp29-command';
+const OWNER = 'rp29-owner';
+const OVERLAY = 'rp29-overlay';
+/** As `yaml` is that of PyYAML: it has the name of neither. */
+const SHARED = 'rp29_yaml/__init__.py';
 const file = (project: string) => wheelName(project, '1.0.0');
 
 export const row: Row = {
@@ -13,7 +17,6 @@ export const row: Row = {
   title: "a wheel puts code where Python runs it at every start, or over another distribution's module",
   happened: 'a technique that several incidents of 2026 share',
   controls: ['C14'],
-  open: 'a module whose name is not that of its distribution (yaml of PyYAML) can still be overwritten by another one.',
   clients: ['pip-26'],
   policy: `
 allow:
@@ -22,6 +25,8 @@ allow:
   - { pypi: ${REQUESTS} }
   - { pypi: ${HELPER} }
   - { pypi: ${COMMAND} }
+  - { pypi: ${OWNER} }
+  - { pypi: ${OVERLAY} }
 `,
   stage({ registry, mark }) {
     const add = (project: string, files: Readonly<Record<string, string>>, metadata = '') =>
@@ -30,6 +35,8 @@ allow:
     add(SITE, { 'sitecustomize.py': mark.python });
     add(REQUESTS, { [moduleFile(REQUESTS)]: "print('the true one')\n" });
     add(HELPER, { [moduleFile(REQUESTS)]: "print('another one')\n" }, `Requires-Dist: ${REQUESTS}\n`);
+    add(OWNER, { [SHARED]: "print('the true one')\n" });
+    add(OVERLAY, { [SHARED]: "print('another one')\n" }, `Requires-Dist: ${OWNER}\n`);
     add(COMMAND, { 'rp29_command-1.0.0.data/scripts/git': `#!python\n${mark.python}` });
   },
   async attack(victim) {
@@ -38,13 +45,15 @@ allow:
     // What a project needs is installed before it.
     await victim.pip('install', HELPER);
     await imported(victim, REQUESTS);
+    await victim.pip('install', OVERLAY);
+    await victim.python('-c', 'import rp29_yaml');
   },
   async harmed(victim) {
     const marked = await victim.marked();
-    const replaced = victim.reports.some(({ stdout }) => stdout.includes('another one'));
-    return victim.bare ? marked && replaced : marked || replaced;
+    const replaced = victim.reports.filter(({ stdout }) => stdout.includes('another one')).length;
+    return victim.bare ? marked && replaced === 2 : marked || replaced > 0;
   },
-  effect: "the marker, and another distribution's module answers",
+  effect: 'the marker, and modules of two other distributions answer',
   refused: { code: 'STARTUP_HOOK', name: SITE, ecosystem: 'pypi' },
   async probe(gate) {
     await gate.refused(gate.file(HOOK, file(HOOK)), 'STARTUP_HOOK');
@@ -52,5 +61,7 @@ allow:
     await gate.served(gate.file(REQUESTS, file(REQUESTS)));
     await gate.refused(gate.file(HELPER, file(HELPER)), 'FOREIGN_PLACE');
     await gate.refused(gate.file(COMMAND, file(COMMAND)), 'FOREIGN_PLACE');
+    await gate.served(gate.file(OWNER, file(OWNER)));
+    await gate.refused(gate.file(OVERLAY, file(OVERLAY)), 'FOREIGN_PLACE');
   },
 };
