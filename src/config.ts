@@ -297,6 +297,11 @@ export function tenantsOf({ auth }: Config): ReadonlyMap<string, string> {
   return new Map(auth.tokens.map(({ agent, tenant }) => [agent, tenant]));
 }
 
+/** Whether packages are served to tokens only: an auditor's opens none. */
+export function needsToken({ auth }: Config): boolean {
+  return auth.tokens.some(({ role }) => role === 'agent');
+}
+
 /** The tenant of agents without a token, and of tokens that name none. */
 export const DEFAULT_TENANT = 'default';
 

@@ -1,38 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pino } from 'pino';
-import { loadPolicy } from './allowlists.ts';
-import { clientSettings, startHint } from './cli/client-config.ts';
+import { clientSettings } from './cli/client-config.ts';
 import { printable } from './cli/ledger-line.ts';
 import type { Actions } from './cli/program.ts';
 import { EXIT } from './cli/program.ts';
-import { openHouse } from './compose.ts';
-import { type Config, ConfigError, loadConfig, ownHosts, ownUrl } from './config.ts';
-import { ECOSYSTEMS } from './ecosystems/all.ts';
-import { createMetrics } from './gate/metrics.ts';
-import { buildGate } from './gate/server.ts';
-import { lockFolder } from './ledger/lock.ts';
+import { ConfigError, loadConfig, needsToken, ownUrl } from './config.ts';
 import { ledgerActions } from './ledger-commands/actions.ts';
-import type { Digest } from './model/digest.ts';
-import { policyJsonSchema } from './policy/language/schema.ts';
 import { PolicyError } from './policy/policy.ts';
-import { removeServerFile, writeServerFile } from './reload/server-file.ts';
-import { startWarning } from './start-words.ts';
-import { trustLint, trustShow, trustUpdate } from './trust/commands.ts';
-import { openFileVault } from './vault/file-vault.ts';
-
-/** How often the vault is brought back within its bound, ms. */
-const EVICT_EVERY = 300_000;
-
-/** How long a shutdown waits for what is being served, ms. */
-const DRAIN = 30_000;
-
-/**
- * Bytes of log lines that may wait for whoever reads them; what comes beyond is dropped. Lines are written by
- * the thread pool, many at a time, so that no request waits for a pipe; at the end what waits is written.
- */
-const LOG_WAITING = 8 * 1024 ** 2;
 
 /**
  * The commands, on a real process. Each is loaded when it is run: a server needs none of the others' libraries.
@@ -62,67 +36,7 @@ export function actions(process: NodeJS.Process, version: string): Actions {
   return {
     serve: (options) =>
       orSay(async () => {
-        const config = configured(options);
-        const metrics = createMetrics();
-        const log = pino.destination({ dest: 2, sync: false, maxLength: LOG_WAITING });
-        const house = await openHouse(config, env, Date.now, version, metrics, (line) => log.write(line));
-        process.on('SIGHUP', () => void house.reload());
-        const close = async () => {
-          await removeServerFile(config.data).catch(() => undefined);
-          await house.close();
-        };
-        const tls = config.tls
-          ? { cert: await readFile(config.tls.cert), key: await readFile(config.tls.key) }
-          : null;
-        const gate = buildGate({
-          admission: house.admission,
-          ecosystems: ECOSYSTEMS,
-          tokens: config.auth.tokens.map((t) => ({
-            hash: t.hash as Digest,
-            agent: t.agent,
-            profile: t.profile,
-            role: t.role,
-            expires: t.expires ? Date.parse(t.expires) : null,
-          })),
-          hosts: ownHosts(config),
-          publicUrl: config.publicUrl ?? null,
-          tls,
-          logger: house.log,
-          metrics,
-          now: Date.now,
-          ready: () => house.ready(),
-          why: (leaf, caller) => house.why(leaf, caller.agent),
-          audit: house.audit,
-        });
-        try {
-          await writeServerFile(config.data, { pid: process.pid, startedAt: Date.now() });
-          await gate.listen({ host: config.host, port: config.port });
-        } catch (error) {
-          await close();
-          throw error;
-        }
-        const address = gate.server.address();
-        const port = typeof address === 'object' && address ? address.port : config.port;
-        const warning = startWarning(config);
-        if (warning) say(warning);
-        stdout.write(startHint(ownUrl(config, port), needsToken(config)));
-
-        // At once, too: the bound may be smaller than it was, and a process that is often restarted keeps it as well.
-        const trim = () =>
-          house
-            .evict()
-            .catch((error: unknown) => house.log.error({ err: error }, 'the vault was not trimmed'));
-        void trim();
-        const evicting = setInterval(() => void trim(), EVICT_EVERY);
-        await new Promise<void>((resolve) => {
-          process.once('SIGTERM', resolve);
-          process.once('SIGINT', resolve);
-        });
-        house.log.info('shutting down: serving what has begun');
-        clearInterval(evicting);
-        const drained = gate.close();
-        await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, DRAIN).unref())]);
-        await close();
+        await (await import('./serve.ts')).serve(process, configured(options), version, say);
         return EXIT.ok;
       }),
 
@@ -221,6 +135,7 @@ export function actions(process: NodeJS.Process, version: string): Actions {
 
     policyDigest: (options) =>
       orSay(async () => {
+        const { loadPolicy } = await import('./allowlists.ts');
         print((await loadPolicy(configured(options).allowlists)).digest);
         return EXIT.ok;
       }),
@@ -254,6 +169,7 @@ export function actions(process: NodeJS.Process, version: string): Actions {
       ),
 
     async policySchema() {
+      const { policyJsonSchema } = await import('./policy/language/schema.ts');
       print(JSON.stringify(policyJsonSchema(), null, 2));
       return EXIT.ok;
     },
@@ -265,6 +181,8 @@ export function actions(process: NodeJS.Process, version: string): Actions {
         const config = configured(options);
         // A running server empties and fills the quarantine: never beside it.
         const dir = config.vault ?? join(config.data, 'vault');
+        const { lockFolder } = await import('./ledger/lock.ts');
+        const { openFileVault } = await import('./vault/file-vault.ts');
         const release = await lockFolder(dir, 'SALLYPORT_VAULT');
         const vault = await openFileVault({ dir });
         const { checked, damaged } = await vault.fsck().finally(async () => {
@@ -293,17 +211,24 @@ export function actions(process: NodeJS.Process, version: string): Actions {
         }),
       ),
 
-    trustShow: (options) => orSay(() => trustShow(configured(options), options, Date.now, { print, say })),
+    trustShow: (options) =>
+      orSay(async () =>
+        (await import('./trust/commands.ts')).trustShow(configured(options), options, Date.now, {
+          print,
+          say,
+        }),
+      ),
 
-    trustUpdate: (options) => orSay(() => trustUpdate(configured(options), Date.now, { print, say })),
+    trustUpdate: (options) =>
+      orSay(async () =>
+        (await import('./trust/commands.ts')).trustUpdate(configured(options), Date.now, { print, say }),
+      ),
 
-    trustLint: (file, options) => orSay(() => trustLint(configured(options), file, Date.now, { print, say })),
+    trustLint: (file, options) =>
+      orSay(async () =>
+        (await import('./trust/commands.ts')).trustLint(configured(options), file, Date.now, { print, say }),
+      ),
   };
-}
-
-/** Whether packages are served to tokens only: an auditor's opens none. */
-function needsToken({ auth }: Config): boolean {
-  return auth.tokens.some(({ role }) => role === 'agent');
 }
 
 /** What to do about the faults that a start commonly meets. */
