@@ -33,6 +33,8 @@ export default defineConfig({
           name: 'fast',
           include: ['test/**/*.test.ts'],
           exclude: ['test/full/**'],
+          globalSetup: ['test/harness/thread-bundles.ts'],
+          setupFiles: ['test/harness/bundled-threads.ts'],
           testTimeout: 20_000,
         },
       },

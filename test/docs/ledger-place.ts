@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Firewall, startFirewall } from '../harness/firewall.ts';
+import { compileCache } from '../harness/jail.ts';
 import { type FakeRegistry, startRegistry } from '../harness/registry.ts';
 import type { Block, Page } from './markdown.ts';
 
@@ -56,7 +57,7 @@ export async function startLedgerPlace(page: Page): Promise<LedgerPlace> {
           for (const name of ['ledger.vkey', 'entry-1.proof'])
             await copyFile(join(root, name), join(root, 'elsewhere', name));
         const at = away
-          ? { cwd: join(root, 'elsewhere'), env: { PATH: env['PATH'] ?? '' } }
+          ? { cwd: join(root, 'elsewhere'), env: { PATH: env['PATH'] ?? '', ...compileCache() } }
           : { cwd: root, env };
         let printed = '';
         for (const line of lines) {
@@ -107,6 +108,7 @@ function shellEnvironment(root: string, registry: FakeRegistry): Record<string, 
   return {
     HOME: root,
     PATH: `${join(root, 'bin')}:${dirname(process.execPath)}:${process.env['PATH']}`,
+    ...compileCache(),
     ...upstreamOf(registry),
     npm_config_audit: 'false',
     npm_config_fund: 'false',

@@ -20,6 +20,7 @@ import { parsePolicy } from '../../src/policy/load.ts';
 import { HouseReadiness } from '../../src/readiness.ts';
 import { notesOf } from '../../src/reload/announce.ts';
 import { type Firewall, startFirewall } from '../harness/firewall.ts';
+import { compileCache } from '../harness/jail.ts';
 import { type FakeRegistry, startRegistry } from '../harness/registry.ts';
 import { codesIn, readPage, tableOf } from './markdown.ts';
 
@@ -213,6 +214,7 @@ describe('the transcript', () => {
     });
     await writeFile(join(firewall.root, 'package.json'), '{ "name": "app", "private": true }\n');
     env = {
+      ...compileCache(),
       HOME: firewall.root,
       PATH: `${await commandFolder(firewall.root)}:${dirname(process.execPath)}:${process.env['PATH']}`,
       SALLYPORT_DATA: firewall.dataDir,

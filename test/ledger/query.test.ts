@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -5,7 +7,13 @@ import { columnsOfBytes, type Subject } from '../../src/ledger/columns.ts';
 import { alarmEntry, servedEntry } from '../../src/ledger/entry.ts';
 import type { DecisionInput } from '../../src/ledger/entry-decision.ts';
 import { selectionOf } from '../../src/ledger/filter.ts';
-import type { EntryDraft, EntryFilter, StatsKey, StoredEntry } from '../../src/ledger/ledger.ts';
+import type {
+  EntryDraft,
+  EntryFilter,
+  LedgerReader,
+  StatsKey,
+  StoredEntry,
+} from '../../src/ledger/ledger.ts';
 import { openLedger, openLedgerReader } from '../../src/ledger/open.ts';
 import { planner } from '../../src/ledger/sqlite/plan.ts';
 import { statementOf } from '../../src/ledger/sqlite/scan.ts';
@@ -111,51 +119,38 @@ const BY_FILTER: readonly [EntryFilter, readonly number[]][] = [
 ];
 
 const leaves: string[] = [];
-const dir = { path: '' };
+let sample: LedgerReader;
 beforeAll(async () => {
-  const { mkdtempSync } = await import('node:fs');
-  const { tmpdir } = await import('node:os');
-  dir.path = mkdtempSync(join(tmpdir(), 'ledger-query-'));
-  const ledger = await openLedger({ dir: dir.path });
+  const dir = mkdtempSync(join(tmpdir(), 'ledger-query-'));
+  const ledger = await openLedger({ dir });
   for (const draft of SAMPLE) leaves.push((await ledger.append(draft)).leaf);
   await ledger.close();
-  return async () => (await import('node:fs/promises')).rm(dir.path, { recursive: true });
+  sample = await openLedgerReader({ dir });
+  return async () => {
+    await sample.close();
+    rmSync(dir, { recursive: true });
+  };
 });
 
-async function looking<T>(
-  work: (reader: Awaited<ReturnType<typeof openLedgerReader>>) => Promise<T>,
-): Promise<T> {
-  const reader = await openLedgerReader({ dir: dir.path });
-  try {
-    return await work(reader);
-  } finally {
-    await reader.close();
-  }
-}
-
 test.each(BY_FILTER)('%j finds %j, either way, and by cursor', async (filter, found) => {
-  await looking(async (reader) => {
-    expect(await places(reader, filter)).toEqual(found);
-    expect(await places(reader, { ...filter, reverse: true })).toEqual(found.toReversed());
-    const [first, ...others] = found;
-    if (first === undefined) return;
-    const after = Math.max(first, filter.after ?? -1);
-    expect(await places(reader, { ...filter, after })).toEqual(others);
-    expect(await places(reader, { ...filter, limit: 1 })).toEqual([first]);
-    const before = Math.min(found.at(-1) ?? 0, filter.before ?? Number.MAX_SAFE_INTEGER);
-    expect(await places(reader, { ...filter, before })).toEqual(found.slice(0, -1));
-  });
+  expect(await places(sample, filter)).toEqual(found);
+  expect(await places(sample, { ...filter, reverse: true })).toEqual(found.toReversed());
+  const [first, ...others] = found;
+  if (first === undefined) return;
+  const after = Math.max(first, filter.after ?? -1);
+  expect(await places(sample, { ...filter, after })).toEqual(others);
+  expect(await places(sample, { ...filter, limit: 1 })).toEqual([first]);
+  const before = Math.min(found.at(-1) ?? 0, filter.before ?? Number.MAX_SAFE_INTEGER);
+  expect(await places(sample, { ...filter, before })).toEqual(found.slice(0, -1));
 });
 
 test('a leaf hash finds its entry, and none where other conditions do not hold of it', async () => {
-  await looking(async (reader) => {
-    for (const [seq, leaf] of leaves.entries()) expect(await places(reader, { leaf })).toEqual([seq]);
-    expect(await places(reader, { leaf: 'f'.repeat(64) })).toEqual([]);
-    // The index has the first eight bytes alone.
-    expect(await places(reader, { leaf: `${leaves[3]?.slice(0, 16)}${'0'.repeat(48)}` })).toEqual([]);
-    expect(await places(reader, { leaf: leaves[3] ?? '', agent: 'bo' })).toEqual([]);
-    expect(await places(reader, { leaf: leaves[3] ?? '', waiver: '*' })).toEqual([3]);
-  });
+  for (const [seq, leaf] of leaves.entries()) expect(await places(sample, { leaf })).toEqual([seq]);
+  expect(await places(sample, { leaf: 'f'.repeat(64) })).toEqual([]);
+  // The index has the first eight bytes alone.
+  expect(await places(sample, { leaf: `${leaves[3]?.slice(0, 16)}${'0'.repeat(48)}` })).toEqual([]);
+  expect(await places(sample, { leaf: leaves[3] ?? '', agent: 'bo' })).toEqual([]);
+  expect(await places(sample, { leaf: leaves[3] ?? '', waiver: '*' })).toEqual([3]);
 });
 
 test.each<[EntryFilter]>([
@@ -177,33 +172,29 @@ test.each<[EntryFilter]>([
   [{ leaf: 'F'.repeat(64) }],
   [{ limit: 1e300 }],
 ])('%j is malformed, for entries and for counts', async (filter) => {
-  await looking(async (reader) => {
-    await expect(all(reader, filter)).rejects.toMatchObject({ code: 'malformed' });
-    await expect(reader.stats(filter, 'agent', 1)).rejects.toMatchObject({ code: 'malformed' });
-  });
+  await expect(all(sample, filter)).rejects.toMatchObject({ code: 'malformed' });
+  await expect(sample.stats(filter, 'agent', 1)).rejects.toMatchObject({ code: 'malformed' });
 });
 
 test.each([['express@1.0.0'], ['pkg:npm/express@1.0.0'], ['pkg:'], ['']])(
   'versions of %j are malformed',
   async (name) => {
-    await looking((reader) => expect(reader.versionsOf(name)).rejects.toMatchObject({ code: 'malformed' }));
+    await expect(sample.versionsOf(name)).rejects.toMatchObject({ code: 'malformed' });
   },
 );
 
 test('versions of a package are those that entries speak of, bundled ones too', async () => {
-  await looking(async (reader) => {
-    const of = async (name: string) =>
-      (await reader.versionsOf(name)).map((one) => `${one.ecosystem} ${one.name} ${one.version}`).sort();
-    expect(await of('express')).toEqual([
-      'npm express 3.0.0',
-      'npm express 4.0.0',
-      'npm express 5.0.0',
-      'pypi express 5.0.0',
-    ]);
-    expect(await of('pkg:pypi/express')).toEqual(['pypi express 5.0.0']);
-    expect(await of('evil')).toEqual(['npm evil 6.6.6']);
-    expect(await of("x' OR 1=1 --")).toEqual([]);
-  });
+  const of = async (name: string) =>
+    (await sample.versionsOf(name)).map((one) => `${one.ecosystem} ${one.name} ${one.version}`).sort();
+  expect(await of('express')).toEqual([
+    'npm express 3.0.0',
+    'npm express 4.0.0',
+    'npm express 5.0.0',
+    'pypi express 5.0.0',
+  ]);
+  expect(await of('pkg:pypi/express')).toEqual(['pypi express 5.0.0']);
+  expect(await of('evil')).toEqual(['npm evil 6.6.6']);
+  expect(await of("x' OR 1=1 --")).toEqual([]);
 });
 
 describe('counts', () => {
@@ -241,11 +232,9 @@ describe('counts', () => {
     const expected = Object.entries(groups)
       .map(([key, [entries, first, last]]) => ({ key, entries, first, last }))
       .sort((a, b) => b.entries - a.entries || (a.key < b.key ? -1 : 1));
-    await looking(async (reader) => {
-      expect(await reader.stats(filter, by, 100)).toEqual(expected);
-      expect(await reader.stats(filter, by, 1)).toEqual(expected.slice(0, 1));
-      expect(await reader.stats(filter, by, 0)).toEqual([]);
-    });
+    expect(await sample.stats(filter, by, 100)).toEqual(expected);
+    expect(await sample.stats(filter, by, 1)).toEqual(expected.slice(0, 1));
+    expect(await sample.stats(filter, by, 0)).toEqual([]);
   });
 });
 

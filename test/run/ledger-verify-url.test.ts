@@ -28,7 +28,13 @@ describe('a running firewall', () => {
     const headers = { authorization: 'Bearer agent' };
     for (let i = 0; i < 20; i++)
       await (await fetch(`${firewall.url}/npm/left-pad/-/left-pad-1.3.0.tgz`, { headers })).arrayBuffer();
-    expect(await firewall.command('ledger', 'prove', '20')).toMatchObject({ code: 0 });
+    // What was served is entered after its last byte, and published after that.
+    const served = () => firewall.ledger('--type', 'served');
+    await expect.poll(async () => (await served()).length, { timeout: 30_000 }).toBe(20);
+    const last = String((await served()).at(-1)?.seq);
+    await expect
+      .poll(async () => (await firewall.command('ledger', 'prove', last)).code, { timeout: 30_000 })
+      .toBe(0);
     vkey = readFileSync(join(firewall.dataDir, 'ledger', 'log', 'vkey'), 'utf8').trim();
   }, 60_000);
   afterAll(async () => {
