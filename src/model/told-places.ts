@@ -16,7 +16,7 @@ const SCRIPTS = 'bin/';
 
 /** Where a wheel lands (verify/verify.ts, `Inspection.places`), as its entry says it and our memory keeps it. */
 export interface ToldPlaces {
-  /** Sorted. `demo/`: it has the folder of its own name, and shares it with others. */
+  /** Sorted. `demo/`: it has a part of the folder of its own name, and leaves room for others there. */
   readonly places: readonly string[];
   /** They are not told as far as a policy looks: there was no room. */
   readonly cut: boolean;
@@ -24,25 +24,31 @@ export interface ToldPlaces {
 
 /**
  * The places of a wheel of this name, as deep as there is room for all of them: where they are too many, folders stand for
- * what is in them, which takes more than it should and never less. What it has below a shared folder of its own name
- * is nobody else's business.
+ * what is in them, which takes more than it should and never less. What it has in a shared folder of its own name is told
+ * where there is room for that, too.
  */
 export function toldPlaces(places: readonly string[], name: string): ToldPlaces {
   const own = normalName(name);
-  const segments = places.map((place) => {
-    const all = place.split('/');
-    const isOwn = all.length > 1 && !isScript(place) && normalName(all[0] ?? '') === own;
-    return isOwn ? [all[0] ?? '', ''] : all;
-  });
+  const all = places.map((place) => place.split('/'));
+  const isBelowOwn = (segments: readonly string[]) =>
+    segments.length > 1 && segments[0] !== 'bin' && normalName(segments[0] ?? '') === own;
+  const marks = all.filter(isBelowOwn).map(([top = '']) => [top, '']);
+  const whole = shortened([...all, ...marks], MAX_DEPTH);
+  if (hasRoom(whole)) return { places: whole, cut: false };
+  const others = [...all.filter((segments) => !isBelowOwn(segments)), ...marks];
   let told: string[] = [];
   for (let depth = MAX_DEPTH; depth > 0; depth--) {
-    // A script is its name, however short the rest is told.
-    const shortened = segments.map((all) => all.slice(0, all[0] === 'bin' ? Math.max(depth, 2) : depth));
-    told = [...new Set(shortened.map((all) => all.join('/')))].sort();
+    told = shortened(others, depth);
     if (hasRoom(told)) return { places: told, cut: depth < LOOKED_AT };
   }
   while (!hasRoom(told)) told = told.slice(0, Math.min(MAX_TOLD, told.length - 1));
   return { places: told, cut: true };
+}
+
+/** A script is its name, however short the rest is told. */
+function shortened(all: readonly (readonly string[])[], depth: number): string[] {
+  const told = all.map((one) => one.slice(0, one[0] === 'bin' ? Math.max(depth, 2) : depth).join('/'));
+  return [...new Set(told)].sort();
 }
 
 /** Whether an entry has no room even for their first segments: nobody would know what it takes. */

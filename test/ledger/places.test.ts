@@ -66,6 +66,7 @@ describe('what was admitted', () => {
     ['a file in its folder', ['yaml'], ['yaml/loader/x'], ['yaml/loader/x of owner']],
     ['the folder that holds its own', ['google/cloud/storage'], ['google'], ['google of owner']],
     ['a shared folder, as a whole', ['owner/'], ['owner'], ['owner of owner']],
+    ['a part of its own shared folder', ['owner/', 'owner/x'], ['owner/x/y'], ['owner/x/y of owner']],
     ['a part of a folder of its name', ['owner/'], ['owner/x'], ['owner/x of owner']],
   ])('takes %s', async (_, had, asked, found) => {
     const ledger = await openTemporary();
@@ -92,6 +93,27 @@ describe('what was admitted', () => {
     const ledger = await openTemporary();
     await ledger.append(wheel('requests', ['requests']));
     expect(await taken(ledger, 'requests-api', ['requests/api'])).toEqual(['requests/api of requests']);
+  });
+
+  test('a folder of the own name is not there to take what others have in it, but for parts by their name', async () => {
+    const ledger = await openTemporary();
+    await ledger.append(wheel('pyyaml', ['yaml/loader']));
+    await ledger.append(wheel('yaml-core', ['yaml/core']));
+    expect(await taken(ledger, 'yaml', ['yaml/'])).toEqual(['yaml/ of pyyaml']);
+    expect(await taken(ledger, 'yaml', ['yaml/', 'yaml/core'])).toEqual([
+      'yaml/ of pyyaml',
+      'yaml/core of yaml-core',
+    ]);
+  });
+
+  test('a part by its name is not what the owner of the folder has there', async () => {
+    const ledger = await openTemporary();
+    await ledger.append(wheel('poetry', ['poetry/', 'poetry/console']));
+    expect(await taken(ledger, 'poetry-console', ['poetry/console/x'])).toEqual([
+      'poetry/console/x of poetry',
+    ]);
+    expect(await taken(ledger, 'poetry-core', ['poetry/core'])).toEqual([]);
+    expect(await taken(ledger, 'poetry', ['poetry'])).toEqual([]);
   });
 
   test('where nobody knows where it lands, the folder of its name is taken', async () => {

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { areUntold, takes, toldPlaces } from '../../src/model/told-places.ts';
 
-test('a wheel takes what it installs, and of a shared folder of its own name the folder', () => {
+test('a wheel takes what it installs, and says where it shares the folder of its own name', () => {
   expect(toldPlaces([], 'demo')).toEqual({ places: [], cut: false });
   const places = ['Demo_/x', 'Demo_/y', 'bin/demo', 'bin/tool', 'google/api/x', 'google/api/y', 'yaml'];
   expect(toldPlaces(places, 'demo-')).toEqual({
-    places: ['Demo_/', 'bin/demo', 'bin/tool', 'google/api/x', 'google/api/y', 'yaml'],
+    places: ['Demo_/', 'Demo_/x', 'Demo_/y', 'bin/demo', 'bin/tool', 'google/api/x', 'google/api/y', 'yaml'],
     cut: false,
   });
   expect(toldPlaces(['demo', 'bin/demo'], 'demo').places).toEqual(['bin/demo', 'demo']);
@@ -17,6 +17,8 @@ test('where they are too many, folders stand for what is in them, and never for 
   expect(toldPlaces(both, 'demo')).toEqual({ places: ['a/b', 'a/c'], cut: false });
   const scripts = Array.from({ length: 100 }, (_, i) => `bin/s${i}`);
   expect(toldPlaces([...both, ...scripts], 'demo').places).toHaveLength(102);
+  const own = ['yaml', ...deep('demo/b'), ...deep('demo/c')];
+  expect(toldPlaces(own, 'demo')).toEqual({ places: ['demo/', 'yaml'], cut: false });
   const folders = Array.from({ length: 129 }, (_, i) => `a/m${i}`);
   expect(toldPlaces(folders, 'demo')).toEqual({ places: ['a'], cut: true });
   expect(areUntold(folders, 'demo')).toBe(false);

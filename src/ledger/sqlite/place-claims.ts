@@ -47,14 +47,17 @@ export function placeLookup(db: Database.Database) {
       const place = normalName(told);
       const shared = place.endsWith('/');
       const folders = isScript(place) ? [place] : foldersOf(shared ? place.slice(0, -1) : place);
-      // What it was admitted with before it keeps, whether it then shared the folder or not.
-      const own =
-        ownFirst.get(profile, JSON.stringify([...folders, ...folders.map((one) => `${one}/`)]), name) ??
-        Number.MAX_SAFE_INTEGER;
+      // The folder of its own name it may have shared before, and have for itself now.
+      const owned = folders.length === 1 ? [...folders, `${folders[0]}/`] : folders;
+      const own = ownFirst.get(profile, JSON.stringify(owned), name) ?? Number.MAX_SAFE_INTEGER;
       const keys = shared ? folders : [...folders, ...folders.map((one) => `${one}/`)];
       const rows = around.all(profile, JSON.stringify(keys), name, own, MAX_ROWS);
-      if (!shared && !isScript(place))
-        rows.push(...below.all(profile, `${place}/`, `${place}0`, name, own, MAX_ROWS));
+      if (!isScript(place)) {
+        const folder = shared ? place.slice(0, -1) : place;
+        const inside = below.all(profile, `${folder}/`, `${folder}0`, name, own, MAX_ROWS);
+        rows.push(...inside.filter((row) => !shared || !isPartByName(row.place, row.name)));
+        more ||= inside.length >= MAX_ROWS;
+      }
       more ||= rows.length >= MAX_ROWS;
       for (const row of rows) {
         if (row.place.endsWith('/') && isPartByName(place, name)) continue;
