@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Firewall, startFirewall } from '../harness/firewall.ts';
 import { type FakeRegistry, startRegistry } from '../harness/registry.ts';
 import { sallyport } from '../harness/sallyport.ts';
@@ -29,12 +29,15 @@ describe('a running firewall', () => {
     for (let i = 0; i < 20; i++)
       await (await fetch(`${firewall.url}/npm/left-pad/-/left-pad-1.3.0.tgz`, { headers })).arrayBuffer();
     // What was served is entered after its last byte, and published after that.
-    const served = () => firewall.ledger('--type', 'served');
-    await expect.poll(async () => (await served()).length, { timeout: 30_000 }).toBe(20);
-    const last = String((await served()).at(-1)?.seq);
-    await expect
-      .poll(async () => (await firewall.command('ledger', 'prove', last)).code, { timeout: 30_000 })
-      .toBe(0);
+    await vi.waitFor(
+      async () => {
+        const served = await firewall.ledger('--type', 'served');
+        expect(served).toHaveLength(20);
+        const proved = await firewall.command('ledger', 'prove', String(served.at(-1)?.seq));
+        expect(proved).toMatchObject({ code: 0 });
+      },
+      { timeout: 40_000, interval: 100 },
+    );
     vkey = readFileSync(join(firewall.dataDir, 'ledger', 'log', 'vkey'), 'utf8').trim();
   }, 60_000);
   afterAll(async () => {
