@@ -51,6 +51,11 @@ describe('refused', () => {
     ['a hash of no algorithm', said(`${MODULE},abc,9\n`), 'weak or unreadable hash in RECORD'],
     ['a fourth field', said(`${row.trim()},x\n`), 'unreadable RECORD'],
     ['an open quote', said(`"${row}`), 'unreadable RECORD'],
+    ...['x', '""'].map((much): [string, Uint8Array, string] => [
+      `an open quote and megabytes of ${much}`,
+      wheel((all) => `${all}"${much.repeat(6_000_000 / much.length)}"x`),
+      'unreadable RECORD',
+    ]),
     ['a quote within', said(row.replace('/', '"/')), 'unreadable RECORD'],
     ['a row twice', said(row + row), 'RECORD lists a file twice'],
     ['one file in two spellings', said(row + row.replace('/', '/./')), 'RECORD lists a file twice'],
