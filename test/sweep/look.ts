@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import {
   agrees,
   digestOfManifest,
@@ -8,6 +9,8 @@ import {
 } from '../../src/admission/index-claims.ts';
 import { ECOSYSTEMS } from '../../src/ecosystems/all.ts';
 import type { Ecosystem } from '../../src/ecosystems/ecosystem.ts';
+import { placeLookup, placeWrites } from '../../src/ledger/sqlite/place-claims.ts';
+import { PLACE_SCHEMA } from '../../src/ledger/sqlite/place-schema.ts';
 import type { ArtifactKind } from '../../src/model/artifact.ts';
 import { NO_CHANGE } from '../../src/model/change.ts';
 import { hexOf, sha256 } from '../../src/model/digest.ts';
@@ -15,8 +18,10 @@ import { NO_BASELINE, NO_EVIDENCE } from '../../src/model/evidence.ts';
 import { NO_FACTS } from '../../src/model/facts.ts';
 import { FINDINGS, type Finding } from '../../src/model/finding.ts';
 import type { Listing } from '../../src/model/listing.ts';
+import { normalName } from '../../src/model/pypi-name.ts';
 import type { ReasonCode } from '../../src/model/reason-codes.ts';
-import { NONE_TAKEN } from '../../src/model/taken-places.ts';
+import { NONE_TAKEN, type TakenPlaces } from '../../src/model/taken-places.ts';
+import { takes } from '../../src/model/told-places.ts';
 import { decide } from '../../src/policy/decide.ts';
 import { NO_HIGHER } from '../../src/policy/judge/floor.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
@@ -74,6 +79,7 @@ export async function look(cache: Cache, wanted: (file: Kept) => boolean): Promi
   const refused: Refused[] = [];
   const unlisted: string[] = [];
   const names = new Set<string>();
+  const places = new TakenInTurn();
   let bytes = 0;
   const queue = [
     ...Map.groupBy((await cache.files()).filter(wanted), (file) => `${file.ecosystem} ${file.name}`),
@@ -86,7 +92,8 @@ export async function look(cache: Cache, wanted: (file: Kept) => boolean): Promi
       const listing = ecosystem && listingOf(ecosystem, name, await cache.index(ecosystem.id, name));
       if (!ecosystem) continue;
       for (const file of group) {
-        const question = listing ? await questionOf(pool, ecosystem, listing, file) : null;
+        const looked = listing ? await questionOf(pool, ecosystem, listing, file) : null;
+        const question = looked && { ...looked, taken: places.of(looked) };
         if (!question) {
           unlisted.push(`${name}/${file.filename}`);
           continue;
@@ -112,6 +119,35 @@ export async function look(cache: Cache, wanted: (file: Kept) => boolean): Promi
     await pool.close();
   }
   return { files, packages: names.size, bytes, findings, refused, unlisted };
+}
+
+/** Every file is taken for admitted, one after the other: of two that share a place the second one is told whose it is. */
+class TakenInTurn {
+  readonly #lookup: ReturnType<typeof placeLookup>;
+  readonly #writes: ReturnType<typeof placeWrites>;
+  #seq = 0;
+
+  constructor() {
+    const db = new Database(':memory:');
+    db.exec(PLACE_SCHEMA);
+    this.#lookup = placeLookup(db);
+    this.#writes = placeWrites(db);
+  }
+
+  of({ ecosystem, name, file, facts }: ListingQuestion): TakenPlaces {
+    if (ecosystem !== 'pypi') return NONE_TAKEN;
+    const places = takes(file.kind, name, facts.places);
+    const taken = this.#lookup.names('default', name, places);
+    const normal = [...new Set(places.map(normalName))];
+    this.#writes.insert(this.#seq++, {
+      profile: 'default',
+      name,
+      places: normal,
+      knew: new Set(),
+      knewMore: false,
+    });
+    return taken;
+  }
 }
 
 /** What the policy is asked of a file once its bytes were inspected; null where the index does not list it. */
