@@ -1,8 +1,13 @@
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { questionOf } from '../../src/admission/replay.ts';
+import { check } from '../../src/check.ts';
+import { loadConfig } from '../../src/config.ts';
 import { ECOSYSTEMS } from '../../src/ecosystems/all.ts';
 import { decide } from '../../src/policy/decide.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
+import { policyExplain } from '../../src/policy-commands/explain.ts';
+import { terminal } from '../policy-commands/place.ts';
 import { bearer, startHouse, type TestHouse, tokensOf } from './harness.ts';
 
 const POLICY = `profile: default
@@ -152,4 +157,34 @@ test('what is refused takes nothing, and neither does what is only observed', as
   await house.setPolicy({ ...PROFILES, 'default.yaml': `${POLICY}deny:\n  - { pypi: pyyaml }\n` });
   expect((await ask(house, 'pyyaml', '1.0', bearer('dev'))).status).toBe(403);
   expect((await ask(house, 'yaml-tools', '1.0', bearer('dev'))).status).toBe(200);
+});
+
+test('`check` and `policy explain` know it before it is asked for again', async () => {
+  const house = await houseOf();
+  for (const project of ['pyyaml', 'yaml-tools']) await ask(house, project);
+  const env = {
+    SALLYPORT_DATA: join(house.root, 'data'),
+    SALLYPORT_ALLOWLISTS: join(house.root, 'allowlists'),
+    SALLYPORT_NPM_UPSTREAM: house.registry.npmBase,
+    SALLYPORT_PYPI_UPSTREAM: house.registry.pypiBase,
+    SALLYPORT_PRIVATE_ADDRESSES: '127.0.0.0/8',
+  };
+  const options = { ecosystem: 'pypi', profile: 'default' } as const;
+  const printed: string[] = [];
+  const names = ['yaml-tools@1.0', 'yaml-tools@2.0', 'pyyaml@1.0'];
+  await check(
+    loadConfig(env),
+    env,
+    '0',
+    names,
+    { ...options, json: true },
+    (line) => printed.push(line),
+    () => {},
+  );
+  // Of what was not looked into nobody knows where it lands.
+  expect(printed.map((line) => JSON.parse(line).verdict)).toEqual(['refuse', 'allow', 'allow']);
+  expect(printed[0]).toContain('those of pyyaml, unless');
+  const out = terminal();
+  await policyExplain(loadConfig(env), 'yaml-tools==1.0', house.clock.now(), options, out);
+  expect(out.printed.join('\n')).toContain('FOREIGN_PLACE');
 });
