@@ -66,6 +66,23 @@ describe('what was admitted', () => {
     ['a file in its folder', ['yaml'], ['yaml/loader/x'], ['yaml/loader/x of owner']],
     ['the folder that holds its own', ['google/cloud/storage'], ['google'], ['google of owner']],
     ['a shared folder, as a whole', ['owner/'], ['owner'], ['owner of owner']],
+    ['an __init__ over its own', ['yaml'], ['yaml/+'], ['yaml/+ of owner']],
+    ['one with code', ['yaml'], ['yaml/__init__'], ['yaml/__init__ of owner']],
+    [
+      'an __init__ with code over one without',
+      ['google/+'],
+      ['google/__init__'],
+      ['google/__init__ of owner'],
+    ],
+    ['an __init__ without code over one with', ['google/__init__'], ['google/+'], ['google/+ of owner']],
+    ['one with code over another', ['google/__init__'], ['google/__init__'], ['google/__init__ of owner']],
+    [
+      'an __init__ with code in its shared folder',
+      ['owner/'],
+      ['owner/__init__'],
+      ['owner/__init__ of owner'],
+    ],
+    ['a folder that others share', ['google/+'], ['google'], ['google of owner']],
     ['a part of its own shared folder', ['owner/', 'owner/x'], ['owner/x/y'], ['owner/x/y of owner']],
     ['a part of a folder of its name', ['owner/'], ['owner/x'], ['owner/x of owner']],
   ])('takes %s', async (_, had, asked, found) => {
@@ -78,9 +95,16 @@ describe('what was admitted', () => {
 
   test.each<[what: string, had: readonly string[], asked: readonly string[], name?: string]>([
     ['a neighbour in a shared folder', ['google/cloud/storage'], ['google/cloud/bigquery', 'google/auth']],
+    [
+      'an __init__ that does the same',
+      ['google/+', 'google/auth'],
+      ['google/+', 'google/api', 'google/cloud/+'],
+    ],
+    ['an __init__ that does nothing in its shared folder', ['owner/'], ['owner/+']],
     ['a longer name', ['yaml'], ['yamllint', 'yaml_x', '_yaml']],
     ['the module of a script', ['bin/tool'], ['tool', 'bin/tool2']],
     ['its own part of a folder that is shared', ['owner/'], ['owner/core'], 'owner-core'],
+    ['an __init__ in a folder of its own name', ['google/+'], ['google/'], 'google'],
     ['the same, deeper', ['azure/'], ['azure/mgmt/compute'], 'azure-mgmt-compute'],
     ['no place', ['yaml'], []],
   ])('does not take %s', async (_, had, asked, name = 'other') => {

@@ -9,6 +9,9 @@ import type { PlaceClaim } from '../place-claim.ts';
 /** Entries of one transaction while the table is filled. */
 const CHUNK = 2_000;
 
+/** The `__init__.py` of a folder that is shared: verify/pypi/places.ts, in normal form. */
+const INIT = /^(.+)\/(?:\+|-init-)$/;
+
 /** Claims of others on one place that are looked at: one is enough to refuse. */
 const MAX_ROWS = 64;
 
@@ -45,18 +48,13 @@ export function placeLookup(db: Database.Database) {
     let more = false;
     for (const told of places) {
       const place = normalName(told);
-      const shared = place.endsWith('/');
-      const folders = isScript(place) ? [place] : foldersOf(shared ? place.slice(0, -1) : place);
-      // The folder of its own name it may have shared before, and have for itself now.
-      const owned = folders.length === 1 ? [...folders, `${folders[0]}/`] : folders;
+      const { folder, own: owned, keys, inside } = reachOf(place);
       const own = ownFirst.get(profile, JSON.stringify(owned), name) ?? Number.MAX_SAFE_INTEGER;
-      const keys = shared ? folders : [...folders, ...folders.map((one) => `${one}/`)];
       const rows = around.all(profile, JSON.stringify(keys), name, own, MAX_ROWS);
-      if (!isScript(place)) {
-        const folder = shared ? place.slice(0, -1) : place;
-        const inside = below.all(profile, `${folder}/`, `${folder}0`, name, own, MAX_ROWS);
-        rows.push(...inside.filter((row) => !shared || !isPartByName(row.place, row.name)));
-        more ||= inside.length >= MAX_ROWS;
+      if (inside !== 'none') {
+        const found = below.all(profile, `${folder}/`, `${folder}0`, name, own, MAX_ROWS);
+        rows.push(...found.filter((row) => inside === 'all' || isStrangers(row)));
+        more ||= found.length >= MAX_ROWS;
       }
       more ||= rows.length >= MAX_ROWS;
       for (const row of rows) {
@@ -130,6 +128,44 @@ export function fillPlaces(db: Database.Database): void {
     return rows.length > 0;
   });
   while (step.immediate());
+}
+
+/** What a place takes, beside itself. */
+interface Reach {
+  readonly folder: string;
+  /** Places with which its own name had it before. */
+  readonly own: readonly string[];
+  /** Places with which others have it. */
+  readonly keys: readonly string[];
+  /** Which of those that lie in it are taken with it: of `poetry/` not those that say by their name that they are parts. */
+  readonly inside: 'all' | 'strangers' | 'none';
+}
+
+function reachOf(place: string): Reach {
+  if (isScript(place)) return { folder: place, own: [place], keys: [place], inside: 'none' };
+  const init = INIT.exec(place)?.[1];
+  if (init !== undefined) {
+    // Of two that only share a folder it does not matter whose `__init__` is there.
+    const folders = foldersOf(init);
+    const other = place.endsWith('+') ? [normalName(`${init}/__init__`)] : [place, `${init}/+`];
+    const weak = place.endsWith('+') ? [] : folders.map((one) => `${one}/`);
+    return { folder: init, own: [...folders, place], keys: [...folders, ...weak, ...other], inside: 'none' };
+  }
+  const shared = place.endsWith('/');
+  const folder = shared ? place.slice(0, -1) : place;
+  const folders = foldersOf(folder);
+  const sharing = folders.map((one) => `${one}/`);
+  return {
+    folder,
+    // The folder of its own name it may have shared before, and have for itself now.
+    own: folders.length === 1 ? [...folders, ...sharing] : folders,
+    keys: shared ? folders : [...folders, ...sharing],
+    inside: shared ? 'strangers' : 'all',
+  };
+}
+
+function isStrangers({ place, name }: Row): boolean {
+  return !place.endsWith('/+') && !isPartByName(place, name);
 }
 
 /** `a/b/c` and the folders that it lies in. */

@@ -1,5 +1,6 @@
 import type { ArchivePath } from '../archive/path.ts';
 import { placeOf } from '../archive/unsafe.ts';
+import { sharing } from './shared-init.ts';
 
 /** Places that are told of one wheel: those that are installed have some hundreds at most. */
 export const MAX_PLACES = 4_000;
@@ -12,17 +13,6 @@ const MAX_DATA_DEPTH = 2;
 /** Modules in every form in which Python imports them; `.pyi` is one for type checkers. */
 const MODULE = /^([^.]+)(?:\.[^/]*)?\.(?:py|pyw|pyc|pyo|pyi|so|pyd)$/;
 
-/** What the `__init__.py` of a folder says to which other distributions add (pkgutil- and pkg_resources-style namespaces). */
-const SHARED = /\b(?:extend_path|declare_namespace)\b/;
-
-/**
- * Whether it says so, or nothing: several wheels bring one folder's `__init__.py` empty. By lines, because one pattern
- * for all of them may take a time that grows with the power of their number.
- */
-function isShared(text: string): boolean {
-  return SHARED.test(text) || text.split(/[\r\n]/).every((line) => /^[ \t\f]*(?:#|$)/.test(line));
-}
-
 /** Names of folders that very many wheels put at the top by accident. What overwrites them is nobody's loss. */
 const ACCIDENTS: ReadonlySet<string> = new Set(
   'test tests testing doc docs example examples sample samples benchmark benchmarks script scripts tool tools build dist src utils setup conftest noxfile tasks versioneer'.split(
@@ -34,18 +24,27 @@ interface Folder {
   readonly folders: Map<string, Folder>;
   readonly modules: Set<string>;
   readonly others: Set<string>;
+  /** It has an `__init__` that is no source: Python prefers that to one which is. */
+  compiled: boolean;
 }
 
-const emptyFolder = (): Folder => ({ folders: new Map(), modules: new Set(), others: new Set() });
+const emptyFolder = (): Folder => ({
+  folders: new Map(),
+  modules: new Set(),
+  others: new Set(),
+  compiled: false,
+});
 
 /**
  * Collects where the files of a wheel land, as short as it can be said: `six` for a module, `yaml` for a folder with
  * `__init__`, of a folder without it (or with one that shares it) what is in it: `google/protobuf`, `certs/all.pem`;
- * `bin/tool` for a script.
+ * `bin/tool` for a script. `google/+` says that it brings an `__init__.py` which does nothing but share the folder, `google/__init__`
+ * that this one does more.
  */
 export class Places {
   readonly #top = emptyFolder();
-  readonly #shared = new Set<string>();
+  /** Folders with an `__init__.py` that shares them, and how that is told. */
+  readonly #shared = new Map<string, '+' | '__init__'>();
   readonly #scripts = new Set<string>();
 
   /** A file below a folder for packages. */
@@ -58,6 +57,7 @@ export class Places {
       folder = next;
     }
     const module = MODULE.exec(file)?.[1];
+    if (module === '__init__' && !/\.pyi?$/.test(file)) folder.compiled = true;
     if (module !== undefined) folder.modules.add(module);
     else folder.others.add(file);
   }
@@ -68,7 +68,9 @@ export class Places {
 
   /** What the `__init__.py` of a folder says. */
   addInit(segments: readonly string[], text: string): void {
-    if (isShared(text)) this.#shared.add(segments.slice(0, -1).join('/'));
+    const shared = sharing(text);
+    if (shared !== 'no')
+      this.#shared.set(segments.slice(0, -1).join('/'), shared === 'only' ? '+' : '__init__');
   }
 
   /** Sorted by UTF-16 code units, each once; null where there are too many. */
@@ -91,10 +93,14 @@ export class Places {
       const place = [...path, name];
       const text = place.join('/');
       if (isAccident(place)) continue;
-      const owned = inner.modules.has('__init__') && !this.#shared.has(text);
+      const init = inner.modules.has('__init__') && !inner.compiled ? this.#shared.get(text) : undefined;
+      const owned = inner.modules.has('__init__') && init === undefined;
       const deep = place.length >= (hasModules(inner) ? MAX_DEPTH : MAX_DATA_DEPTH);
       if (owned || deep) found.add(text);
-      else this.#walk(inner, place, found);
+      else {
+        if (init !== undefined) found.add(`${text}/${init}`);
+        this.#walk(inner, place, found);
+      }
     }
   }
 }

@@ -34,7 +34,7 @@ describe('places', () => {
         ...of('zope/interface/__init__.py'),
         'zope/__init__.py': "__import__('pkg_resources').declare_namespace(__name__)",
       },
-      ['zope/interface'],
+      ['zope/+', 'zope/interface'],
     ],
     [
       'the same, of pkgutil',
@@ -42,14 +42,25 @@ describe('places', () => {
         ...of('zope/interface/__init__.py'),
         'zope/__init__.py': '__path__ = extend_path(__path__, __name__)',
       },
-      ['zope/interface'],
+      ['zope/+', 'zope/interface'],
     ],
     [
       'one with an empty __init__',
       { ...of('nvidia/cublas/x.py'), 'nvidia/__init__.py': '' },
-      ['nvidia/cublas/x'],
+      ['nvidia/+', 'nvidia/cublas/x'],
     ],
-    ['one with a comment', { ...of('nvidia/a.py'), 'nvidia/__init__.py': '# shared\r\n\n' }, ['nvidia/a']],
+    [
+      'one with a comment',
+      { ...of('nvidia/a.py'), 'nvidia/__init__.py': '# shared\r\n\n' },
+      ['nvidia/+', 'nvidia/a'],
+    ],
+    ['an empty __init__ alone', { 'yaml/__init__.py': '' }, ['yaml/+']],
+    [
+      'one that does more than to share',
+      { 'yaml/__init__.py': '# extend_path\nimport os\n' },
+      ['yaml/__init__'],
+    ],
+    ['one that is compiled, beside an empty one', { ...of('y/__init__.so'), 'y/__init__.py': '' }, ['y']],
     [
       'data without a module',
       of('certs/all.pem', 'certs/more/a.pem', 'certs/more/b.pem'),
