@@ -90,7 +90,8 @@ async function add(
     },
   });
   const path = registry.attestationsPath(name, version);
-  const wanted = { name, version, sha512: digests.sha512, ...provenance };
+  // A key and a certificate for each signer, not for each signature: nothing here asks which key it was.
+  const wanted = { name, version, sha512: digests.sha512, sameKey: true, ...provenance };
   registry.setEvidence(path, provenance === null ? null : await world.npmAttestations(wanted));
   return digests;
 }
