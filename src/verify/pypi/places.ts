@@ -10,8 +10,8 @@ const MAX_DEPTH = 5;
 /** The same, where it has no module. */
 const MAX_DATA_DEPTH = 2;
 
-/** Modules in every form in which Python imports them; `.pyi` is one for type checkers. */
-const MODULE = /^([^.]+)(?:\.[^/]*)?\.(?:py|pyw|pyc|pyo|pyi|so|pyd)$/;
+/** Modules in every form in which Python imports them; `.pyi` is one for type checkers. On some disks `SIX.PY` lies over `six.py`. */
+const MODULE = /^([^.]+)(?:\.[^/]*)?\.(?:py|pyw|pyc|pyo|pyi|so|pyd)$/i;
 
 /** Names of folders that very many wheels put at the top by accident. What overwrites them is nobody's loss. */
 const ACCIDENTS: ReadonlySet<string> = new Set(

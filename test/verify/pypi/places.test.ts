@@ -21,6 +21,7 @@ describe('places', () => {
   test.each<[what: string, files: Readonly<Record<string, string>>, places: readonly string[]]>([
     ['a module', of('six.py'), ['six']],
     ['an extension module', of('_x.cpython-313-x86_64-linux-gnu.so'), ['_x']],
+    ['a module in capitals', of('SIX.PY'), ['SIX']],
     ['compiled alone', of('six.pyc'), ['six']],
     ['a package', of('yaml/__init__.py', 'yaml/loader.py', 'yaml/data/x.txt'), ['yaml']],
     [
