@@ -36,7 +36,8 @@ export function actions(process: NodeJS.Process, version: string): Actions {
   return {
     serve: (options) =>
       orSay(async () => {
-        await (await import('./serve.ts')).serve(process, configured(options), version, say);
+        const config = configured(options);
+        await (await import('./serve.ts')).serve(process, config, version, say);
         return EXIT.ok;
       }),
 
