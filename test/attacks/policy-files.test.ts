@@ -13,14 +13,14 @@ afterEach(async () => {
 
 const JSON_PAGE = { headers: { accept: 'application/vnd.pypi.simple.v1+json' } };
 const hex = (bytes: Uint8Array, algorithm = 'sha256') => createHash(algorithm).update(bytes).digest('hex');
-const wheelOf = (files: Readonly<Record<string, string>>) =>
-  makeWheel({ name: 'gear', version: '1.0', files });
+const wheelOf = (files: Readonly<Record<string, string>>, tags?: string) =>
+  makeWheel({ name: 'gear', version: '1.0', files, ...(tags === undefined ? {} : { tags }) });
 
 describe('a waiver for one of several files of a version', () => {
   const A = 'gear-1.0-py3-none-any.whl';
   const B = 'gear-1.0-py2-none-any.whl';
   const a = wheelOf({ 'a.pth': 'import a\n' });
-  const b = wheelOf({ 'b.pth': 'import b\n' });
+  const b = wheelOf({ 'b.pth': 'import b\n' }, 'py2-none-any');
   const POLICY = 'profile: default\nallow: [{ pypi: gear }]\n';
   const waiver = (digests: readonly string[]) =>
     `waivers: [{ pypi: gear@1.0, hashes: [${digests.map((one) => `"${one}"`).join(', ')}], lifts: startup-hooks, reason: r, approver: ana, expires: 2026-12-31 }]\n`;

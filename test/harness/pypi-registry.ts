@@ -178,6 +178,7 @@ function store(project: string, spec: PypiFile): Stored {
     ...(spec.bulk === undefined ? {} : { 'bulk.bin': noise(spec.bulk) }),
   };
   const make = spec.filename.endsWith('.whl') ? makeWheel : makeSdist;
-  const bytes = Buffer.from(spec.bytes ?? make({ name, version, metadata: metadataText, files }));
+  const tags = spec.filename.slice(0, -'.whl'.length).split('-').slice(-3).join('-');
+  const bytes = Buffer.from(spec.bytes ?? make({ name, version, metadata: metadataText, files, tags }));
   return { spec, bytes, metadata: spec.filename.endsWith('.whl') ? Buffer.from(metadataText) : undefined };
 }

@@ -7,17 +7,7 @@ export interface Explained extends Pick<Refused, 'ecosystem' | 'name' | 'code'> 
   readonly why: string;
 }
 
-const LINK =
-  'it has a symbolic link, which readers of tar follow or drop as they like; no policy lifts that, and the wheel of the same version is admitted';
-
 export const EXPLAINED: readonly Explained[] = [
-  ...['beautifulsoup4', 'pdm-backend', 'pyparsing', 'referencing', 'tenacity'].map((name) => ({
-    ecosystem: 'pypi',
-    name,
-    code: 'ARCHIVE_UNSAFE' as const,
-    files: /\.tar\.gz$/,
-    why: LINK,
-  })),
   {
     ecosystem: 'npm',
     name: 'yarn',

@@ -99,7 +99,8 @@ export async function look(cache: Cache, wanted: (file: Kept) => boolean): Promi
           continue;
         }
         names.add(key);
-        bytes += (await stat(file.path)).size;
+        const { size } = await stat(file.path);
+        bytes += size;
         files.set(question.file.kind, (files.get(question.file.kind) ?? 0) + 1);
         const found = question.facts.findings ?? [];
         for (const code of new Set(found.map((one) => one.code)))

@@ -36,6 +36,8 @@ export interface Distribution {
   /** Lines after Name and Version (`Requires-Dist: …`), or the whole document where it begins with `Metadata-Version`. */
   readonly metadata?: string;
   readonly files?: Files;
+  /** What WHEEL says of a wheel's tags: `py3-none-any`, unless told otherwise. */
+  readonly tags?: string;
 }
 
 /** METADATA or PKG-INFO (core metadata 2.1) of a distribution. */
@@ -57,7 +59,7 @@ export function wheelEntries(distribution: Distribution): ZipEntry[] {
   entries.push({ path: `${info}/METADATA`, bytes: makeMetadata(distribution) });
   entries.push({
     path: `${info}/WHEEL`,
-    bytes: 'Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
+    bytes: `Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: ${distribution.tags ?? 'py3-none-any'}\n`,
   });
   return recorded([...entries, { path: `${info}/RECORD` }]);
 }

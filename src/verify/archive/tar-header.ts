@@ -9,10 +9,14 @@ export interface TarHeader {
   readonly oldType: boolean;
   /** Bytes of the body. */
   readonly size: number;
+  /** Of a symbolic link, where it leads, as it is written; else empty. */
+  readonly link: string;
 }
 
 export const TAR_BLOCK = 512;
 const NUL = 0;
+/** The type flag `2`. */
+const SYMBOLIC_LINK = 0x32;
 
 /** Whether the block is one of those that end an archive. */
 export function isZeroBlock(block: Uint8Array): boolean {
@@ -37,6 +41,7 @@ export function readTarHeader(block: Uint8Array): TarHeader {
     type: flag === NUL ? '0' : String.fromCharCode(flag),
     oldType: flag === NUL,
     size: octal(block, 124, 12, name),
+    link: flag === SYMBOLIC_LINK ? text(block.subarray(157, 257)) : '',
   };
 }
 

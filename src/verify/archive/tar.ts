@@ -10,6 +10,8 @@ export interface TarEntry {
   readonly path: ArchivePath;
   readonly folder: boolean;
   readonly bytes: Uint8Array | null;
+  /** Where a symbolic link leads, as it is written; null for all else. */
+  readonly link: string | null;
 }
 
 export interface TarOptions {
@@ -17,19 +19,21 @@ export interface TarOptions {
   readonly wants: (path: ArchivePath) => boolean;
   /** Source distributions made by plain `tar` have it; npm takes the dot for the folder to strip. */
   readonly leadingDot: boolean;
+  /** Symbolic links are told, for the caller to judge; without it they are refused as all else is. */
+  readonly links: boolean;
 }
 
 /** Readers pass over longer headers, and then read the next entry without them. */
 const MAX_META = 1024 ** 2;
 
 /**
- * Walks a tar in one pass, and knows files and folders only: links, devices and all other kinds throw
- * ArchiveUnsafe. What is read from an entry counts only when the whole walk has ended.
+ * Walks a tar in one pass, and knows files and folders, and symbolic links where they are asked for: hard links,
+ * devices and all other kinds throw ArchiveUnsafe. What is read from an entry counts only when the whole walk has ended.
  */
 export async function* walkTar(
   pieces: AsyncIterable<Uint8Array>,
   meter: Meter,
-  { wants, leadingDot }: TarOptions,
+  { wants, leadingDot, links }: TarOptions,
 ): AsyncGenerator<TarEntry, void, undefined> {
   const pull = new Pull(metered(pieces, meter));
   let extended: PaxChanges | null = null;
@@ -62,16 +66,22 @@ export async function* walkTar(
         throw new ArchiveUnsafe('two sizes for one entry', raw);
       }
       extended = null;
+      if (links && header.type === '2') {
+        if (header.size !== 0) throw new ArchiveUnsafe('link with a body', raw);
+        const path = archivePath(leadingDot ? withoutDot(raw) : raw, meter.limits.maxPath);
+        yield { path, folder: false, bytes: null, link: header.link };
+        continue;
+      }
       if (header.type !== '0' && header.type !== '5') throw new ArchiveUnsafe('link or device', raw);
       if (leadingDot && header.type === '5' && (raw === './' || raw === '.')) continue;
-      const path = archivePath(leadingDot && raw.startsWith('./') ? raw.slice(2) : raw, meter.limits.maxPath);
+      const path = archivePath(leadingDot ? withoutDot(raw) : raw, meter.limits.maxPath);
       const folder = header.type === '5' || path.folder;
       // A folder has no body; some readers believe its size and some do not.
       if (folder && header.size !== 0) throw new ArchiveUnsafe('folder with a body', raw);
       const wanted = !folder && wants(path);
       if (wanted && header.size > meter.limits.maxDocument)
         throw new ArchiveUnsafe('document too large', raw);
-      yield { path, folder, bytes: wanted ? await body(pull, header) : null };
+      yield { path, folder, bytes: wanted ? await body(pull, header) : null, link: null };
       if (!wanted) await skipBody(pull, header);
     }
     if (extended) throw new ArchiveUnsafe('header without an entry');
@@ -79,6 +89,10 @@ export async function* walkTar(
   } finally {
     await pull.close();
   }
+}
+
+function withoutDot(raw: string): string {
+  return raw.startsWith('./') ? raw.slice(2) : raw;
 }
 
 async function* metered(pieces: AsyncIterable<Uint8Array>, meter: Meter): AsyncGenerator<Uint8Array> {

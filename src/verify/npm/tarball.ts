@@ -36,7 +36,7 @@ export async function inspectNpmTarball(
   let manifest: string | null = null;
   let dependencies: readonly string[] | null = null;
   let licence: string | null = null;
-  const options = { wants: isDocument, leadingDot: false };
+  const options = { wants: isDocument, leadingDot: false, links: false };
   for await (const entry of walkTar(gunzip(source), new Meter(source.size, limits), options)) {
     const role = roleOf(entry.path);
     if (entry.folder) continue;

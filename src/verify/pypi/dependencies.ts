@@ -5,6 +5,11 @@ import { type CoreMetadata, only } from './core-metadata.ts';
 /** PEP 508: a requirement begins with a name. */
 const NAME = /^\s*([A-Za-z0-9][A-Za-z0-9._-]*)/;
 
+/** The name that a requirement begins with, as it is written; null where it begins with none. */
+export function requiredName(requirement: string): string | null {
+  return NAME.exec(requirement)?.[1] ?? null;
+}
+
 /**
  * Names (PEP 503) of what metadata requires, with those of extras and of other platforms: who asks for one of them gets it. Each once.
  * null where they are more than `MAX_DEPENDENCIES`, or one begins with no name.
@@ -29,8 +34,8 @@ export function pulledInBySource(metadata: CoreMetadata): readonly string[] | nu
 function namesIn(requirements: readonly string[]): readonly string[] | null {
   const names = new Set<string>();
   for (const requirement of requirements) {
-    const name = NAME.exec(requirement)?.[1];
-    if (name === undefined) return null;
+    const name = requiredName(requirement);
+    if (name === null) return null;
     names.add(normalName(name));
   }
   return names.size > MAX_DEPENDENCIES ? null : [...names];

@@ -1,5 +1,6 @@
 import { Findings } from '../archive/findings.ts';
 import { gunzip } from '../archive/gunzip.ts';
+import { Links } from '../archive/links.ts';
 import { Meter } from '../archive/meter.ts';
 import { type ArchivePath, folded } from '../archive/path.ts';
 import { walkTar } from '../archive/tar.ts';
@@ -11,15 +12,17 @@ import { leadsAway, readCoreMetadata } from './core-metadata.ts';
 import { pulledInBySource } from './dependencies.ts';
 import { licenceOf } from './licence.ts';
 import { agrees } from './names.ts';
-import { buildLeadsAway } from './pyproject.ts';
+import { readPyproject } from './pyproject.ts';
+import { setupLeadsAway } from './setup-cfg.ts';
 import { isSdistHook } from './startup-hooks.ts';
 
-const DOCUMENTS = ['PKG-INFO', 'pyproject.toml'] as const;
+const DOCUMENTS = ['PKG-INFO', 'pyproject.toml', 'setup.cfg'] as const;
 type DocumentName = (typeof DOCUMENTS)[number];
 
 /**
  * Inspects a source distribution (.tar.gz or .zip): one top folder, with a PKG-INFO of the expected name and
- * version in it. What its build would do cannot be seen. Throws ArchiveUnsafe, for other formats too.
+ * version in it. What its build would do cannot be seen; of which of its own code a build runs, what is known is said
+ * (BUILD_HOOK). Throws ArchiveUnsafe, for other formats too.
  */
 export async function inspectSdist(
   source: ByteSource,
@@ -36,7 +39,13 @@ export async function inspectSdist(
   const core = metadata ? readCoreMetadata(metadata) : null;
   if (!core || !agrees(core, expected)) findings.add('METADATA_MISMATCH', 'PKG-INFO');
   if (core && leadsAway(core)) findings.add('DIRECT_URL', 'PKG-INFO');
-  if (pyproject && buildLeadsAway(pyproject)) findings.add('DIRECT_URL', 'pyproject.toml');
+  const setup = documents.get('setup.cfg');
+  if (setup && setupLeadsAway(setup)) findings.add('DIRECT_URL', 'setup.cfg');
+  if (pyproject) {
+    const { leadsAway: away, hooks } = readPyproject(pyproject);
+    if (away) findings.add('DIRECT_URL', 'pyproject.toml');
+    for (const key of hooks) findings.add('BUILD_HOOK', `pyproject.toml#${key}`);
+  }
   return {
     findings: findings.list,
     metadata,
@@ -58,20 +67,28 @@ async function documentsOfTar(
 ): Promise<Documents> {
   const documents = new Map<DocumentName, Uint8Array>();
   const top = new TopFolder();
-  const options = { wants: (path: ArchivePath) => documentName(path) !== null, leadingDot: true };
-  for await (const { path, folder, bytes } of walkTar(
+  const options = {
+    wants: (path: ArchivePath) => documentName(path) !== null,
+    leadingDot: true,
+    links: true,
+  };
+  const links = new Links();
+  for await (const { path, folder, bytes, link } of walkTar(
     gunzip(source),
     new Meter(source.size, limits),
     options,
   )) {
     top.add(path, folder);
+    links.add(path, folder, link);
     addDistribution(bundled, path);
-    if (!folder && isSdistHook(path)) findings.add('STARTUP_HOOK', path.text);
+    if (!folder) addHooks(findings, path);
     const name = documentName(path);
+    if (name && link !== null) throw new ArchiveUnsafe('link in the place of a document', path.text);
     if (!bytes || !name) continue;
     if (documents.has(name)) throw new ArchiveUnsafe('two files in one place', path.text);
     documents.set(name, bytes);
   }
+  links.check();
   return documents;
 }
 
@@ -87,11 +104,19 @@ async function documentsOfZip(
   for (const entry of zip.entries) {
     top.add(entry.path, entry.path.folder);
     addDistribution(bundled, entry.path);
-    if (!entry.path.folder && isSdistHook(entry.path)) findings.add('STARTUP_HOOK', entry.path.text);
+    if (!entry.path.folder) addHooks(findings, entry.path);
     const name = documentName(entry.path);
     if (name && !entry.path.folder) documents.set(name, await zip.read(entry));
   }
+  // Every file is unpacked, as of a wheel: length and CRC-32 of each are right.
+  await zip.walk(() => null);
   return documents;
+}
+
+function addHooks(findings: Findings, path: ArchivePath): void {
+  if (isSdistHook(path)) findings.add('STARTUP_HOOK', path.text);
+  if (path.segments.length === 2 && folded(path.segments[1] ?? '') === 'setup.py')
+    findings.add('BUILD_HOOK', path.text);
 }
 
 /** Installers enter the one folder of a source distribution; of two, each has its own idea. */

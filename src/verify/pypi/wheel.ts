@@ -13,12 +13,13 @@ import { inspectMetadata } from './metadata.ts';
 import { stemAgrees } from './names.ts';
 import { checkRecord } from './record.ts';
 import { isWheelHook } from './startup-hooks.ts';
+import { MAX_WHEEL_DOCUMENT, wheelAgrees } from './wheel-document.ts';
 
 const INFO = '.dist-info';
 
 /**
  * Inspects a wheel (PEP 427, PyPA binary distribution format): one .dist-info folder of the expected name and
- * version, with METADATA that says the same, WHEEL, and a RECORD that lists every file with its right hash; and files
+ * version, with METADATA that says the same, WHEEL of the same tags, and a RECORD that lists every file with its right hash; and files
  * that run at every start, or land where those of something else belong. Throws ArchiveUnsafe.
  */
 export async function inspectWheel(
@@ -65,8 +66,10 @@ export async function inspectWheel(
   const scripts = byPath.get(`${info}/entry_points.txt`);
   if (scripts && !scripts.path.folder) installed.addEntryPoints(await zip.read(scripts), scripts.path.text);
   await checkRecord(zip, info, limits, (one) => installed.sinkOf(one));
-  const wheel = byPath.get(`${info}/WHEEL`);
-  if (!wheel || wheel.path.folder) findings.add('METADATA_MISMATCH', `${info}/WHEEL`);
+  const place = `${info}/WHEEL`;
+  const wheel = byPath.get(place);
+  const said = wheel && !wheel.path.folder ? await zip.read(wheel, MAX_WHEEL_DOCUMENT) : null;
+  if (!said || !wheelAgrees(said, expected.filename, place)) findings.add('METADATA_MISMATCH', place);
   if (!info.endsWith(INFO) || !stemAgrees(info.slice(0, -INFO.length), expected)) {
     findings.add('METADATA_MISMATCH', info);
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { posix } from 'node:path';
 import fc from 'fast-check';
 import { inspectionVerdicts } from '../../../src/verify/inspect.ts';
 import type { Inspection } from '../../../src/verify/verify.ts';
@@ -34,6 +35,42 @@ const MANIFEST: TarEntry = { path: 'package/package.json', bytes: '{"name":"demo
 
 /** Behind an entry that speaks of the next one there is a next one. */
 const LAST: TarEntry = { path: 'package/z.js', bytes: 'zz' };
+
+const SDIST: readonly TarEntry[] = [
+  { path: 'demo-1.2.3/PKG-INFO', bytes: 'Metadata-Version: 2.1\nName: demo\nVersion: 1.2.3\n' },
+  { path: 'demo-1.2.3/a', bytes: 'a' },
+  { path: 'demo-1.2.3/x/b', bytes: 'b' },
+  { path: 'demo-1.2.3/x/y/c', bytes: 'c' },
+];
+const way = fc
+  .array(fc.constantFrom('..', '.', '', 'demo-1.2.3', 'a', 'x', 'b', 'y', 'c', 'X', 'l'), { maxLength: 6 })
+  .map((words) => words.join('/'));
+
+/** A link that is admitted leads to a file of the archive, as the system resolves it, and is alone in its place. */
+const links = property(
+  'links',
+  300,
+  fc.array(fc.record({ at: way, to: way }), { maxLength: 2 }),
+  async (made) => {
+    const all = made.map(({ at, to }): TarEntry => ({ path: `demo-1.2.3/${at}`, type: '2', link: to }));
+    const found = await lookAtSdist(gzip(makeTar([...SDIST, ...all])));
+    expectAnswer(found);
+    if (found.findings.some(({ code }) => code === 'ARCHIVE_UNSAFE')) return;
+    const paths = [...SDIST, ...all].map(({ path }) => posix.normalize(path).toLowerCase());
+    assert.equal(new Set(paths).size, paths.length, 'two in one place');
+    for (const { path, link = '' } of all) {
+      const leads = posix.join(posix.dirname(path), link);
+      assert.ok(
+        !posix.isAbsolute(link) && SDIST.some((file) => file.path === leads),
+        `${path} leads to ${link}`,
+      );
+      assert.ok(
+        !paths.some((other) => other.startsWith(`${posix.normalize(path).toLowerCase()}/`)),
+        `below ${path}`,
+      );
+    }
+  },
+);
 
 const entries = fc.record({
   harmless: fc.subarray([...HARMLESS]),
@@ -145,4 +182,4 @@ function expectAnswer(inspection: Inspection): void {
   );
 }
 
-export const ARCHIVES: readonly Property[] = [tarballs, archives];
+export const ARCHIVES: readonly Property[] = [tarballs, archives, links];
