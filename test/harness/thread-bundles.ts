@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { globSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 // The bundler that comes with the test runner.
@@ -22,9 +32,18 @@ declare module 'vitest' {
   }
 }
 
-/** Before a run: the bundles, under the digest of their text, so that runs beside each other never change one. */
+/**
+ * Before a run: the bundles, under the digest of their text, so that runs beside each other never change one. Whoever may
+ * not write there has none, and the threads start from the sources.
+ */
 export async function setup({ provide }: Pick<TestProject, 'provide'>): Promise<void> {
   const sources = globSync('src/**/*.thread.ts', { cwd: PROJECT }).map((path) => join(PROJECT, path));
+  try {
+    mkdirSync(KEPT, { recursive: true });
+    accessSync(KEPT, constants.W_OK);
+  } catch {
+    return provide('threadBundles', {});
+  }
   const made = await Promise.all(
     sources.map(async (source) => [pathToFileURL(source).href, await bundleOf(source)]),
   );
@@ -40,7 +59,6 @@ async function bundleOf(source: string): Promise<string> {
   const [{ code }] = output;
   const digest = createHash('sha256').update(code).digest('hex').slice(0, 16);
   const path = join(KEPT, `${basename(source, '.ts')}.${digest}.mjs`);
-  mkdirSync(KEPT, { recursive: true });
   writeFileSync(`${path}.${process.pid}`, code);
   renameSync(`${path}.${process.pid}`, path);
   return pathToFileURL(path).href;
@@ -50,6 +68,8 @@ async function bundleOf(source: string): Promise<string> {
 function removeOld(): void {
   for (const name of readdirSync(KEPT)) {
     const path = join(KEPT, name);
-    if (statSync(path).mtimeMs < Date.now() - DAY) rmSync(path, { force: true });
+    // One that is gone was removed by a run beside this.
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found && found.mtimeMs < Date.now() - DAY) rmSync(path, { force: true });
   }
 }
