@@ -11,6 +11,9 @@ import type { Row } from './row.ts';
 
 const ANSWER_WITHIN_MS = 20_000;
 
+/** New names that one agent may ask for a day where only a prefix rule admits them. */
+export const PREFIX_BUDGET = 25;
+
 export interface OpenGate {
   readonly firewall: Firewall;
   /** The firewall as this row sees it. Throws where the row's policy could not be loaded. */
@@ -68,6 +71,8 @@ export async function openGate(
       // What the upstream changes is seen at once.
       SALLYPORT_INDEX_TTL: '0s',
       SALLYPORT_LOG_LEVEL: 'warn',
+      // Few enough for a replay to use up; no row asks for as many names that nobody reviewed.
+      SALLYPORT_PREFIX_BUDGET: String(PREFIX_BUDGET),
       ...env,
     },
   }).catch(async (error: unknown) => {

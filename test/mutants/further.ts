@@ -1,188 +1,25 @@
-import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import type { Gate } from '../incidents/gate.ts';
-import type { Code, Row } from '../incidents/row.ts';
-import type { World } from '../incidents/world.ts';
+import { sriOf } from '../../src/model/digest.ts';
+import { PREFIX_BUDGET } from '../incidents/open-gate.ts';
+import type { Row } from '../incidents/row.ts';
+import { gzip, makeTar, makeTarball, makeZip, paxRecords, type ZipEntry } from '../verify/archives.ts';
+import { furtherOfPackages } from './further-of-packages.ts';
 import {
-  gzip,
-  makeTar,
-  makeTarball,
-  makeZip,
-  paxRecords,
-  recorded,
-  type TarEntry,
-  wheelEntries,
-  type ZipEntry,
-} from '../verify/archives.ts';
+  at,
+  behind,
+  claim,
+  replay,
+  requests,
+  rule,
+  sound,
+  tar,
+  tarball,
+  trailing,
+  withMetadata,
+  zip,
+} from './replays.ts';
 
-/*
- * Replays for checks that no incident stands for yet: archives with two readings, claims that bytes do not keep, requests
- * with two meanings. Each is one thing that must be refused, beside one that must be served.
- */
-
-type Staged = Pick<Row, 'stage' | 'probe'> & { readonly policy?: string; readonly code?: Code };
-
-let count = 0;
-const HEAD = 'requirements:\n  npm: { direct-urls: deny }\n  pypi: { direct-urls: deny }\n';
-
-function replay(title: string, ecosystem: 'npm' | 'pypi', of: (name: string) => Staged): Row {
-  count += 1;
-  const id = `MX${String(count).padStart(2, '0')}`;
-  const name = `${id.toLowerCase()}-thing`;
-  const { policy, code = 'ARCHIVE_UNSAFE', stage, probe } = of(name);
-  return {
-    id,
-    title,
-    happened: '',
-    controls: [],
-    policy: policy ?? `${HEAD}allow:\n  - { ${ecosystem}: ${name} }\n`,
-    refused: { code, name, ecosystem },
-    stage,
-    probe,
-  };
-}
-
-/** An npm tarball that must be refused as unsafe: version 1.0.1, after a sound 1.0.0. */
-function tarball(title: string, bytes: (name: string) => Uint8Array, code: Code = 'ARCHIVE_UNSAFE'): Row {
-  return replay(title, 'npm', (name) => ({
-    code,
-    stage({ registry }) {
-      registry.addNpm(name, { '1.0.0': {}, '1.0.1': { tarball: bytes(name) } });
-    },
-    async probe(gate) {
-      await gate.served(gate.tarball(name, '1.0.0'));
-      await gate.refused(gate.tarball(name, '1.0.1'), code);
-    },
-  }));
-}
-
-function tar(title: string, change: (entries: readonly TarEntry[]) => readonly TarEntry[], code?: Code): Row {
-  return tarball(title, (name) => makeTarball(change(sound(name))), code);
-}
-
-function sound(name: string): TarEntry[] {
-  return [
-    { path: 'package/package.json', bytes: JSON.stringify({ name, version: '1.0.1' }) },
-    { path: 'package/index.js', bytes: 'module.exports = 1;\n' },
-  ];
-}
-
-/** A wheel that must be refused as unsafe. */
-function zip(
-  title: string,
-  change: (entries: ZipEntry[], name: string) => Uint8Array,
-  code: Code = 'ARCHIVE_UNSAFE',
-): Row {
-  return replay(title, 'pypi', (name) => {
-    const stem = `${name.replaceAll('-', '_')}-1.0.1`;
-    const filename = `${stem}-py3-none-any.whl`;
-    const entries = wheelEntries({ name, version: '1.0.1' });
-    return {
-      code,
-      stage({ registry }) {
-        registry.addPypi(name, [{ filename, bytes: change(entries, name) }]);
-      },
-      async probe(gate) {
-        await gate.refused(gate.file(name, filename), code);
-      },
-    };
-  });
-}
-
-const at = (path: RegExp, more: Partial<ZipEntry>) => (entries: ZipEntry[]) =>
-  makeZip(entries.map((entry) => (path.test(entry.path) ? { ...entry, ...more } : entry)));
-
-/** What an index says of a tarball that is sound in itself. */
-function claim(
-  title: string,
-  code: Code,
-  said: Parameters<World['registry']['addNpm']>[1][string],
-  requirements?: string,
-): Row {
-  return replay(title, 'npm', (name) => ({
-    code,
-    ...(requirements === undefined
-      ? {}
-      : { policy: `requirements:\n  npm: ${requirements}\nallow:\n  - { npm: ${name} }\n` }),
-    stage({ registry }) {
-      registry.addNpm(name, { '1.0.1': said });
-    },
-    async probe(gate) {
-      await gate.refused(gate.tarball(name, '1.0.1'), code);
-    },
-  }));
-}
-
-/** A rule that keeps a version out, of an allowed name. */
-function rule(title: string, code: Code, rest: (name: string) => string): Row {
-  return replay(title, 'npm', (name) => ({
-    code,
-    policy: rest(name),
-    stage({ registry }) {
-      registry.addNpm(name, { '1.0.0': {}, '1.0.1': {} });
-    },
-    async probe(gate) {
-      await gate.refused(gate.tarball(name, '1.0.1'), code);
-    },
-  }));
-}
-
-/** Requests that must be answered with this status, whatever stands behind them. */
-function requests(title: string, status: number, all: (name: string) => readonly Raw[]): Row {
-  return replay(title, 'npm', (name) => ({
-    stage({ registry }) {
-      registry.addNpm(name, { '1.0.0': {} });
-    },
-    async probe(gate) {
-      for (const raw of all(name)) {
-        const answered = await send(gate, raw);
-        if (answered !== status) throw new Error(`${raw.path} is answered with ${answered}`);
-      }
-    },
-  }));
-}
-
-interface Raw {
-  readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** As it stands: `fetch` would put the path in order. */
-function send(gate: Gate, { path, headers }: Raw): Promise<number> {
-  const { hostname, port } = new URL(gate.url);
-  return new Promise((resolve, reject) => {
-    const all = { authorization: `Bearer ${gate.token}`, ...headers };
-    const sent = request({ hostname, port, path, headers: all, agent: false }, (answer) => {
-      answer.resume();
-      answer.once('end', () => resolve(answer.statusCode ?? 0));
-    });
-    sent.once('error', reject);
-    sent.end();
-  });
-}
-
-/** With another METADATA, and a RECORD that has it. */
-function withMetadata(entries: readonly ZipEntry[], rest: string): Uint8Array {
-  const bytes = `Metadata-Version: 2.1\n${rest}`;
-  return makeZip(
-    recorded(entries.map((entry) => (/METADATA$/.test(entry.path) ? { ...entry, bytes } : entry))),
-  );
-}
-
-/** The zip behind other bytes, with every offset right. */
-function behind(front: Uint8Array, zip: Uint8Array): Uint8Array {
-  const bytes = Buffer.from(zip);
-  const end = bytes.length - 22;
-  const directory = bytes.readUInt32LE(end + 16);
-  for (let at = directory; at < end; ) {
-    bytes.writeUInt32LE(bytes.readUInt32LE(at + 42) + front.length, at + 42);
-    at += 46 + bytes.readUInt16LE(at + 28) + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32);
-  }
-  bytes.writeUInt32LE(directory + front.length, end + 16);
-  return Buffer.concat([front, bytes]);
-}
-
-const trailing = (bytes: Uint8Array, more: Uint8Array): Uint8Array => Buffer.concat([bytes, more]);
+// Replays for checks that no incident stands for: archives with two readings, claims that bytes do not keep, requests with two meanings.
 
 export const further: readonly Row[] = [
   tar('a tar with a symbolic link', (all) => [
@@ -190,6 +27,11 @@ export const further: readonly Row[] = [
     { path: 'package/link', type: '2', link: '../../etc/passwd' },
   ]),
   tar('a tar with a path that leaves its folder', (all) => [...all, { path: 'package/../../x', bytes: 'x' }]),
+  tar('a tar with a path of 130 folders', (all) => [
+    ...all,
+    { path: 'x', type: 'x', bytes: paxRecords([['path', `package/${'a/'.repeat(130)}x`]]) },
+    { path: 'package/x', bytes: 'x' },
+  ]),
   tar('a tar with an absolute path', (all) => [...all, { path: '/tmp/x', bytes: 'x' }]),
   tar('a tar with a backslash in a path', (all) => [...all, { path: 'package/..\\..\\x', bytes: 'x' }]),
   tar('a tar with a file outside its top folder', (all) => [...all, { path: 'x', bytes: 'x' }]),
@@ -277,12 +119,18 @@ export const further: readonly Row[] = [
     '{ registry-signature: required }',
   ),
   claim('a version without provenance', 'PROVENANCE_MISSING', {}, '{ provenance: required }'),
-  claim(
-    'a signature of the registry that is of something else',
-    'SIGNATURE_INVALID',
-    { signatures: [{ keyid: 'SHA256:nobody', sig: 'AAAA' }] },
-    '{ registry-signature: required }',
-  ),
+  replay('a signature of the registry that is of something else', 'npm', (name) => ({
+    code: 'SIGNATURE_INVALID',
+    policy: `requirements:\n  npm: { registry-signature: required }\nallow:\n  - { npm: ${name} }\n`,
+    stage({ registry, sigstore }) {
+      const integrity = sriOf(`sha512:${'0'.repeat(128)}`);
+      const signature = sigstore.registrySignature({ name, version: '1.0.1', integrity });
+      registry.addNpm(name, { '1.0.1': { signatures: [signature] } });
+    },
+    async probe(gate) {
+      await gate.refused(gate.tarball(name, '1.0.1'), 'SIGNATURE_INVALID');
+    },
+  })),
   rule(
     'a denied version',
     'DENIED',
@@ -310,6 +158,20 @@ export const further: readonly Row[] = [
     'NOT_PINNED',
     (name) => `mode: frozen\nallow:\n  - { npm: ${name} }\n`,
   ),
+  replay('more names that nobody reviewed than an agent may ask for', 'npm', (name) => {
+    const names = Array.from({ length: PREFIX_BUDGET + 1 }, (_, at) => `${name}-${at}`);
+    return {
+      code: 'NOT_ALLOWLISTED',
+      policy: `allow:\n  - { npm: "${name}-*" }\n`,
+      stage({ registry }) {
+        for (const one of names) registry.addNpm(one, { '1.0.0': {} });
+      },
+      async probe(gate) {
+        for (const one of names.slice(0, PREFIX_BUDGET)) await gate.served(`/npm/${one}`);
+        await gate.refused(`/npm/${names.at(-1)}`, 'NOT_ALLOWLISTED');
+      },
+    };
+  }),
   replay('a lower version than was admitted', 'npm', (name) => ({
     code: 'BELOW_FLOOR',
     policy: `requirements:\n  npm: { floor: line }\nallow:\n  - { npm: ${name} }\n`,
@@ -367,7 +229,13 @@ export const further: readonly Row[] = [
     'DIRECT_URL',
   ),
   zip('a wheel whose file is another than RECORD says', (entries) =>
-    makeZip(entries.map((entry) => (/__init__/.test(entry.path) ? { ...entry, bytes: 'evil = 1' } : entry))),
+    makeZip(
+      entries.map((entry) =>
+        /WHEEL$/.test(entry.path)
+          ? { ...entry, bytes: String(entry.bytes).replace('Generator: test', 'Generator: evil') }
+          : entry,
+      ),
+    ),
   ),
   zip(
     'a wheel whose METADATA has another name',
@@ -404,7 +272,7 @@ export const further: readonly Row[] = [
   requests('dot segments, however they are spelled', 400, (name) => [
     { path: `/npm/x/../${name}` },
     { path: `/npm/x/%2e%2e/${name}` },
-    { path: `/npm/x%2f..%2f${name}` },
+    { path: `/npm/@x/../${name}` },
   ]),
   requests('what is encoded twice', 400, (name) => [{ path: `/npm/%2540x%252f${name}` }]),
   requests('control characters in a path', 400, (name) => [
@@ -418,4 +286,5 @@ export const further: readonly Row[] = [
   requests('a token that nobody has', 401, (name) => [
     { path: `/npm/${name}`, headers: { authorization: 'Bearer nobody-has-this-one' } },
   ]),
+  ...furtherOfPackages,
 ];

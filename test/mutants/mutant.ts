@@ -22,6 +22,15 @@ export interface Mutant {
   readonly edits: readonly Edit[];
 }
 
+/** `edits`: file, the text that stands there, and what stands there in the mutant. */
+export function mutant(
+  id: string,
+  check: string,
+  ...edits: readonly (readonly [file: string, text: string, by: string])[]
+): Mutant {
+  return { id, check, edits: edits.map(([file, text, by]): Edit => ({ file, text, by })) };
+}
+
 /** The source with the edits of its file. @throws where a text does not stand there exactly once */
 export function mutated(source: string, edits: readonly Edit[]): string {
   return edits.reduce((text, edit) => {

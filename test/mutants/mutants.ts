@@ -1,14 +1,7 @@
-import type { Edit, Mutant } from './mutant.ts';
+import { type Mutant, mutant } from './mutant.ts';
+import { OF_PACKAGES } from './mutants-of-packages.ts';
 
 // Every check of the admission path, left out. A check that is made in two places is left out in both.
-
-function mutant(
-  id: string,
-  check: string,
-  ...edits: readonly (readonly [file: string, text: string, by: string])[]
-): Mutant {
-  return { id, check, edits: edits.map(([file, text, by]): Edit => ({ file, text, by })) };
-}
 
 const TAR = 'verify/archive/tar.ts';
 const TAR_HEADER = 'verify/archive/tar-header.ts';
@@ -25,6 +18,8 @@ const EVIDENCE = 'policy/judge/evidence.ts';
 const DECIDE = 'policy/decide.ts';
 const CHECKED = 'verify/integrity.ts';
 const TARGET = 'gate/target.ts';
+const MANIFEST = 'model/install-manifest.ts';
+const NPM_PATH = 'ecosystems/npm/path.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   // archives: tar
@@ -70,6 +65,11 @@ export const MUTANTS: readonly Mutant[] = [
     "if (raw.includes('\\\\')) throw",
     'if (false) throw',
   ]),
+  mutant('path-depth', 'how deep a path is', [
+    PATH,
+    'if (segments.length > MAX_DEPTH) throw',
+    'if (false) throw',
+  ]),
   mutant('gzip-after', 'bytes after the gzip member', [
     GUNZIP,
     'if (rest.some((byte) => byte !== 0)) throw',
@@ -96,6 +96,17 @@ export const MUTANTS: readonly Mutant[] = [
     'if (flags & ~KNOWN_FLAGS) throw',
     'if (false) throw',
   ]),
+  mutant(
+    'zip-checksums',
+    'checksums of entries',
+    ['verify/archive/zip-bodies.ts', 'if (crc32(bytes) !== entry.crc) throw wrong(entry);', ''],
+    [
+      'verify/archive/zip-bodies.ts',
+      'if (length !== entry.size || crc !== entry.crc) throw wrong(entry);',
+      'if (length !== entry.size) throw wrong(entry);',
+    ],
+    ['verify/archive/zip.ts', 'if (crc32(bytes) !== entry.crc) throw', 'if (false) throw'],
+  ),
   mutant('zip-method', 'compressions that nobody knows', [
     DIRECTORY,
     'if (method !== 0 && method !== 8) throw',
@@ -143,11 +154,13 @@ export const MUTANTS: readonly Mutant[] = [
     'if (saysTwice(text)) throw',
     'if (false) throw',
   ]),
-  mutant('npm-names', 'name and version in package.json', [
-    TARBALL,
-    "if (!names(document, expected)) findings.add('METADATA_MISMATCH', place);",
-    '',
-  ]),
+  mutant(
+    'npm-names',
+    'name and version in package.json',
+    [TARBALL, "if (!names(document, expected)) findings.add('METADATA_MISMATCH', place);", ''],
+    [MANIFEST, "name: textOf(own(manifest, 'name')).trim(),", "name: '',"],
+    [MANIFEST, "version: versionOf(own(manifest, 'version')),", "version: '',"],
+  ),
   mutant('npm-scripts', 'install scripts in the bytes', [
     TARBALL,
     "if (installScript(document)) findings.add('INSTALL_SCRIPT', place);",
@@ -201,7 +214,7 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   mutant('build-addresses', 'build requirements by address', [
     'verify/pypi/sdist.ts',
-    "if (pyproject && buildLeadsAway(pyproject)) findings.add('DIRECT_URL', 'pyproject.toml');",
+    "if (away) findings.add('DIRECT_URL', 'pyproject.toml');",
     '',
   ]),
   // digests
@@ -374,24 +387,46 @@ export const MUTANTS: readonly Mutant[] = [
     'if (host === undefined || host.length > 300 || !accepts(host)) return null;',
     'if (host === undefined || host.length > 300) return null;',
   ]),
-  mutant('dot-segments', 'dot segments', [
-    TARGET,
-    'return hasDotSegment(path) ? null : { path, query };',
-    'return hasDotSegment(path) && path === query ? null : { path, query };',
-  ]),
-  mutant('control-characters', 'control characters in paths', [
-    TARGET,
-    '(CONTROL.test(path) || NEVER_ENCODED.test(path))',
-    'NEVER_ENCODED.test(path)',
-  ]),
-  mutant('never-encoded', 'what is encoded twice', [
-    TARGET,
-    '(CONTROL.test(path) || NEVER_ENCODED.test(path))',
-    'CONTROL.test(path)',
-  ]),
+  mutant(
+    'dot-segments',
+    'dot segments',
+    [
+      TARGET,
+      'return hasDotSegment(path) ? null : { path, query };',
+      'return hasDotSegment(path) && path === query ? null : { path, query };',
+    ],
+    [
+      NPM_PATH,
+      "if (segment === null || segment === '' || segment === '.' || segment === '..') return null;",
+      "if (segment === null || segment === '') return null;",
+    ],
+  ),
+  mutant(
+    'control-characters',
+    'control characters in paths',
+    [TARGET, '(CONTROL.test(path) || NEVER_ENCODED.test(path))', 'NEVER_ENCODED.test(path)'],
+    [NPM_PATH, 'if (!/^[\\x21-\\x7e]$/.test(character) || UNRESERVED.test(character)) return null;', ''],
+    [
+      'ecosystems/npm/names.ts',
+      'const UNSCOPED = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;',
+      'const UNSCOPED = /^[^/]+$/;',
+    ],
+  ),
+  mutant(
+    'never-encoded',
+    'what is encoded twice',
+    [TARGET, '(CONTROL.test(path) || NEVER_ENCODED.test(path))', 'CONTROL.test(path)'],
+    [NPM_PATH, "return character === '%' || character === '\\\\' ? null : character;", 'return character;'],
+    [
+      'ecosystems/npm/names.ts',
+      'const UNSCOPED = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;',
+      'const UNSCOPED = /^[^/]+$/;',
+    ],
+  ),
   mutant('name-budget', 'the budget of names that nobody reviewed', [
     'admission/names.ts',
     'if (!budget.take(',
     'if (!budget && !budget.take(',
   ]),
+  ...OF_PACKAGES,
 ];
