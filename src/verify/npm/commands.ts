@@ -1,3 +1,4 @@
+import { folded } from '../archive/path.ts';
 import { type Manifest, own } from './manifest.ts';
 
 /*
@@ -47,18 +48,22 @@ export function commandsOf(manifest: Manifest): readonly string[] {
   return typeof bin === 'object' && bin !== null ? Object.keys(bin).map(lastPart) : [];
 }
 
-/** `directories.bin`, each file in which is a command where there is no `bin`; as a path below the package's folder. */
+/**
+ * `directories.bin`, each file in which is a command where there is no `bin`; as a folded path below the package's folder,
+ * which it cannot leave: npm, pnpm and yarn resolve `x/../bin`, and take `false` for none. An empty `bin` is none here.
+ */
 export function commandFolder(manifest: Manifest): string | null {
   const [bin, directories] = [own(manifest, 'bin'), own(manifest, 'directories')];
-  if (bin !== undefined && bin !== null && bin !== '') return null;
+  if (typeof bin === 'object' && bin !== null ? Object.keys(bin).length > 0 : bin) return null;
   if (typeof directories !== 'object' || directories === null) return null;
   const folder = own(directories as Manifest, 'bin');
-  return typeof folder === 'string' && folder !== ''
-    ? folder
-        .split(/[/\\]/)
-        .filter((part) => part !== '' && part !== '.')
-        .join('/')
-    : null;
+  if (typeof folder !== 'string' || folder === '') return null;
+  const parts: string[] = [];
+  for (const part of folder.split(/[/\\]/)) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return folded(parts.join('/'));
 }
 
 export function lastPart(path: string): string {

@@ -8,7 +8,8 @@ export function leadsAway(spec: unknown): boolean {
   const text = spec.trim();
   const alias = /^npm:(?:@[^/@\s]+\/)?[^/@\s]+(?:@(.*))?$/s.exec(text);
   const range = alias ? (alias[1] ?? '') : text;
-  return /[:/\\]/.test(range) || /^\.|\.(?:tgz|tar|tar\.gz)$/i.test(range.trim());
+  // Any character before `gz`: so npm-package-arg and pnpm tell a file.
+  return /[:/\\]/.test(range) || /^\.|\.(?:tgz|tar|tar.gz)$/i.test(range.trim());
 }
 
 const DEPENDENCY_FIELDS = ['dependencies', 'optionalDependencies', 'peerDependencies'] as const;

@@ -93,7 +93,7 @@ export async function inspectNpmTarball(
   const folder = commandFolder(root);
   if (folder !== null)
     for (const place of foreign)
-      if (folder === '' || place.startsWith(`${folder}/`)) findings.add('FOREIGN_PLACE', place);
+      if (folder === '' || folded(place).startsWith(`${folder}/`)) findings.add('FOREIGN_PLACE', place);
   return {
     findings: findings.list,
     metadata,
@@ -139,12 +139,34 @@ type Role = 'manifest' | 'gyp' | 'lock' | 'settings' | 'elsewhere' | 'other';
 function roleOf(path: ArchivePath): Role {
   const place = installed(path);
   const role = roleOfPlace(place);
-  const elsewhere = role === 'other' ? roleOfPlace(folded(place)) : role;
+  const elsewhere = role === 'other' ? roleOfPlace(onWindows(folded(place))) : role;
   if (role === 'other' && elsewhere !== 'other' && elsewhere !== 'elsewhere') {
     throw new ArchiveUnsafe('a name that is another one on other file systems', path.text);
   }
   return role;
 }
+
+/** A folded place as Windows opens it: without streams, dots and spaces at the end of a name, and by what short names stand for. */
+function onWindows(place: string): string {
+  return place
+    .split('/')
+    .map((name) => {
+      const stream = name.indexOf(':');
+      let end = stream < 0 ? name.length : stream;
+      while (end > 0 && '. '.includes(name[end - 1] ?? 'x')) end--;
+      const plain = name.slice(0, end);
+      return SHORT.get(plain.replace(/~[0-9]{1,6}/, '~')) ?? plain;
+    })
+    .join('/');
+}
+
+/** Names of eight and three characters, without their number. */
+const SHORT: ReadonlyMap<string, string> = new Map([
+  ['packag~.jso', 'package.json'],
+  ['npm-sh~.jso', 'npm-shrinkwrap.json'],
+  ['npmrc~', '.npmrc'],
+  ['node_m~', 'node_modules'],
+]);
 
 /**
  * What npm takes a tree from: where an index says that there is a shrinkwrap, a package-lock.json will do for one;
