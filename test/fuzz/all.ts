@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { ARCHIVES } from './properties/archives.ts';
 import { DOCUMENTS } from './properties/documents.ts';
 import { REQUESTS } from './properties/requests.ts';
+import { TEXTS } from './properties/texts.ts';
 import { fromText, type Property } from './property.ts';
 
-export const PROPERTIES: readonly Property[] = [...REQUESTS, ...ARCHIVES, ...DOCUMENTS];
+export const PROPERTIES: readonly Property[] = [...REQUESTS, ...ARCHIVES, ...DOCUMENTS, ...TEXTS];
 
 export const CORPUS = join(import.meta.dirname, '..', 'corpus');
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { posix } from 'node:path';
 import fc from 'fast-check';
 import { inspectionVerdicts } from '../../../src/verify/inspect.ts';
-import type { Inspection } from '../../../src/verify/verify.ts';
 import { gzip, makeTar, makeZip, paxRecords, type TarEntry, wheelEntries } from '../../verify/archives.ts';
 import { lookAtSdist, lookAtTarball, lookAtWheel } from '../../verify/looking.ts';
 import { type Property, plain, property } from '../property.ts';
+import { expectAnswer } from './expected.ts';
 
 // Archives as whole structures, each with what is wrong about it known beforehand, and bytes changed afterwards.
 
@@ -170,16 +170,5 @@ const archives = property('archives', 400, edited, async ({ kind, bytes }) => {
     assert.match(said, kind === 'tarball' ? /"demo"/ : /^Name: demo$/m, 'it is of another name');
   }
 });
-
-/** Whatever the bytes: an answer, and never a good verdict beside a bad finding. */
-function expectAnswer(inspection: Inspection): void {
-  const codes = new Set(inspection.findings.map(({ code }) => code));
-  const [archive, metadata] = inspectionVerdicts(inspection);
-  assert.equal(archive?.result, codes.has('ARCHIVE_UNSAFE') ? 'failed' : 'verified');
-  assert.equal(
-    metadata?.result === 'verified',
-    inspection.metadata !== null && !codes.has('METADATA_MISMATCH'),
-  );
-}
 
 export const ARCHIVES: readonly Property[] = [tarballs, archives, links];
