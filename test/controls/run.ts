@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
 import { readResult, resultsOf } from '../harness/kept-results.ts';
 import { ATTACKS } from '../surface/attacks.ts';
@@ -10,7 +11,7 @@ import { CONTROLS, type Control, NOT_CLAIMED } from './controls.ts';
 // run as they are now are run; `--write` makes docs/controls.md, else a difference fails. Ends with `N passed, N failed`.
 
 const DOCUMENT = join(import.meta.dirname, '..', '..', 'docs', 'controls.md');
-const write = process.argv.includes('--write');
+const { write } = parseArgs({ options: { write: { type: 'boolean', default: false } } }).values;
 
 interface Proof {
   readonly name: string;

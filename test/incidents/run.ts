@@ -40,7 +40,8 @@ async function main(): Promise<number> {
   if (noJail !== null) return closed(0, [`the replays need a network namespace each: ${noJail}`]);
   const { only } = options;
   const wanted = only ? rows.filter(({ id }) => only.includes(id)) : rows;
-  if (wanted.length === 0) return closed(0, [`no replay is named ${only?.join(' or ')}`]);
+  const unknown = only?.filter((id) => !rows.some((row) => row.id === id)) ?? [];
+  if (unknown.length > 0) return closed(0, [`no replay is named ${unknown.join(' or ')}`]);
 
   const results = await replayAll(wanted);
   const failures = results.filter(isFailure).map(({ id, status, title }) => `${id} ${status}: ${title}`);

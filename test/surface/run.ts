@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
 import { type FileResults, resultsOf } from '../harness/kept-results.ts';
 import { ATTACKS, type Attack, heading } from './attacks.ts';
@@ -10,9 +11,12 @@ import { SURFACE } from './files.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 const DOCUMENT = join(PROJECT, 'docs', 'attacks.md');
-const write = process.argv.includes('--write');
+// What is no option ends the run: an attack that was misspelled has not been tried.
+const { values: options } = parseArgs({
+  options: { write: { type: 'boolean', default: false }, kept: { type: 'boolean', default: false } },
+});
 
-if (!process.argv.includes('--kept')) {
+if (!options.kept) {
   const vitest = await startVitest('test', ['test/surface/'], { project: ['fast'], run: true, watch: false });
   await vitest.close();
 }
@@ -37,7 +41,7 @@ for (const { attack, held, tests, wrong } of rows) {
 }
 let failed = rows.filter(({ held }) => !held).length;
 const text = documentOf(rows);
-if (write) writeFileSync(DOCUMENT, text);
+if (options.write) writeFileSync(DOCUMENT, text);
 else if (!existsSync(DOCUMENT) || text !== readFileSync(DOCUMENT, 'utf8')) {
   console.log('docs/attacks.md says something else: npm run attacks -- --write');
   failed += 1;

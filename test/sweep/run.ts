@@ -69,7 +69,12 @@ if (values.write) {
   );
 }
 const total = [...swept.files.values()].reduce((sum, count) => sum + count, 0);
-if (total === 0 && skipped === 0) failed += 1;
+if (total === 0 && (skipped === 0 || values.only !== '')) {
+  failed += 1;
+  console.log(
+    values.only === '' ? 'nothing was inspected' : `no package that is kept is named ${values.only}`,
+  );
+}
 console.log(
   `${total - swept.refused.length} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
 );
