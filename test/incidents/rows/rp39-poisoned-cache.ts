@@ -43,6 +43,11 @@ allow:
     const { status } = await gate.get(file);
     if (status !== 502) throw new Error(`an error of the registry is answered with ${status}`);
     pass();
+    // A 404 says that there is nothing, which is true as long as it is said.
+    const gone = registry.withFault(/^\/files\/rp39_right/, { kind: 'status', status: 404 });
+    const { status: missing } = await gate.get(file);
+    if (missing === 200) throw new Error('a file that is said not to be there is served');
+    gone();
     registry.withFault(/^\/files\/rp39_right/, { kind: 'status', status: 502 }, 1);
     await gate.served(file);
   },
