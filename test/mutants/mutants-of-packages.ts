@@ -58,7 +58,7 @@ export const OF_PACKAGES: readonly Mutant[] = [
   mutant('npm-command-folder', 'the same in `directories.bin`', [
     TARBALL,
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a piece of a source
-    "if (folder === '' || place.startsWith(`${folder}/`)) findings.add('FOREIGN_PLACE', place);",
+    "if (folder === '' || folded(place).startsWith(`${folder}/`)) findings.add('FOREIGN_PLACE', place);",
     'void place;',
   ]),
   mutant('npm-hidden-lock', 'a hidden lockfile of what is bundled', [

@@ -146,7 +146,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant('npm-places', 'two files in one place', [TARBALL, 'if (seen.has(place)) throw', 'if (false) throw']),
   mutant('npm-folded', 'names that are others on other file systems', [
     TARBALL,
-    "const elsewhere = role === 'other' ? roleOfPlace(folded(place)) : role;",
+    "const elsewhere = role === 'other' ? roleOfPlace(onWindows(folded(place))) : role;",
     'const elsewhere = role;',
   ]),
   mutant('npm-twice', 'members that stand twice in package.json', [
