@@ -20,6 +20,8 @@ export interface Gate {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
   readonly token: string;
+  /** Of the same agent, with the same profile; it ran out yesterday. */
+  readonly expired: string;
   /** GET of a path below `url`, such as `/npm/rp02-widget`. Any status is an answer. */
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   request(
@@ -40,6 +42,8 @@ export interface Gate {
   tarball(name: string, version: string): string;
   /** The address under which the index lists the file, as a path; also where it is no longer listed. */
   file(project: string, filename: string): string;
+  /** Puts records (OSV) in force as if they were fetched so many days ago; they replace what was in force, for every row. */
+  feed(days: number, ...records: readonly object[]): Promise<void>;
   /** This row's entries, oldest first. */
   ledger(): Promise<Readonly<Record<string, unknown>>[]>;
 }

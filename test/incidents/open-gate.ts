@@ -3,6 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ECOSYSTEMS } from '../../src/ecosystems/all.ts';
+import { updateFeed } from '../../src/feed/refresh.ts';
+import { feedFolder } from '../../src/feeds/status.ts';
 import { parsePolicy } from '../../src/policy/load.ts';
 import { type Firewall, startFirewall } from '../harness/firewall.ts';
 import type { Base } from './base.ts';
@@ -10,6 +12,7 @@ import type { Answer, Gate } from './gate.ts';
 import type { Row } from './row.ts';
 
 const ANSWER_WITHIN_MS = 20_000;
+const DAY = 86_400_000;
 
 /** New names that one agent may ask for a day where only a prefix rule admits them. */
 export const PREFIX_BUDGET = 25;
@@ -30,7 +33,7 @@ export async function openGate(
   base: Base,
   env: Readonly<Record<string, string>> = {},
 ): Promise<OpenGate> {
-  const tokens = new Map<string, string>();
+  const tokens = new Map<string, Tokens>();
   const unloadable = new Map<string, unknown>();
   const policy: Record<string, string> = {};
   for (const row of rows) {
@@ -46,12 +49,14 @@ export async function openGate(
       continue;
     }
     policy[`${profile}.yaml`] = text;
-    tokens.set(row.id, randomBytes(24).toString('base64url'));
+    tokens.set(row.id, { token: newToken(), expired: newToken() });
   }
-  const auditor = randomBytes(24).toString('base64url');
-  const lines = [...tokens].map(([id, token]) => {
+  const auditor = newToken();
+  const yesterday = new Date(Date.now() - DAY).toISOString();
+  const lines = [...tokens].flatMap(([id, { token, expired }]) => {
     const name = id.toLowerCase();
-    return `  - { hash: "sha256:${sha256(token)}", agent: ${name}, profile: ${name} }`;
+    const of = (hash: string) => `hash: "sha256:${hash}", agent: ${name}, profile: ${name}`;
+    return [`  - { ${of(sha256(token))} }`, `  - { ${of(sha256(expired))}, expires: "${yesterday}" }`];
   });
   const auth = `tokens:\n${lines.join('\n')}\n  - { hash: "sha256:${sha256(auditor)}", agent: audit, role: auditor }\n`;
 
@@ -68,6 +73,8 @@ export async function openGate(
     env: {
       SALLYPORT_TRUSTED_ROOT: trustedRoot,
       SALLYPORT_NPM_KEYS: npmKeys,
+      // The upstream's own address, and no other of this host.
+      SALLYPORT_PRIVATE_ADDRESSES: '127.0.0.1',
       // What the upstream changes is seen at once.
       SALLYPORT_INDEX_TTL: '0s',
       SALLYPORT_LOG_LEVEL: 'warn',
@@ -82,12 +89,12 @@ export async function openGate(
   return {
     firewall,
     gateOf(row) {
-      const token = tokens.get(row.id);
-      if (token === undefined) {
+      const own = tokens.get(row.id);
+      if (!own) {
         const why = unloadable.get(row.id);
         throw new Error(`its policy does not load: ${why instanceof Error ? why.message : String(why)}`);
       }
-      return gate(row, firewall.url, token, auditor);
+      return gate(row, firewall, own, auditor);
     },
     close: async () => {
       await firewall.remove();
@@ -96,7 +103,14 @@ export async function openGate(
   };
 }
 
-function gate(row: Row, url: string, token: string, auditor: string): Gate {
+interface Tokens {
+  readonly token: string;
+  readonly expired: string;
+}
+
+const newToken = () => randomBytes(24).toString('base64url');
+
+function gate(row: Row, { url, root, dataDir }: Firewall, { token, expired }: Tokens, auditor: string): Gate {
   const ask = async (method: string, path: string, init: RequestInit): Promise<Answer> => {
     const response = await fetch(url + path, {
       ...init,
@@ -129,6 +143,7 @@ function gate(row: Row, url: string, token: string, auditor: string): Gate {
   const self: Gate = {
     url,
     token,
+    expired,
     get: (path, headers = {}) => ask('GET', path, { headers: authorized(headers) }),
     request: (method, path, body, headers = {}) =>
       ask(method, path, { headers: authorized(headers), ...(body === undefined ? {} : { body }) }),
@@ -168,6 +183,12 @@ function gate(row: Row, url: string, token: string, auditor: string): Gate {
     },
     tarball: (name, version) => `/npm/${name}/-/${name.split('/').at(-1)}-${version}.tgz`,
     file: (project, filename) => `/pypi/files/${project}/${filename}`,
+    async feed(days, ...records) {
+      const path = join(root, 'feed.jsonl');
+      await writeFile(path, records.map((one) => JSON.stringify(one)).join('\n'));
+      const now = () => Date.now() - days * DAY;
+      await updateFeed(feedFolder(dataDir), [path], now, { force: true });
+    },
     async ledger() {
       const answer = await ask('GET', `/api/v1/ledger/entries?agent=${row.id.toLowerCase()}&limit=1000`, {
         headers: { authorization: `Bearer ${auditor}` },

@@ -1,4 +1,5 @@
 import { type Mutant, mutant } from './mutant.ts';
+import { AROUND } from './mutants-around.ts';
 import { OF_PACKAGES } from './mutants-of-packages.ts';
 
 // Every check of the admission path, left out. A check that is made in two places is left out in both.
@@ -429,4 +430,5 @@ export const MUTANTS: readonly Mutant[] = [
     'if (!budget && !budget.take(',
   ]),
   ...OF_PACKAGES,
+  ...AROUND,
 ];

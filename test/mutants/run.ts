@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { mintSigstore } from '../incidents/base.ts';
 import { probeAll } from '../incidents/probe-all.ts';
 import { rows as incidents } from '../incidents/rows.ts';
-import { further } from './further.ts';
+import { further } from './further-around.ts';
 import { type Mutant, problemOf } from './mutant.ts';
 import { MUTANTS } from './mutants.ts';
 import { documentIs, noticedBefore, type Outcome, writeDocument } from './report.ts';
@@ -11,7 +11,8 @@ import { documentIs, noticedBefore, type Outcome, writeDocument } from './report
  * `npm run mutants`: leaves out each check of the admission path in turn. A check that no replay notices fails, and so does one
  * that is not there to be left out. The replays are those of test/incidents and those of further.ts. `--write` asks every replay
  * of every mutant, and makes docs/mutants.md; without it those are asked that this document names, each of which must
- * notice, and all where it names none. Ends with `N passed, N failed`, checks being counted.
+ * notice, and all where it names none. `--only malware,page-` asks those with one of these in their id. Ends with
+ * `N passed, N failed`, checks being counted.
  */
 
 const { values } = parseArgs({
@@ -21,7 +22,8 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false },
   },
 });
-const chosen = MUTANTS.filter(({ id }) => id.includes(values.only));
+const wanted = values.only.split(',');
+const chosen = MUTANTS.filter(({ id }) => wanted.some((part) => id.includes(part)));
 if (chosen.length === 0) {
   console.error(`no mutant ${values.only}`);
   process.exit(2);
