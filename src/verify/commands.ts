@@ -11,7 +11,7 @@ const NETWORK =
 const TOOLS =
   'git gpg gpg2 openssl make cc gcc g++ c++ clang ld ar as go gofmt cargo rustc rustup java javac docker podman kubectl systemctl crontab apt apt-get dpkg yum dnf rpm apk pacman brew';
 const PACKAGES =
-  'pip pipx easy_install uv uvx conda mamba micromamba pyenv node nodejs npm npx pnpm pnpx yarn yarnpkg corepack bun bunx deno';
+  'activate activate_this deactivate pip pipx easy_install uv uvx conda mamba micromamba pyenv node nodejs npm npx pnpm pnpx yarn yarnpkg corepack bun bunx deno';
 const WINDOWS = 'cmd powershell pwsh py pyw wscript cscript certutil';
 
 const COMMANDS: ReadonlySet<string> = new Set(
@@ -22,7 +22,7 @@ const COMMANDS: ReadonlySet<string> = new Set(
 const VERSIONED = /^(?:(?:python|pypy)w?|pip|easy_install)-?[0-9.]*t?$/;
 
 /** What a system runs without its ending: `git.exe` is `git`, `pip.cmd` is `pip`. */
-const ENDING = /\.(?:exe|com|bat|cmd|ps1|py|pyw|sh)$/;
+const ENDING = /\.(?:exe|com|bat|cmd|ps1|py|pyw|sh|csh|fish|nu|xsh)$/;
 
 /**
  * The command of the platform that a script of this name would be taken for, whatever its case and ending; null where

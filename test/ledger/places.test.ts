@@ -41,7 +41,7 @@ function wheel(name: string, places: readonly string[] | null, more: Admitted = 
     reasons: verdict === 'refuse' ? ['FOREIGN_PLACE'] : [],
     observed: more.observed ? [{ code: 'TOO_YOUNG', place: null }] : [],
     policy: sha256('p'),
-    engine: '6',
+    engine: '7',
     facts: { kind, places: places && { places, cut: false }, taken: more.taken ?? null },
   });
 }

@@ -21,6 +21,14 @@ const HOOKS = [
   'sitecustomize/__init__.py',
   'usercustomize/__init__.pyc',
   'UserCustomize/__INIT__.cpython-313-darwin.so',
+  // Loaded in place of a source that is there.
+  '__pycache__/sitecustomize.cpython-313.pyc',
+  // Imported by what environments are made with.
+  '_distutils_hack/__init__.py',
+  '_distutils_hack/__pycache__/__init__.cpython-313.pyc',
+  '_virtualenv.py',
+  '_manylinux.py',
+  'apport_python_hook.py',
   // In full-width letters, which some file systems fold.
   'ｓitecustomize.py',
 ];
@@ -37,6 +45,9 @@ const HARMLESS = [
   'mysitecustomize.py',
   'sitecustomize_demo.py',
   'start.py',
+  '_distutils_hack/override.py',
+  'demo/_manylinux.py',
+  'manylinux.py',
 ];
 
 function place(path: string): string {
@@ -89,6 +100,19 @@ describe('wheels', () => {
   });
 
   test.each([
+    'data/lib/libpython3.13.so.1.0',
+    'data/lib/libpython3.so',
+    'data/lib64/libpython3.13t.dylib',
+    'data/python313.dll',
+    'data/Scripts/python3.dll',
+    'scripts/python313.dll',
+  ])('Python is its library: %s', async (path) =>
+    expect(await inWheel(`${DATA}/${path}`)).toEqual([`${DATA}/${path}`]),
+  );
+
+  test.each([
+    'data/lib/libpythonic.so',
+    'data/lib/libdemo.so.1',
     'data/demo.pth',
     'data/share/sitecustomize.py',
     'data/etc/pyvenv.cfg',

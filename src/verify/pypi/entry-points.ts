@@ -2,20 +2,29 @@
 const SCRIPTS: ReadonlySet<string> = new Set(['console_scripts', 'gui_scripts']);
 
 /**
- * Names of the scripts that installers make of an `entry_points.txt`. It is read line by line as `importlib.metadata`
- * does, and more is taken for a script rather than less: `:` ends a name too, as it does for older readers.
+ * Names of the scripts that installers make of an `entry_points.txt`. It is read line by line both as `importlib.metadata`
+ * does, to which a head ends its line and has any number of brackets, and as `configparser` does, to which something may
+ * follow; what either takes for a script is one. `:` ends a name too, as it does for older readers.
  */
 export function scriptNames(bytes: Uint8Array): string[] {
   const names = new Set<string>();
-  let group: string | null = null;
+  let scripts = false;
   for (const raw of Buffer.from(bytes)
     .toString('utf8')
     .split(/\r\n|\r|\n/)) {
     const line = raw.trim();
     if (line === '' || line.startsWith('#') || line.startsWith(';')) continue;
-    const head = /^\[(.*)\]/.exec(line);
-    if (head) group = (head[1] ?? '').trim();
-    else if (group !== null && SCRIPTS.has(group)) names.add((line.split(/[=:]/, 1)[0] ?? '').trim());
+    const head = /^\[.*\]/.exec(line)?.[0];
+    const whole = head === line;
+    if (!whole && scripts) names.add((line.split(/[=:]/, 1)[0] ?? '').trim());
+    if (head === undefined) continue;
+    const opens = SCRIPTS.has(bare(head));
+    // To one reader, what a head is followed by belongs to the group before it, and so does the next line.
+    scripts = opens || (scripts && !whole);
   }
   return [...names];
+}
+
+function bare(head: string): string {
+  return head.replace(/^[[\s]+/, '').replace(/[\]\s]+$/, '');
 }

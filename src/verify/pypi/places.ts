@@ -1,5 +1,6 @@
 import type { ArchivePath } from '../archive/path.ts';
 import { placeOf } from '../archive/unsafe.ts';
+import { withoutCaches } from './caches.ts';
 import { sharing } from './shared-init.ts';
 
 /** Places that are told of one wheel: those that are installed have some hundreds at most. */
@@ -48,7 +49,8 @@ export class Places {
   readonly #scripts = new Set<string>();
 
   /** A file below a folder for packages. */
-  addFile(segments: readonly string[]): void {
+  addFile(path: readonly string[]): void {
+    const segments = withoutCaches(path);
     const file = segments.at(-1) ?? '';
     let folder = this.#top;
     for (const name of segments.slice(0, -1)) {
@@ -117,9 +119,25 @@ function hasModules({ folders, modules }: Folder): boolean {
 export type Landing =
   | { readonly in: 'packages'; readonly segments: readonly string[] }
   | { readonly in: 'scripts'; readonly name: string }
+  /** Settings of a client, or a client itself. */
+  | { readonly in: 'clients' }
   | { readonly in: 'elsewhere' };
 
 const ELSEWHERE: Landing = { in: 'elsewhere' };
+
+/**
+ * Settings of package managers and of what they call, that are read from an installation's root or its `etc`: `pip.conf` of
+ * a virtual environment says which index pip asks.
+ */
+const SETTINGS =
+  /^(?:pip\.(?:conf|ini)|uv\.toml|[._]netrc|\.pypirc|\.?condarc|\.?npmrc|\.yarnrc(?:\.yml)?|\.?bunfig\.toml|\.?gitconfig)$/i;
+
+/** Whether a file below an installation's root changes what the next install does: its settings, or npm itself. */
+function isOfClients(segments: readonly string[]): boolean {
+  const [top = '', second = ''] = segments;
+  if (/^lib(?:64)?$/i.test(top) && second.toLowerCase() === 'node_modules') return true;
+  return (segments.length === 1 || top.toLowerCase() === 'etc') && SETTINGS.test(segments.at(-1) ?? '');
+}
 
 /** `segments` of the path are not folded: what lands has the name that it is written with. */
 export function landingOf({ segments }: Pick<ArchivePath, 'segments'>): Landing {
@@ -142,6 +160,6 @@ function landingBelowRoot(segments: readonly string[]): Landing {
   const site = segments.findIndex((folder) => /^(?:site|dist)-packages$/i.test(folder));
   if (site >= 0 && site < segments.length - 1) return { in: 'packages', segments: segments.slice(site + 1) };
   const [folder = '', ...rest] = segments;
-  if (/^(?:bin|scripts)$/i.test(folder) && rest.length > 0) return { in: 'scripts', name: rest.join('/') };
-  return ELSEWHERE;
+  if (/^(?:s?bin|scripts)$/i.test(folder) && rest.length > 0) return { in: 'scripts', name: rest.join('/') };
+  return isOfClients(segments) ? { in: 'clients' } : ELSEWHERE;
 }

@@ -1,11 +1,16 @@
 import { type ArchivePath, folded } from '../archive/path.ts';
+import { withoutCaches } from './caches.ts';
 
 /**
- * A module that `site` imports at every start of Python, in any form that imports: `sitecustomize.py`, `.pyc`,
- * `sitecustomize.cpython-313-x86_64-linux-gnu.so`, …
+ * Modules that are imported though nobody asked for them, where they are: by `site` at every start; by the `.pth` that
+ * setuptools (`_distutils_hack`), virtualenv and uv (`_virtualenv`) put into an environment; by the `sitecustomize` of some
+ * systems (`apport_python_hook`); by installers, to learn which wheels fit (`_manylinux`, PEP 513).
  */
-const MODULE = /^(?:site|user)customize(?:\.[^/]*)?\.(?:py|pyw|pyc|pyo|so|pyd|dll)$/;
-const PACKAGE = /^(?:site|user)customize$/;
+const NAMES = 'sitecustomize|usercustomize|_distutils_hack|_virtualenv|apport_python_hook|_manylinux';
+
+/** One of them in any form that imports: `sitecustomize.py`, `.pyc`, `sitecustomize.cpython-313-x86_64-linux-gnu.so`, … */
+const MODULE = new RegExp(`^(?:${NAMES})(?:\\.[^/]*)?\\.(?:py|pyw|pyc|pyo|so|pyd|dll)$`);
+const PACKAGE = new RegExp(`^(?:${NAMES})$`);
 const PACKAGE_MODULE = /^__init__(?:\.[^/]*)?\.(?:py|pyw|pyc|pyo|so|pyd|dll)$/;
 
 /**
@@ -17,7 +22,8 @@ const PACKAGE_MODULE = /^__init__(?:\.[^/]*)?\.(?:py|pyw|pyc|pyo|so|pyd|dll)$/;
 const STARTUP_FILE = /\.(?:pth|start)$/;
 
 /** Whether Python runs this file at every start, if it lies there in a folder for packages. Segments are folded. */
-function isHook([first = '', second, ...rest]: readonly string[]): boolean {
+function isHook(segments: readonly string[]): boolean {
+  const [first = '', second, ...rest] = withoutCaches(segments);
   if (second === undefined) return STARTUP_FILE.test(first) || MODULE.test(first);
   return rest.length === 0 && PACKAGE.test(first) && PACKAGE_MODULE.test(second);
 }
@@ -42,8 +48,15 @@ export function isWheelHook(path: ArchivePath): boolean {
   return scheme === 'data' && isDataHook(rest);
 }
 
-/** Python itself, and `python313._pth` beside it, which says in place of all else where modules are (Windows). */
-const INTERPRETER = /^(?:(?:python|pypy)w?[0-9.]*t?(?:\.exe)?|.*\._pth)$/;
+/**
+ * Python itself, its library (`libpython3.13.so.1.0`, `python313.dll`), and `python313._pth` beside it, which says in place of
+ * all else where modules are (Windows).
+ */
+const INTERPRETER =
+  /^(?:(?:python|pypy)w?[0-9.]*t?(?:\.exe)?|(?:lib)?(?:python|pypy)[0-9.]*t?(?:-c)?\.(?:so|dylib|dll)[0-9.]*|.*\._pth)$/;
+
+/** Folders below an installation's root where Python and its library lie. */
+const INTERPRETER_FOLDER = /^(?:bin|scripts|lib|lib64)$/;
 
 function isInterpreter([file = '', ...others]: readonly string[]): boolean {
   return others.length === 0 && INTERPRETER.test(file);
@@ -72,7 +85,7 @@ function isDataHook(segments: readonly string[]): boolean {
   if (segments.length === 1 && segments[0] === 'pyvenv.cfg') return true;
   if (isOfLibrary(segments)) return true;
   const [folder = ''] = segments;
-  if (isInterpreter(folder === 'bin' || folder === 'scripts' ? segments.slice(1) : segments)) return true;
+  if (isInterpreter(INTERPRETER_FOLDER.test(folder) ? segments.slice(1) : segments)) return true;
   return segments.some((folder, i) => {
     const rest = segments.slice(i + 1);
     if (SITE_FOLDER.test(folder)) return isHook(rest);

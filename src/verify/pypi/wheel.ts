@@ -39,7 +39,7 @@ export async function inspectWheel(
     infos.add(top);
     // On a file system without case this would be another METADATA.
     const file = path.segments.slice(1).join('/');
-    for (const name of ['METADATA', 'WHEEL', 'RECORD', 'entry_points.txt']) {
+    for (const name of ['METADATA', 'WHEEL', 'RECORD', 'entry_points.txt', 'direct_url.json']) {
       if (file !== name && folded(file) === folded(name))
         throw new ArchiveUnsafe('second METADATA', path.text);
     }
@@ -76,6 +76,9 @@ export async function inspectWheel(
   for (const { code, place } of inspectMetadata(metadata, expected, `${info}/METADATA`))
     findings.add(code, place);
   const core = readCoreMetadata(metadata);
+  // PEP 610 leaves it to installers. One that comes along makes a later `pip freeze` tell an address.
+  const origin = byPath.get(`${info}/direct_url.json`);
+  if (origin) findings.add('DIRECT_URL', origin.path.text);
   const { places } = installed;
   return {
     findings: findings.list,

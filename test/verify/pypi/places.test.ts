@@ -22,6 +22,8 @@ describe('places', () => {
     ['a module', of('six.py'), ['six']],
     ['an extension module', of('_x.cpython-313-x86_64-linux-gnu.so'), ['_x']],
     ['a module in capitals', of('SIX.PY'), ['SIX']],
+    ['compiled, where its source may be another wheel’s', of('__pycache__/six.cpython-313.pyc'), ['six']],
+    ['the same in a package', of('yaml/__PyCache__/loader.cpython-313.pyc'), ['yaml/loader']],
     ['compiled alone', of('six.pyc'), ['six']],
     ['a package', of('yaml/__init__.py', 'yaml/loader.py', 'yaml/data/x.txt'), ['yaml']],
     [
@@ -185,4 +187,78 @@ test('commands of the platform', () => {
   ]) {
     expect(platformCommand(name)).toBeNull();
   }
+});
+
+describe('what the next install goes by', () => {
+  test.each([
+    'pip.conf',
+    'pip.ini',
+    'PIP.CONF',
+    'uv.toml',
+    '_netrc',
+    '.condarc',
+    'etc/npmrc',
+    'etc/pip.conf',
+    'etc/xdg/pip/pip.conf',
+    'etc/uv/uv.toml',
+    'etc/gitconfig',
+    'lib/node_modules/npm/lib/cli.js',
+  ])('is not a wheel’s to write: %s', async (path) => {
+    expect((await landing(of(`${DATA}/data/${path}`))).foreign).toEqual([`${DATA}/data/${path}`]);
+  });
+
+  test.each([
+    'share/doc/demo/pip.conf',
+    'share/demo/.npmrc',
+    'etc/demo.conf',
+    'etc/jupyter/jupyter_config.json',
+    'lib/demo/node_modules/x/index.js',
+  ])('is none of this: %s', async (path) => {
+    expect((await landing(of(`${DATA}/data/${path}`))).foreign).toEqual([]);
+  });
+
+  test.each([
+    ['pip/__init__.py', 'pip'],
+    ['pip.py', 'pip'],
+    ['PIP/_internal/x.py', 'pip'],
+    ['setuptools/x.py', 'setuptools'],
+    ['pkg_resources/__init__.py', 'setuptools'],
+  ])('is nobody’s but its own distribution’s: %s', async (path, owner) => {
+    expect((await landing(of(path))).foreign).toEqual([path]);
+    expect((await landing(of(path), owner)).foreign).toEqual([]);
+  });
+
+  test('modules whose names begin alike are others', async () => {
+    const files = of('pip_tools/x.py', 'setuptools_scm/x.py', 'pkg_resources-stubs/x.pyi', 'demo/pip/x.py');
+    expect((await landing(files)).foreign).toEqual([]);
+  });
+
+  test('is not told an address by `direct_url.json`', async () => {
+    const found = await landing({ [`${INFO}/direct_url.json`]: '{"url":"http://127.0.0.1:9/x.whl"}' });
+    expect(found.codes).toEqual(['DIRECT_URL']);
+  });
+});
+
+describe('entry points', () => {
+  test.each([
+    ['[console_scripts]\ncurl = a:b'],
+    ['[[console_scripts]]\ncurl = a:b'],
+    ['[console_scripts] x\ncurl = a:b'],
+    ['[console_scripts]\n[x] y\ncurl = a:b'],
+    ['  [ gui_scripts ]\r\n  curl=a:b'],
+    ['[console_scripts]\n[x] /../curl = a:b'],
+    ['[console_scripts]\nActivate.fish = a:b'],
+  ])('are found by whoever reads them: %j', async (text) => {
+    expect((await landing({ [`${INFO}/entry_points.txt`]: text })).foreign).toEqual([
+      `${INFO}/entry_points.txt`,
+    ]);
+  });
+
+  test.each([
+    ['[console_scripts]\ndemo = a:b\n[other]\ncurl = a:b'],
+    ['[console_scripts]\n# curl = a:b'],
+    ['[x]\ncurl = a:b\n[y] z\ncurl = a:b'],
+  ])('of other groups are no commands: %j', async (text) => {
+    expect((await landing({ [`${INFO}/entry_points.txt`]: text })).foreign).toEqual([]);
+  });
 });
