@@ -115,6 +115,29 @@ function caller(title: string, ask: (gate: Gate, path: string) => Promise<void>)
   }));
 }
 
+/** A wheel with files that are not its own to bring. */
+function brings(
+  title: string,
+  code: Code,
+  files: (stem: string, name: string) => Readonly<Record<string, string>>,
+  more: (name: string) => string = () => '',
+): Row {
+  return replay(title, 'pypi', (name) => {
+    const stem = `${name.replaceAll('-', '_')}-1.0.1`;
+    const filename = filenameOf(name);
+    return {
+      code,
+      policy: `requirements:\n  pypi: { direct-urls: deny, foreign-places: deny }\nallow:\n  - { pypi: ${name} }\n${more(name)}`,
+      stage({ registry }) {
+        registry.addPypi(name, [{ filename, files: files(stem, name) }]);
+      },
+      async probe(gate) {
+        await gate.refused(gate.file(name, filename), code);
+      },
+    };
+  });
+}
+
 export const further: readonly Row[] = [
   ...ofBytes,
   caller('a request without a token', (gate, path) => answered(gate, path, 401)),
@@ -299,4 +322,17 @@ export const further: readonly Row[] = [
       if (allowed.length === 0 || why.status !== 200) throw new Error('what was served has no entry');
     },
   })),
+  brings('a `pip.conf` for the environment', 'FOREIGN_PLACE', (stem) => ({
+    [`${stem}.data/data/pip.conf`]: '[global]\nindex-url = http://127.0.0.1:9/\n',
+  })),
+  brings('modules of pip', 'FOREIGN_PLACE', () => ({ 'pip/_internal/__init__.py': '' })),
+  brings('a `direct_url.json`', 'DIRECT_URL', (stem) => ({
+    [`${stem}.dist-info/direct_url.json`]: '{"url":"http://127.0.0.1:9/x.whl"}',
+  })),
+  brings(
+    'a module of another, compiled',
+    'FOREIGN_PLACE',
+    (_, name) => ({ [`__pycache__/${name.replaceAll('-', '_')}_other.cpython-313.pyc`]: '' }),
+    (name) => `  - { pypi: ${name}-other }\n`,
+  ),
 ];

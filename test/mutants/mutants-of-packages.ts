@@ -102,6 +102,26 @@ export const OF_PACKAGES: readonly Mutant[] = [
     "if (this.#isOthersMetadata(landing.segments)) this.#findings.add('FOREIGN_PLACE', path.text);\n        else ",
     '',
   ]),
+  mutant('wheel-clients', 'settings of clients at the root of an environment', [
+    INSTALLED,
+    "case 'clients':\n        this.#findings.add('FOREIGN_PLACE', path.text);",
+    "case 'clients':",
+  ]),
+  mutant('wheel-installers', 'modules of installers', [
+    INSTALLED,
+    "if (this.#isOfInstaller(landing.segments)) this.#findings.add('FOREIGN_PLACE', path.text);",
+    '',
+  ]),
+  mutant('wheel-compiled', 'compiled modules of others', [
+    'verify/pypi/places.ts',
+    'const segments = withoutCaches(path);',
+    'const segments = withoutCaches(path) && path;',
+  ]),
+  mutant('wheel-origin', 'a `direct_url.json` in a wheel', [
+    WHEEL,
+    "if (origin) findings.add('DIRECT_URL', origin.path.text);",
+    '',
+  ]),
   mutant('wheel-infos', 'two .dist-info folders', [
     WHEEL,
     'if (infos.size !== 1 || !entry || entry.path.folder) {',
