@@ -15,6 +15,13 @@ export const EXPLAINED: readonly Explained[] = [
     files: /^yarn-1\..*\.tgz$/,
     why: 'it has a preinstall script, as it says; the client tests install it with scripts off',
   },
+  {
+    ecosystem: 'npm',
+    name: 'better-sqlite3',
+    code: 'INSTALL_SCRIPTS',
+    files: /^better-sqlite3-13\..*\.tgz$/,
+    why: 'it has a binding.gyp: npm heeds that its `gypfile` says no, Yarn builds it all the same',
+  },
 ];
 
 export function explanationOf(refused: Refused): string | null {
