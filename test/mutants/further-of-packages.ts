@@ -9,7 +9,7 @@ import {
   wheelEntries,
   type ZipEntry,
 } from '../verify/archives.ts';
-import { replay, zip } from './replays.ts';
+import { replay, sdist, withRecord, zip } from './replays.ts';
 
 // Replays for checks of what a package says and brings, and of what changed in it.
 
@@ -83,35 +83,6 @@ const withFiles = (entries: readonly ZipEntry[], ...more: readonly ZipEntry[]): 
   const record = entries.filter(({ path }) => path.endsWith('/RECORD'));
   return makeZip(recorded([...entries.filter((one) => !record.includes(one)), ...more, ...record]));
 };
-
-/** With another RECORD. */
-const withRecord = (entries: readonly ZipEntry[], change: (text: string) => string): Uint8Array =>
-  makeZip(
-    entries.map((entry) =>
-      entry.path.endsWith('/RECORD') ? { ...entry, bytes: change(String(entry.bytes)) } : entry,
-    ),
-  );
-
-/** A source distribution, where such are allowed. */
-function sdist(
-  title: string,
-  code: 'METADATA_MISMATCH' | 'DIRECT_URL' | 'STARTUP_HOOK' | 'ARCHIVE_UNSAFE',
-  bytes: (name: string) => Uint8Array,
-): Row {
-  return replay(title, 'pypi', (name) => {
-    const filename = `${name.replaceAll('-', '_')}-1.0.1.tar.gz`;
-    return {
-      code,
-      policy: `requirements:\n  pypi: { sdist: allow, direct-urls: deny }\nallow:\n  - { pypi: ${name} }\n`,
-      stage({ registry }) {
-        registry.addPypi(name, [{ filename, bytes: bytes(name) }]);
-      },
-      async probe(gate) {
-        await gate.refused(gate.file(name, filename), code);
-      },
-    };
-  });
-}
 
 export const furtherOfPackages: readonly Row[] = [
   confused('dependencies', { dependencies: { x: '1.0.0' } }),

@@ -1,5 +1,6 @@
 import { type Mutant, mutant } from './mutant.ts';
 import { AROUND } from './mutants-around.ts';
+import { OF_ARCHIVES } from './mutants-of-archives.ts';
 import { OF_PACKAGES } from './mutants-of-packages.ts';
 
 // Every check of the admission path, left out. A check that is made in two places is left out in both.
@@ -429,6 +430,7 @@ export const MUTANTS: readonly Mutant[] = [
     'if (!budget.take(',
     'if (!budget && !budget.take(',
   ]),
+  ...OF_ARCHIVES,
   ...OF_PACKAGES,
   ...AROUND,
 ];

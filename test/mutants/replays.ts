@@ -167,6 +167,31 @@ function send(gate: Gate, { path, headers }: Raw): Promise<number> {
   });
 }
 
+/** With another RECORD. */
+export const withRecord = (entries: readonly ZipEntry[], change: (text: string) => string): Uint8Array =>
+  makeZip(
+    entries.map((entry) =>
+      entry.path.endsWith('/RECORD') ? { ...entry, bytes: change(String(entry.bytes)) } : entry,
+    ),
+  );
+
+/** A source distribution, where such are allowed. */
+export function sdist(title: string, code: Code, bytes: (name: string) => Uint8Array): Row {
+  return replay(title, 'pypi', (name) => {
+    const filename = `${name.replaceAll('-', '_')}-1.0.1.tar.gz`;
+    return {
+      code,
+      policy: `requirements:\n  pypi: { sdist: allow, direct-urls: deny }\nallow:\n  - { pypi: ${name} }\n`,
+      stage({ registry }) {
+        registry.addPypi(name, [{ filename, bytes: bytes(name) }]);
+      },
+      async probe(gate) {
+        await gate.refused(gate.file(name, filename), code);
+      },
+    };
+  });
+}
+
 /** With another METADATA, and a RECORD that has it. */
 export function withMetadata(entries: readonly ZipEntry[], rest: string): Uint8Array {
   const bytes = `Metadata-Version: 2.1\n${rest}`;

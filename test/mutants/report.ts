@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { further } from './further-around.ts';
+import { further } from './further-of-archives.ts';
 import { MUTANTS } from './mutants.ts';
 
 const DOCUMENT = join(import.meta.dirname, '..', '..', 'docs', 'mutants.md');
@@ -40,7 +40,7 @@ function textOf(outcomes: ReadonlyMap<string, Outcome>): string {
 Made by \`npm run mutants -- --write\`; CI fails where it differs. Each row is a check of the admission path. It is left out of a
 firewall that is started for it (\`test/mutants/mutants*.ts\` have the text; one that is made twice is left out in both places), and
 the replays are asked of that firewall. Those that fail, because something got through or was judged otherwise, stand in the
-row. A check that none of them notices fails the run. What takes a crash or two requests at one moment to see, such as that an entry is
+row. A check that none of them notices fails the run. What takes gigabytes, a crash or two requests at one moment to see, such as the bounds on bytes and entries, that an entry is
 durable before the first byte or that a policy is still in force when it is written, is left out by no row: tests of the full tier show
 it ([controls.md](controls.md), [attacks.md](attacks.md)). RP is a row of [incidents.md](incidents.md); MX is one of the list below, for
 what no incident stands for.

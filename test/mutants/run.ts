@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { mintSigstore } from '../incidents/base.ts';
 import { probeAll } from '../incidents/probe-all.ts';
 import { rows as incidents } from '../incidents/rows.ts';
-import { further } from './further-around.ts';
+import { further } from './further-of-archives.ts';
 import { type Mutant, problemOf } from './mutant.ts';
 import { MUTANTS } from './mutants.ts';
 import { documentIs, noticedBefore, type Outcome, writeDocument } from './report.ts';
