@@ -25,6 +25,10 @@ export function scriptNames(bytes: Uint8Array): string[] {
   return [...names];
 }
 
+/** Without brackets and blanks at its ends. By hand: a pattern for those at the end begins anew at each bracket before. */
 function bare(head: string): string {
-  return head.replace(/^[[\s]+/, '').replace(/[\]\s]+$/, '');
+  let [from, to] = [0, head.length];
+  while (from < to && /[[\s]/.test(head[from] ?? '')) from += 1;
+  while (to > from && /[\]\s]/.test(head[to - 1] ?? '')) to -= 1;
+  return head.slice(from, to);
 }
