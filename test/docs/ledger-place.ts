@@ -63,12 +63,12 @@ export async function startLedgerPlace(page: Page): Promise<LedgerPlace> {
         for (const line of lines) {
           const said = await shell(here(line.slice(2), firewall, registry), at);
           printed += `${line}\n${firewall ? said.replaceAll(firewall.url, SHOWN) : said}`;
+          // The next line may be one that reads what this one left.
+          if (firewall && line.includes('npm install')) await allPublished(firewall.url);
         }
         if (lines.some((line) => line.includes('sallyport init'))) {
           firewall = await startFirewall({ policy: {}, root, env: upstreamOf(registry) });
           for (const agent of ['build-7', 'ana']) await putAgent(root, agent, tokens, firewall.url);
-        } else if (firewall && lines.some((line) => line.includes('npm install'))) {
-          await allPublished(firewall.url);
         }
         return printed;
       },
